@@ -1,0 +1,179 @@
+//! The two small files by which starter and supervisor talk: lines of `key=value`, replaced as a whole.
+
+use std::ffi::OsStr;
+use std::fs;
+use std::io;
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
+
+use crate::layout::Layout;
+use crate::{Durability, Error};
+
+/// Settings the supervisor decides; anything else would break the promise of [`crate::EmbeddedPostgres`].
+const RESERVED_SETTINGS: [&str; 7] = [
+    "data_directory",
+    "external_pid_file",
+    "listen_addresses",
+    "log_destination",
+    "logging_collector",
+    "port",
+    "unix_socket_directories",
+];
+
+/// What the supervisor is to run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Parameters {
+    pub(crate) bin_dir: PathBuf,
+    pub(crate) durability: Durability,
+    pub(crate) settings: Vec<(String, String)>,
+}
+
+/// The server that is ready.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Server {
+    pub(crate) pid: u32,
+    pub(crate) port: u16,
+}
+
+/// Refuses names and values that cannot be handed over, or are not the caller's to decide.
+pub(crate) fn check_settings(settings: &[(String, String)]) -> Result<(), Error> {
+    for (name, value) in settings {
+        let word = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'.';
+        let reason = if name.is_empty() || !name.bytes().all(word) {
+            "a name has only letters, digits, `_` and `.`"
+        } else if RESERVED_SETTINGS.contains(&name.to_ascii_lowercase().as_str()) {
+            "is decided by the embedded server"
+        } else if value.contains(['\n', '\0']) {
+            "the value has a line break or a null character in it"
+        } else {
+            continue;
+        };
+        return Err(Error::Setting {
+            name: name.clone(),
+            reason,
+        });
+    }
+    Ok(())
+}
+
+impl Parameters {
+    pub(crate) fn write(&self, layout: &Layout) -> Result<(), Error> {
+        let mut text = b"bin_dir=".to_vec();
+        text.extend_from_slice(self.bin_dir.as_os_str().as_bytes());
+        let durability = name_of(self.durability);
+        text.extend_from_slice(format!("\ndurability={durability}\n").as_bytes());
+        for (name, value) in &self.settings {
+            text.extend_from_slice(format!("setting={name}={value}\n").as_bytes());
+        }
+        replace(&layout.parameters(), &text)
+    }
+
+    pub(crate) fn read(layout: &Layout) -> Result<Self, Error> {
+        let path = layout.parameters();
+        let text = fs::read(&path).map_err(Error::io("read", &path))?;
+        Self::parse(&text).ok_or_else(|| {
+            Error::io("understand", &path)(io::Error::from(io::ErrorKind::InvalidData))
+        })
+    }
+
+    fn parse(text: &[u8]) -> Option<Self> {
+        let (mut bin_dir, mut durability, mut settings) = (None, None, Vec::new());
+        for line in text.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()) {
+            let (key, value) = split_at_equals(line)?;
+            match key {
+                b"bin_dir" => bin_dir = Some(PathBuf::from(OsStr::from_bytes(value))),
+                b"durability" => {
+                    durability = [Durability::Durable, Durability::Throwaway]
+                        .into_iter()
+                        .find(|durability| name_of(*durability).as_bytes() == value);
+                }
+                b"setting" => {
+                    let (name, value) = split_at_equals(value)?;
+                    let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).ok();
+                    settings.push((text(name)?, text(value)?));
+                }
+                _ => return None,
+            }
+        }
+        Some(Self {
+            bin_dir: bin_dir?,
+            durability: durability?,
+            settings,
+        })
+    }
+}
+
+impl Server {
+    pub(crate) fn publish(self, layout: &Layout) -> Result<(), Error> {
+        let text = format!("pid={}\nport={}\n", self.pid, self.port);
+        replace(&layout.server(), text.as_bytes())
+    }
+
+    /// From now on nobody joins.
+    pub(crate) fn withdraw(layout: &Layout) -> Result<(), Error> {
+        let path = layout.server();
+        match fs::remove_file(&path) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                Err(Error::io("delete", &path)(error))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    pub(crate) fn published(layout: &Layout) -> Option<Self> {
+        let text = fs::read_to_string(layout.server()).ok()?;
+        let mut lines = text.lines();
+        let pid = lines.next()?.strip_prefix("pid=")?.parse().ok()?;
+        let port = lines.next()?.strip_prefix("port=")?.parse().ok()?;
+        Some(Self { pid, port })
+    }
+}
+
+/// The word for it in the file and in messages.
+pub(crate) fn name_of(durability: Durability) -> &'static str {
+    match durability {
+        Durability::Durable => "durable",
+        Durability::Throwaway => "throwaway",
+    }
+}
+
+fn split_at_equals(line: &[u8]) -> Option<(&[u8], &[u8])> {
+    let at = line.iter().position(|byte| *byte == b'=')?;
+    Some((&line[..at], &line[at + 1..]))
+}
+
+/// Writes aside and renames: a reader sees the old file or the new one.
+fn replace(path: &Path, text: &[u8]) -> Result<(), Error> {
+    let aside = path.with_extension("new");
+    fs::write(&aside, text).map_err(Error::io("write", &aside))?;
+    fs::rename(&aside, path).map_err(Error::io("write", path))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_the_starter_writes_the_supervisor_reads() {
+        let text = b"bin_dir=/opt/a b/bin\ndurability=throwaway\nsetting=work_mem=8MB\nsetting=x.y=a=b\n";
+        let parameters = Parameters::parse(text).unwrap();
+        assert_eq!(parameters.bin_dir, Path::new("/opt/a b/bin"));
+        assert_eq!(parameters.durability, Durability::Throwaway);
+        let setting = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+        assert_eq!(
+            parameters.settings,
+            [setting("work_mem", "8MB"), setting("x.y", "a=b")]
+        );
+        assert_eq!(Parameters::parse(b"durability=sometimes\n"), None);
+    }
+
+    #[test]
+    fn a_setting_that_is_not_the_callers_is_refused() {
+        for (name, value) in [("Port", "5432"), ("a b", "1"), ("", "1"), ("work_mem", "1\nport=2")] {
+            let settings = [(name.to_owned(), value.to_owned())];
+            assert!(matches!(check_settings(&settings), Err(Error::Setting { .. })), "{name}");
+        }
+        let fine = [("work_mem".to_owned(), "8MB".to_owned())];
+        assert!(check_settings(&fine).is_ok());
+    }
+}

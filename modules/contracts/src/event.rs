@@ -1,0 +1,75 @@
+//! The envelope every event travels in: CloudEvents 1.0 attributes around a typed fact.
+
+use chrono::{DateTime, Utc};
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+
+use crate::EventId;
+
+/// What an event says: past tense, ids and values, frozen once published.
+pub trait Fact: Serialize + DeserializeOwned {
+    /// The CloudEvents `type`, such as `piecework.tasks.assigned.v1`.
+    const TYPE: &'static str;
+    /// The CloudEvents `source`: the module that says it, such as `/piecework/tasks`.
+    const SOURCE: &'static str;
+
+    /// How many single facts it carries: bulk work travels in bulk, and batches are cut by this.
+    fn weight(&self) -> usize;
+}
+
+/// One event, as it lies in an outbox and as it goes over the bus.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Event {
+    pub specversion: String,
+    /// UUIDv7; a redelivery has the same.
+    pub id: EventId,
+    pub source: String,
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// When the fact happened.
+    pub time: DateTime<Utc>,
+    /// What it is about, where that is one thing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub subject: Option<String>,
+    /// W3C trace context of the request that caused it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub traceparent: Option<String>,
+    pub datacontenttype: String,
+    pub data: Box<RawValue>,
+}
+
+/// The payload is not of the shape its type promises.
+#[derive(Debug, thiserror::Error)]
+#[error("event {id} of type {kind} cannot be read: {reason}")]
+pub struct UnreadableFact {
+    pub id: EventId,
+    pub kind: String,
+    pub reason: String,
+}
+
+impl Event {
+    /// Wraps a fact. Fails only if the fact cannot be written as JSON.
+    pub fn new<F: Fact>(id: EventId, time: DateTime<Utc>, subject: Option<String>, fact: &F) -> Result<Self, serde_json::Error> {
+        Ok(Self {
+            specversion: "1.0".to_owned(),
+            id,
+            source: F::SOURCE.to_owned(),
+            kind: F::TYPE.to_owned(),
+            time,
+            subject,
+            traceparent: None,
+            datacontenttype: "application/json".to_owned(),
+            data: serde_json::value::to_raw_value(fact)?,
+        })
+    }
+
+    /// The fact inside; unknown fields are ignored.
+    pub fn fact<F: Fact>(&self) -> Result<F, UnreadableFact> {
+        serde_json::from_str(self.data.get()).map_err(|error| UnreadableFact {
+            id: self.id,
+            kind: self.kind.clone(),
+            reason: error.to_string(),
+        })
+    }
+}

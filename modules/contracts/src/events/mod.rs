@@ -1,0 +1,5 @@
+//! Every event, by the module that publishes it.
+
+pub mod accounting;
+pub mod identity;
+pub mod tasks;

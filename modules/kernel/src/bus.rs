@@ -1,0 +1,31 @@
+//! The event bus as modules and the app see it.
+
+use std::sync::Arc;
+
+use contracts::Event;
+use futures_util::future::BoxFuture;
+
+use crate::inbox::Inbox;
+
+/// Carries events from outboxes to inboxes: at least once, in any order.
+pub trait EventBus: Send + Sync + 'static {
+    /// Ok only when every subscriber has committed, or the broker has confirmed. Until then the outbox keeps the events.
+    fn publish(&self, events: Arc<[Event]>) -> BoxFuture<'_, Result<(), PublishError>>;
+
+    /// From now on `inbox` gets what its subscriber asks for. To be called before the first relay runs.
+    fn subscribe(&self, inbox: Arc<Inbox>) -> BoxFuture<'_, Result<(), PublishError>>;
+
+    /// Takes no more, lets what is under way finish.
+    fn close(&self) -> BoxFuture<'_, ()>;
+}
+
+/// The events were not delivered; they stay where they are.
+#[derive(Debug, thiserror::Error)]
+pub enum PublishError {
+    #[error("subscriber {subscriber} could not take the events: {reason}")]
+    NotTaken { subscriber: &'static str, reason: String },
+    #[error("not every subscriber answered")]
+    NoAnswer,
+    #[error("the bus is closed")]
+    Closed,
+}

@@ -1,0 +1,144 @@
+//! Strict extractors: whatever a client sends that is not understood is an error that says where.
+
+use std::future::Future;
+use std::pin::Pin;
+
+use actix_web::dev::Payload;
+use actix_web::http::header;
+use actix_web::{FromRequest, HttpRequest};
+use futures_util::StreamExt;
+use serde::de::DeserializeOwned;
+
+use crate::Problem;
+
+/// A request body is at most so many bytes.
+pub const BODY_LIMIT_BYTES: usize = 64 * 1024;
+
+/// A JSON body. Unknown fields are refused when `T` says `deny_unknown_fields`, which every request does.
+pub struct Body<T>(pub T);
+
+/// A JSON body that may be left out.
+pub struct OptionalBody<T>(pub Option<T>);
+
+/// The query parameters.
+pub struct Query<T>(pub T);
+
+/// The path parameters.
+pub struct Path<T>(pub T);
+
+impl<T: DeserializeOwned + 'static> FromRequest for Body<T> {
+    type Error = Problem;
+    type Future = Pin<Box<dyn Future<Output = Result<Self, Problem>>>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let (request, payload) = (request.clone(), payload.take());
+        Box::pin(async move {
+            let bytes = read(&request, payload).await?;
+            require_json(&request)?;
+            parse(&bytes).map(Self)
+        })
+    }
+}
+
+impl<T: DeserializeOwned + 'static> FromRequest for OptionalBody<T> {
+    type Error = Problem;
+    type Future = Pin<Box<dyn Future<Output = Result<Self, Problem>>>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let (request, payload) = (request.clone(), payload.take());
+        Box::pin(async move {
+            let bytes = read(&request, payload).await?;
+            if bytes.is_empty() {
+                return Ok(Self(None));
+            }
+            require_json(&request)?;
+            parse(&bytes).map(|body| Self(Some(body)))
+        })
+    }
+}
+
+async fn read(request: &HttpRequest, mut payload: Payload) -> Result<Vec<u8>, Problem> {
+    let too_large = || Problem::new(413, "body_too_large", format!("a body is at most {BODY_LIMIT_BYTES} bytes"));
+    let announced = request.headers().get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<usize>().ok());
+    if announced.is_some_and(|length| length > BODY_LIMIT_BYTES) {
+        return Err(too_large());
+    }
+    let mut bytes = Vec::new();
+    while let Some(chunk) = payload.next().await {
+        let chunk = chunk.map_err(|error| Problem::malformed("", format!("the body broke off: {error}")))?;
+        if bytes.len() + chunk.len() > BODY_LIMIT_BYTES {
+            return Err(too_large());
+        }
+        bytes.extend_from_slice(&chunk);
+    }
+    Ok(bytes)
+}
+
+fn require_json(request: &HttpRequest) -> Result<(), Problem> {
+    let content_type = request.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let essence = content_type.split(';').next().unwrap_or_default().trim();
+    if essence.eq_ignore_ascii_case("application/json") {
+        Ok(())
+    } else {
+        Err(Problem::new(415, "unsupported_media_type", "send the body as `Content-Type: application/json`"))
+    }
+}
+
+fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
+    let mut deserializer = serde_json::Deserializer::from_slice(bytes);
+    let value = serde_path_to_error::deserialize(&mut deserializer)
+        .map_err(|error| Problem::malformed(json_pointer(error.path()), error.inner().to_string()))?;
+    deserializer.end().map_err(|error| Problem::malformed("", error.to_string()))?;
+    Ok(value)
+}
+
+fn json_pointer(path: &serde_path_to_error::Path) -> String {
+    use serde_path_to_error::Segment;
+    path.iter()
+        .map(|segment| match segment {
+            Segment::Seq { index } => format!("/{index}"),
+            Segment::Map { key } | Segment::Enum { variant: key } => format!("/{}", key.replace('~', "~0").replace('/', "~1")),
+            Segment::Unknown => String::new(),
+        })
+        .collect()
+}
+
+impl<T: DeserializeOwned> FromRequest for Query<T> {
+    type Error = Problem;
+    type Future = std::future::Ready<Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, _payload: &mut Payload) -> Self::Future {
+        let parsed = serde_path_to_error::deserialize(serde_html_form::Deserializer::from_bytes(request.query_string().as_bytes()));
+        std::future::ready(parsed.map(Self).map_err(|error| {
+            let path = error.path().to_string();
+            let pointer = if path == "." { "?".to_owned() } else { format!("?{path}") };
+            Problem::malformed(pointer, error.inner().to_string())
+        }))
+    }
+}
+
+impl<T: DeserializeOwned> FromRequest for Path<T> {
+    type Error = Problem;
+    type Future = std::future::Ready<Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let path = actix_web::web::Path::<T>::from_request(request, payload).into_inner();
+        std::future::ready(path.map(|path| Self(path.into_inner())).map_err(|error| {
+            Problem::malformed("{path}", error.to_string())
+        }))
+    }
+}
+
+/// Runs work to its end even if the client hangs up or the deadline passes: nothing that changes state stops half way.
+pub async fn shielded<T, E>(work: impl Future<Output = Result<T, E>> + Send + 'static) -> Result<T, Problem>
+where
+    T: Send + 'static,
+    E: Into<Problem> + Send + 'static,
+{
+    let id = crate::problem::request_id();
+    let work = crate::problem::REQUEST_ID.scope(id, async move { work.await.map_err(Into::into) });
+    match tokio::spawn(work).await {
+        Ok(result) => result,
+        Err(error) => Err(Problem::internal(&error)),
+    }
+}

@@ -1,0 +1,156 @@
+//! The outbox: events that were committed with their cause and wait until the bus has delivered them.
+//!
+//! A row exists exactly as long as its event is not delivered, so there is nothing to mark and nothing to prune. The relay
+//! deletes a batch, publishes it and only then commits: if the process dies or the bus refuses, the rows are simply there again.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use contracts::Event;
+use sqlx::postgres::PgConnection;
+use sqlx::{AssertSqlSafe, FromRow};
+
+use crate::WritePool;
+use crate::bus::{EventBus, PublishError};
+use crate::shutdown::ShutdownSignal;
+
+/// How often to look when nobody said that there is something: other processes write too.
+const POLL_INTERVAL: Duration = Duration::from_millis(500);
+const BACKOFF_MAX: Duration = Duration::from_secs(5);
+/// A batch ends at so many events,
+const BATCH_EVENTS: i64 = 500;
+/// or when it carries so many single facts.
+const BATCH_WEIGHT: i64 = 5_000;
+/// How long the subscribers may take for one batch.
+const PUBLISH_DEADLINE: Duration = Duration::from_secs(50);
+
+/// Puts an event beside the change that caused it. `Tx::emit` is the only caller.
+pub(crate) async fn append(connection: &mut PgConnection, schema: &str, event: &Event, weight: usize) -> Result<(), sqlx::Error> {
+    let statement = format!(
+        "insert into {schema}.outbox (event_id, event, weight)
+         values ($1, $2, $3)"
+    );
+    sqlx::query(AssertSqlSafe(statement))
+        .bind(event.id.uuid())
+        .bind(sqlx::types::Json(event))
+        .bind(i32::try_from(weight).unwrap_or(i32::MAX))
+        .execute(connection)
+        .await?;
+    Ok(())
+}
+
+/// Carries one module's outbox to the bus. Any number of them share the work.
+pub struct Relay {
+    write: WritePool,
+    bus: Arc<dyn EventBus>,
+}
+
+#[derive(FromRow)]
+struct Row {
+    position: i64,
+    event: sqlx::types::Json<Event>,
+}
+
+/// Why a batch is still in the outbox.
+#[derive(Debug, thiserror::Error)]
+pub enum RelayError {
+    #[error(transparent)]
+    Database(#[from] sqlx::Error),
+    #[error(transparent)]
+    Publish(#[from] PublishError),
+    #[error("the subscribers took longer than {} s", PUBLISH_DEADLINE.as_secs())]
+    Deadline,
+}
+
+impl Relay {
+    #[must_use]
+    pub const fn new(write: WritePool, bus: Arc<dyn EventBus>) -> Self {
+        Self { write, bus }
+    }
+
+    /// Runs until the shutdown; a batch under way is finished first.
+    pub async fn run(self, mut shutdown: ShutdownSignal) {
+        let committed = self.write.committed();
+        let mut failures: u32 = 0;
+        while !shutdown.is_triggered() {
+            let pause = match self.relay_batch().await {
+                Ok(0) => {
+                    failures = 0;
+                    POLL_INTERVAL
+                }
+                Ok(_) => {
+                    failures = 0;
+                    continue;
+                }
+                Err(error) => {
+                    if failures == 0 {
+                        tracing::warn!(schema = self.write.schema(), %error, "events wait in the outbox");
+                    }
+                    failures = failures.saturating_add(1);
+                    backoff(failures)
+                }
+            };
+            let wait = async {
+                if failures == 0 {
+                    // A timeout is the slow poll.
+                    let _woken = tokio::time::timeout(pause, committed.notified()).await;
+                } else {
+                    tokio::time::sleep(pause).await;
+                }
+            };
+            if shutdown.or(wait).await.is_none() {
+                break;
+            }
+        }
+    }
+
+    /// Delivers one batch; returns how many events it had.
+    pub async fn relay_batch(&self) -> Result<usize, RelayError> {
+        let mut tx = self.write.begin().await?;
+        let schema = self.write.schema();
+        let statement = format!(
+            "with locked as materialized (
+                 select position, weight from {schema}.outbox
+                 order by position
+                 limit $1
+                 for update skip locked
+             ), chosen as (
+                 select position from (
+                     select position, weight, sum(weight) over (order by position) as carried from locked
+                 ) as counted
+                 where carried - weight < $2
+             )
+             delete from {schema}.outbox
+             where position in (select position from chosen)
+             returning position, event"
+        );
+        let mut rows: Vec<Row> = sqlx::query_as(AssertSqlSafe(statement))
+            .bind(BATCH_EVENTS)
+            .bind(BATCH_WEIGHT)
+            .fetch_all(&mut *tx)
+            .await?;
+        if rows.is_empty() {
+            tx.rollback().await?;
+            return Ok(0);
+        }
+        rows.sort_unstable_by_key(|row| row.position);
+        let events: Arc<[Event]> = rows.into_iter().map(|row| row.event.0).collect();
+        let count = events.len();
+        tokio::time::timeout(PUBLISH_DEADLINE, self.bus.publish(events))
+            .await
+            .map_err(|_| RelayError::Deadline)??;
+        tx.commit().await?;
+        metrics::counter!("piecework_events_relayed_total", "schema" => schema).increment(count as u64);
+        Ok(count)
+    }
+}
+
+fn backoff(failures: u32) -> Duration {
+    BACKOFF_MAX.min(Duration::from_millis(50 << failures.min(10)))
+}
+
+/// How many events wait to be delivered.
+pub async fn pending(connection: &mut PgConnection, schema: &str) -> Result<i64, sqlx::Error> {
+    let statement = format!("select count(*) from {schema}.outbox");
+    sqlx::query_scalar(AssertSqlSafe(statement)).fetch_one(connection).await
+}
