@@ -7,18 +7,20 @@
 
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use apalis::prelude::{
-    BackendExt, Event, EventListenerExt, WorkerBuilder, WorkerBuilderExt, WorkerError,
+    BackendExt, Event, EventListenerExt, PollSnapshot, PollStrategy, WorkerBuilder, WorkerBuilderExt, WorkerError,
 };
 use apalis_postgres::{Config, PostgresStorage};
 use futures_util::stream::{self, BoxStream};
 use futures_util::{FutureExt, StreamExt};
 use kernel::jobs::{Job, JobError, Outcome};
+use kernel::shutdown::{Shutdown, ShutdownSignal};
 use sqlx::PgPool;
 use sqlx::migrate::MigrateError;
-use tokio::sync::{Notify, mpsc, oneshot, watch};
+use tokio::sync::{Notify, mpsc, oneshot};
 use tokio::task::JoinSet;
 use tokio::time::{self, Instant};
 use uuid::Uuid;
@@ -90,27 +92,23 @@ pub struct Runner {
 /// The running jobs of this process. Dropping it aborts them; `stop` ends them in good order.
 pub struct Jobs {
     tasks: JoinSet<()>,
-    stopping: watch::Sender<bool>,
+    shutdown: Shutdown,
 }
 
 /// Creates or migrates apalis' tables in this database; safe to run in several processes at once.
 pub async fn migrate(pool: &PgPool) -> Result<(), MigrateError> {
+    let pool = pool.clone();
+    // A task of its own, because a `begin` dropped half way leaves the pooled connection inside a transaction.
+    let begun = tokio::spawn(async move { pool.begin().await });
+    let mut transaction = begun.await.map_err(|_| sqlx::Error::WorkerCrashed)??;
     // One transaction of our own: sqlx' session lock would stay on the pooled connection when a migration fails.
-    let mut transaction = pool.begin().await?;
-    sqlx::query("select pg_advisory_xact_lock($1)")
-        .bind(MIGRATION_LOCK)
-        .execute(&mut *transaction)
-        .await?;
+    sqlx::query("select pg_advisory_xact_lock($1)").bind(MIGRATION_LOCK).execute(&mut *transaction).await?;
     // apalis' early migrations name their function and extensions without a schema.
-    sqlx::query("set local search_path to public")
-        .execute(&mut *transaction)
-        .await?;
+    sqlx::query("set local search_path to public").execute(&mut *transaction).await?;
     let mut migrations = PostgresStorage::migrations();
     migrations.set_locking(false);
     // `run` on a connection makes a future that cannot be spawned (its `Acquire` is "not general enough").
-    migrations
-        .run_direct(None, &mut *transaction, false)
-        .await?;
+    migrations.run_direct(None, &mut *transaction, false).await?;
     transaction.commit().await?;
     Ok(())
 }
@@ -119,34 +117,26 @@ pub async fn migrate(pool: &PgPool) -> Result<(), MigrateError> {
 /// used before, apalis would take the looks of the dead process for its own and leave them.
 pub fn start(runners: Vec<Runner>, instance: Uuid) -> Jobs {
     let mut tasks = JoinSet::new();
-    let (stopping, stop) = watch::channel(false);
+    let shutdown = Shutdown::default();
     for Runner { pool, jobs } in runners {
         for job in jobs {
             let poke = Arc::new(Notify::new());
             let (ask, asked) = mpsc::channel(1);
-            let worker = Worker {
-                queue: job.name,
-                pool: pool.clone(),
-                poke: poke.clone(),
-                ask,
-                instance,
-            };
-            tasks.spawn(tick(job.clone(), pool.clone(), poke, stop.clone()));
-            tasks.spawn(supervise(worker, stop.clone()));
-            tasks.spawn(run_looks(job, asked, stop.clone()));
+            let worker = Worker { queue: job.name, pool: pool.clone(), poke: poke.clone(), ask, instance };
+            tasks.spawn(tick(job.clone(), pool.clone(), poke, shutdown.signal()));
+            tasks.spawn(supervise(worker, shutdown.signal()));
+            tasks.spawn(run_looks(job, asked, shutdown.signal()));
         }
-        tasks.spawn(prune(pool, stop.clone()));
+        tasks.spawn(prune(pool, shutdown.signal()));
     }
-    Jobs { tasks, stopping }
+    Jobs { tasks, shutdown }
 }
 
 impl Jobs {
     /// Takes no more looks, waits for the runs in progress, and aborts what is left at the deadline.
     pub async fn stop(mut self, deadline: Duration) {
-        self.stopping.send_replace(true);
-        let ended = time::timeout(deadline, async {
-            while self.tasks.join_next().await.is_some() {}
-        });
+        self.shutdown.trigger();
+        let ended = time::timeout(deadline, async { while self.tasks.join_next().await.is_some() {} });
         if ended.await.is_err() {
             tracing::warn!(?deadline, "jobs were still running and are aborted");
             self.tasks.abort_all();
@@ -162,22 +152,22 @@ impl Jobs {
 }
 
 /// Pushes a look at once (catching up with what happened while we were down), on every wake, and every `every`.
-async fn tick(job: Job, pool: PgPool, poke: Arc<Notify>, mut stop: watch::Receiver<bool>) {
+async fn tick(job: Job, pool: PgPool, poke: Arc<Notify>, mut stop: ShutdownSignal) {
     let mut backoff = Backoff::default();
     loop {
         if let Err(error) = push_look(job.name, &pool).await {
             let pause = backoff.next();
             tracing::warn!(job = job.name, error, ?pause, "no look could be pushed");
-            tokio::select! {
-                () = stopped(&mut stop) => return,
-                () = time::sleep(pause) => continue,
+            match stop.or(time::sleep(pause)).await {
+                Some(()) => continue,
+                None => return,
             }
         }
         backoff = Backoff::default();
         // Also for a look that was there already: the worker may not know of it yet.
         poke.notify_one();
         tokio::select! {
-            () = stopped(&mut stop) => return,
+            () = stop.triggered() => return,
             () = job.wake.notified() => {}
             () = time::sleep(job.every) => {}
         }
@@ -200,7 +190,7 @@ struct Worker {
 }
 
 /// Keeps a worker running: apalis ends it on the first database error, and at a panic of its own.
-async fn supervise(worker: Worker, mut stop: watch::Receiver<bool>) {
+async fn supervise(worker: Worker, mut stop: ShutdownSignal) {
     let mut backoff = Backoff::default();
     let mut starts = 0_u64;
     loop {
@@ -208,7 +198,7 @@ async fn supervise(worker: Worker, mut stop: watch::Receiver<bool>) {
         let started = Instant::now();
         let ended = AssertUnwindSafe(worker.serve(starts, stop.clone())).catch_unwind();
         let ended = ended.await.unwrap_or_else(|panic| Err(message(&*panic)));
-        if *stop.borrow() {
+        if stop.is_triggered() {
             return;
         }
         if started.elapsed() > BACKOFF_LAST {
@@ -217,16 +207,15 @@ async fn supervise(worker: Worker, mut stop: watch::Receiver<bool>) {
         let pause = backoff.next();
         let error = ended.err();
         tracing::warn!(job = worker.queue, error, ?pause, "a worker ended");
-        tokio::select! {
-            () = stopped(&mut stop) => return,
-            () = time::sleep(pause) => {}
+        if stop.or(time::sleep(pause)).await.is_none() {
+            return;
         }
     }
 }
 
 impl Worker {
     /// Serves the queue under a name of its own until the stop; what an earlier one left is then seen as orphaned.
-    async fn serve(&self, start: u64, mut stop: watch::Receiver<bool>) -> Result<(), String> {
+    async fn serve(&self, start: u64, mut stop: ShutdownSignal) -> Result<(), String> {
         let config = Config::default()
             .queue(self.queue)
             // One look at a time: with more in hand than at work, looks would pile up behind a long run.
@@ -237,12 +226,11 @@ impl Worker {
             .lock_tasks(false)
             // Without it apalis acknowledges nothing.
             .persist_results(true);
-        // A listener would hold a connection for every queue and end with the first lost one; the ticker that pushes
-        // lives in this process and pokes us, and what others push the poll finds.
+        // Not `with_pubsub`: a listener holds a connection for every queue and is gone for good with the first lost
+        // one. The ticker that pushes lives in this process and pokes us; what others push `POLL` finds.
         let storage = PostgresStorage::<()>::new(&self.pool)
             .with_config(config)
-            .poll_with_interval(POLL)
-            .poll_with_stream(echoed(self.poke.clone()));
+            .poll_with_strategy(Asking::new(self.poke.clone()));
         let heartbeat = Arc::new(Notify::new());
         let heard = heartbeat.clone();
         let ask = self.ask.clone();
@@ -264,7 +252,7 @@ impl Worker {
                 }
             });
         let signal = async move {
-            stopped(&mut stop).await;
+            stop.triggered().await;
             Ok::<(), WorkerError>(())
         };
         tokio::select! {
@@ -275,37 +263,41 @@ impl Worker {
     }
 }
 
-/// The pokes, each followed by two echoes. apalis drops a poke that comes while it is asking the database, and what
-/// it was asking may be from before the push.
-fn echoed(poke: Arc<Notify>) -> BoxStream<'static, ()> {
-    const ECHOES: [Duration; 2] = [Duration::from_millis(15), Duration::from_millis(150)];
-    let next = |(poke, echo): (Arc<Notify>, usize)| async move {
-        let echo = match ECHOES.get(echo) {
-            Some(delay) => tokio::select! {
+/// When a worker asks its queue for a look: at every poke, twice soon after it, and then every `POLL`. The echoes are
+/// for a poke that comes while apalis is asking: it is dropped, and the answer may be from before the push.
+struct Asking(BoxStream<'static, ()>);
+
+impl Asking {
+    fn new(poke: Arc<Notify>) -> Self {
+        const ECHOES: [Duration; 2] = [Duration::from_millis(5), Duration::from_millis(50)];
+        let next = |(poke, echo): (Arc<Notify>, usize)| async move {
+            let delay = ECHOES.get(echo).copied().unwrap_or(POLL);
+            let echo = tokio::select! {
                 () = poke.notified() => 0,
-                () = time::sleep(*delay) => echo + 1,
-            },
-            None => poke.notified().map(|()| 0).await,
+                () = time::sleep(delay) => echo.saturating_add(1),
+            };
+            Some(((), (poke, echo)))
         };
-        Some(((), (poke, echo)))
-    };
-    stream::unfold((poke, ECHOES.len()), next).boxed()
+        Self(stream::unfold((poke, 0), next).boxed())
+    }
+}
+
+impl PollStrategy for Asking {
+    /// Drives the stream until it is pending. apalis' own strategies stop at the first item, with no waker left in
+    /// the stream: when the database then answers at once, the next poke wakes nobody.
+    fn poll_drive(&mut self, context: &mut Context<'_>, _: &PollSnapshot) -> Poll<Option<()>> {
+        while self.0.poll_next_unpin(context).is_ready() {}
+        Poll::Pending
+    }
 }
 
 /// Returns when no heartbeat was heard for as long as makes a worker dead in the eyes of others.
 async fn silence(heard: &Notify) {
-    while time::timeout(HEARTBEAT * HEARTBEATS_MISSED, heard.notified())
-        .await
-        .is_ok()
-    {}
+    while time::timeout(HEARTBEAT * HEARTBEATS_MISSED, heard.notified()).await.is_ok() {}
 }
 
 /// Runs the job once for every worker that asks, one run at a time; ends when there is no worker left to ask.
-async fn run_looks(
-    job: Job,
-    mut asked: mpsc::Receiver<oneshot::Sender<()>>,
-    stop: watch::Receiver<bool>,
-) {
+async fn run_looks(job: Job, mut asked: mpsc::Receiver<oneshot::Sender<()>>, stop: ShutdownSignal) {
     while let Some(done) = asked.recv().await {
         look(&job, &stop).await;
         // The worker that asked may have lost its database and ended meanwhile.
@@ -314,13 +306,13 @@ async fn run_looks(
 }
 
 /// Runs the job until it finds nothing more. A failed run ends the look: our row says when to try again.
-async fn look(job: &Job, stop: &watch::Receiver<bool>) {
+async fn look(job: &Job, stop: &ShutdownSignal) {
     let began = Instant::now();
     loop {
         let run = AssertUnwindSafe(async { (job.run)().await }).catch_unwind();
         match run.await {
             Ok(Ok(Outcome::Idle)) => return,
-            Ok(Ok(Outcome::More)) if *stop.borrow() => return,
+            Ok(Ok(Outcome::More)) if stop.is_triggered() => return,
             Ok(Ok(Outcome::More)) if began.elapsed() > LOOK_LIMIT => {
                 return job.wake.notify_one();
             }
@@ -338,7 +330,7 @@ async fn look(job: &Job, stop: &watch::Receiver<bool>) {
 }
 
 /// Deletes what is over.
-async fn prune(pool: PgPool, mut stop: watch::Receiver<bool>) {
+async fn prune(pool: PgPool, mut stop: ShutdownSignal) {
     loop {
         for statement in [PRUNE_LOOKS, PRUNE_WORKERS] {
             if let Err(error) = delete_in_batches(statement, &pool).await {
@@ -346,9 +338,8 @@ async fn prune(pool: PgPool, mut stop: watch::Receiver<bool>) {
                 tracing::warn!(error, "finished looks could not be pruned");
             }
         }
-        tokio::select! {
-            () = stopped(&mut stop) => return,
-            () = time::sleep(PRUNE_EVERY) => {}
+        if stop.or(time::sleep(PRUNE_EVERY)).await.is_none() {
+            return;
         }
     }
 }
@@ -362,16 +353,10 @@ async fn delete_in_batches(statement: &'static str, pool: &PgPool) -> Result<(),
     }
 }
 
-async fn stopped(stop: &mut watch::Receiver<bool>) {
-    // An error means that the handle is gone, which is a stop as well.
-    let _ = stop.wait_for(|stopping| *stopping).await;
-}
-
 /// What a caught panic said.
 fn message(panic: &(dyn std::any::Any + Send)) -> String {
     let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
-    text.or_else(|| panic.downcast_ref::<String>().cloned())
-        .unwrap_or_else(|| "a panic without a text".to_owned())
+    text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_else(|| "a panic without a text".to_owned())
 }
 
 /// Doubling pauses between attempts.
@@ -380,9 +365,7 @@ struct Backoff(Option<Duration>);
 
 impl Backoff {
     fn next(&mut self) -> Duration {
-        let pause = self
-            .0
-            .map_or(BACKOFF_FIRST, |last| (last * 2).min(BACKOFF_LAST));
+        let pause = self.0.map_or(BACKOFF_FIRST, |last| (last * 2).min(BACKOFF_LAST));
         self.0 = Some(pause);
         pause
     }

@@ -1,0 +1,18 @@
+//! The composition root: the only crate that knows every module, and the home of configuration, HTTP, bus, jobs and commands.
+
+pub mod application;
+mod background;
+pub mod bus;
+pub mod cli;
+pub mod config;
+pub mod databases;
+mod error;
+pub mod http;
+pub mod jobs;
+pub mod migrations;
+pub mod modules;
+pub mod state;
+pub mod telemetry;
+
+pub use application::{Application, Listen, Options};
+pub use error::Error;

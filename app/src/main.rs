@@ -1,1 +1,7 @@
-fn main() {}
+//! The program `piecework`.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    piecework::cli::main()
+}

@@ -35,11 +35,7 @@ impl Account {
             let name = fields.next().filter(|name| *name == wanted)?;
             let uid = fields.nth(1)?.parse().ok().filter(|uid| *uid != 0)?;
             let gid = fields.next()?.parse().ok()?;
-            Some(Self {
-                name: name.to_owned(),
-                uid,
-                gid,
-            })
+            Some(Self { name: name.to_owned(), uid, gid })
         })
     }
 
@@ -77,21 +73,13 @@ impl Account {
 
     /// Fails with the folder that keeps this user from PostgreSQL's programs.
     pub(crate) fn check_bin_dir(&self, path: &Path) -> Result<(), Error> {
-        self.check(
-            path,
-            "set `postgres.bin_dir` (PIECEWORK__POSTGRES__BIN_DIR) to programs that user can reach",
-        )
+        self.check(path, "set `postgres.bin_dir` (PIECEWORK__POSTGRES__BIN_DIR) to programs that user can reach")
     }
 
     fn check(&self, path: &Path, remedy: &'static str) -> Result<(), Error> {
         match self.blocked_at(path) {
             None => Ok(()),
-            Some(folder) => Err(Error::Blocked {
-                folder,
-                path: path.to_owned(),
-                user: self.name.clone(),
-                remedy,
-            }),
+            Some(folder) => Err(Error::Blocked { folder, path: path.to_owned(), user: self.name.clone(), remedy }),
         }
     }
 }

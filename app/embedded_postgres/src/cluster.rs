@@ -54,11 +54,7 @@ pub(crate) fn password(layout: &Layout, durability: Durability) -> Result<Option
 }
 
 /// Runs initdb unless there is a cluster. What an earlier attempt left half made is removed first.
-pub(crate) fn ensure(
-    layout: &Layout,
-    parameters: &Parameters,
-    account: Option<&Account>,
-) -> Result<(), Error> {
+pub(crate) fn ensure(layout: &Layout, parameters: &Parameters, account: Option<&Account>) -> Result<(), Error> {
     remove_asides(layout);
     if layout.cluster().exists() {
         return Ok(());
@@ -67,9 +63,7 @@ pub(crate) fn ensure(
     make_private_folder(&aside, account)?;
 
     let mut initdb = postgres_command(&parameters.bin_dir.join("initdb"), account);
-    initdb
-        .args(["-U", "postgres", "-E", "UTF8", "--locale=C.UTF-8", "-D"])
-        .arg(&aside);
+    initdb.args(["-U", "postgres", "-E", "UTF8", "--locale=C.UTF-8", "-D"]).arg(&aside);
     match parameters.durability {
         Durability::Throwaway => initdb.args(["-A", "trust", "--no-sync"]),
         Durability::Durable => {
@@ -77,10 +71,7 @@ pub(crate) fn ensure(
             initdb.args(["-A", "scram-sha-256", "--pwfile"]).arg(layout.password())
         }
     };
-    let status = initdb
-        .stdin(Stdio::null())
-        .status()
-        .map_err(Error::io("run", &parameters.bin_dir.join("initdb")))?;
+    let status = initdb.stdin(Stdio::null()).status().map_err(Error::io("run", &parameters.bin_dir.join("initdb")))?;
     if !status.success() {
         remove_asides(layout);
         return Err(Error::Initdb { status });
@@ -164,7 +155,5 @@ fn random_hex() -> io::Result<String> {
 }
 
 fn sync_folder(path: &Path) -> Result<(), Error> {
-    File::open(path)
-        .and_then(|folder| folder.sync_all())
-        .map_err(Error::io("sync", path))
+    File::open(path).and_then(|folder| folder.sync_all()).map_err(Error::io("sync", path))
 }

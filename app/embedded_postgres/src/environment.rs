@@ -8,6 +8,7 @@ use std::process::Command;
 use crate::account::Account;
 
 /// The one place that reads the environment.
+#[expect(clippy::disallowed_methods, reason = "PATH and the like are this machine's, not settings of Piecework")]
 pub(crate) fn variable(name: &str) -> Option<OsString> {
     std::env::var_os(name).filter(|value| !value.is_empty())
 }
@@ -18,11 +19,7 @@ pub(crate) fn variable(name: &str) -> Option<OsString> {
 /// messages, because the log is read for one of them.
 pub(crate) fn postgres_command(program: &Path, account: Option<&Account>) -> Command {
     let mut command = Command::new(program);
-    command
-        .env_clear()
-        .env("LC_ALL", "C.UTF-8")
-        .env("TZ", "UTC")
-        .current_dir("/");
+    command.env_clear().env("LC_ALL", "C.UTF-8").env("TZ", "UTC").current_dir("/");
     for name in ["PATH", "LD_LIBRARY_PATH"] {
         if let Some(value) = variable(name) {
             command.env(name, value);

@@ -72,9 +72,7 @@ pub enum Error {
     },
 
     /// As root: there is no unprivileged user to run PostgreSQL as.
-    #[error(
-        "PostgreSQL does not run as root, and /etc/passwd has neither a user `postgres` nor `nobody`"
-    )]
+    #[error("PostgreSQL does not run as root, and /etc/passwd has neither a user `postgres` nor `nobody`")]
     NoAccount,
 
     /// The directory was made for the other durability.
@@ -159,15 +157,8 @@ pub enum Error {
 
 impl Error {
     /// Names what was tried, for `map_err`.
-    pub(crate) fn io<E: Into<io::Error>>(
-        action: &'static str,
-        path: &Path,
-    ) -> impl FnOnce(E) -> Self {
+    pub(crate) fn io<E: Into<io::Error>>(action: &'static str, path: &Path) -> impl FnOnce(E) -> Self {
         let path = path.to_owned();
-        move |source| Self::Io {
-            action,
-            path,
-            source: source.into(),
-        }
+        move |source| Self::Io { action, path, source: source.into() }
     }
 }

@@ -54,11 +54,7 @@ pub(crate) fn find_bin_dir_for(
     versions.sort_unstable();
     versions.dedup();
     let versions: Vec<String> = versions.iter().map(u32::to_string).collect();
-    Err(Error::ClusterVersion {
-        directory: directory.to_owned(),
-        cluster: major,
-        found: versions.join(", "),
-    })
+    Err(Error::ClusterVersion { directory: directory.to_owned(), cluster: major, found: versions.join(", ") })
 }
 
 fn choose(found: &[Installation]) -> Result<&Installation, Error> {
@@ -67,11 +63,7 @@ fn choose(found: &[Installation]) -> Result<&Installation, Error> {
     }
     let install = install_command(&os_release());
     match found.iter().max_by_key(|one| one.major) {
-        Some(newest) => Err(Error::TooOld {
-            bin_dir: newest.bin_dir.clone(),
-            version: newest.major,
-            install,
-        }),
+        Some(newest) => Err(Error::TooOld { bin_dir: newest.bin_dir.clone(), version: newest.major, install }),
         None => Err(Error::NotInstalled { install }),
     }
 }
@@ -85,9 +77,7 @@ fn installations(setting: Option<&Path>) -> Result<Vec<Installation>, Error> {
             .into_iter()
             .find_map(inspect)
             .map(|installation| vec![installation])
-            .ok_or_else(|| Error::NotABinDir {
-                path: path.to_owned(),
-            });
+            .ok_or_else(|| Error::NotABinDir { path: path.to_owned() });
     }
     let path = variable("PATH").unwrap_or_default();
     let mut found: Vec<Installation> = std::env::split_paths(&path)
@@ -95,11 +85,8 @@ fn installations(setting: Option<&Path>) -> Result<Vec<Installation>, Error> {
         .filter_map(inspect)
         .collect();
     found.extend(pg_config_bin_dir().and_then(inspect));
-    let mut usual: Vec<Installation> = USUAL_FOLDERS
-        .iter()
-        .flat_map(|pattern| expand(Path::new(pattern)))
-        .filter_map(inspect)
-        .collect();
+    let mut usual: Vec<Installation> =
+        USUAL_FOLDERS.iter().flat_map(|pattern| expand(Path::new(pattern))).filter_map(inspect).collect();
     usual.sort_by_key(|one| std::cmp::Reverse(one.major));
     found.extend(usual);
     Ok(found)
@@ -127,12 +114,7 @@ fn inspect(bin_dir: PathBuf) -> Option<Installation> {
 }
 
 fn output_of(program: &Path, argument: &str) -> Option<String> {
-    let output = Command::new(program)
-        .arg(argument)
-        .stdin(Stdio::null())
-        .stderr(Stdio::null())
-        .output()
-        .ok()?;
+    let output = Command::new(program).arg(argument).stdin(Stdio::null()).stderr(Stdio::null()).output().ok()?;
     if !output.status.success() {
         return None;
     }
@@ -197,10 +179,7 @@ mod tests {
     use super::*;
 
     fn installation(major: u32) -> Installation {
-        Installation {
-            bin_dir: PathBuf::from(format!("/usr/lib/postgresql/{major}/bin")),
-            major,
-        }
+        Installation { bin_dir: PathBuf::from(format!("/usr/lib/postgresql/{major}/bin")), major }
     }
 
     #[test]
@@ -275,9 +254,7 @@ mod tests {
         let root = tempfile::tempdir().unwrap();
         let bin_dir = pretend(root.path(), 16);
         let directory = Path::new("/data/postgres");
-        let message = find_bin_dir_for(Some(&bin_dir), directory, Some(15))
-            .unwrap_err()
-            .to_string();
+        let message = find_bin_dir_for(Some(&bin_dir), directory, Some(15)).unwrap_err().to_string();
         assert!(message.contains("made by PostgreSQL 15, but only 16"), "{message}");
         let same = find_bin_dir_for(Some(&bin_dir), directory, Some(16)).unwrap();
         assert_eq!(same, bin_dir);

@@ -35,17 +35,13 @@ impl Layout {
                 None => break,
             }
         }
-        let mut resolved = existing
-            .canonicalize()
-            .map_err(Error::io("resolve", existing))?;
+        let mut resolved = existing.canonicalize().map_err(Error::io("resolve", existing))?;
         if let Ok(rest) = absolute.strip_prefix(existing)
             && !rest.as_os_str().is_empty()
         {
             resolved.push(rest);
         }
-        Ok(Self {
-            directory: resolved,
-        })
+        Ok(Self { directory: resolved })
     }
 
     pub(crate) fn directory(&self) -> &Path {
@@ -84,8 +80,7 @@ impl Layout {
 
     /// Names that start like this are half made or half deleted clusters.
     pub(crate) fn cluster_aside(&self) -> PathBuf {
-        self.directory
-            .join(format!("cluster.aside-{}", std::process::id()))
+        self.directory.join(format!("cluster.aside-{}", std::process::id()))
     }
 
     /// Where a durable server's password is; also what marks a directory as durable.
@@ -93,11 +88,14 @@ impl Layout {
         self.directory.join("password")
     }
 
-    /// The socket's folder, unless its address would be too long.
+    /// The socket's folder, unless its address would be too long for one.
     pub(crate) fn socket(&self) -> Option<PathBuf> {
         let folder = self.directory.join("socket");
         let longest = folder.join(".s.PGSQL.65535");
-        (longest.as_os_str().len() < SOCKET_PATH_LIMIT_BYTES).then_some(folder)
+        let bytes = longest.as_os_str().as_encoded_bytes();
+        // The setting is a list of quoted names.
+        let usable = bytes.len() < SOCKET_PATH_LIMIT_BYTES && !bytes.contains(&b'"');
+        usable.then_some(folder)
     }
 
     /// What supervisor, initdb and postgres have to say.
@@ -119,7 +117,8 @@ impl Layout {
             .and_then(|()| fs::set_permissions(&self.directory, fs::Permissions::from_mode(mode)));
         match made {
             Ok(()) => Ok(true),
-            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(true),
+            // Somebody else was quicker; a link to nowhere also "exists", and is no folder one could make.
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists && !self.directory.is_symlink() => Ok(true),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
             Err(error) => Err(Error::io("make the folder", &self.directory)(error)),
         }
@@ -128,16 +127,13 @@ impl Layout {
     /// Refuses to throw away a directory in which others keep things.
     pub(crate) fn check_ours(&self, durability: Durability) -> Result<(), Error> {
         let foreign = || {
-            let has_entries =
-                fs::read_dir(&self.directory).is_ok_and(|mut entries| entries.next().is_some());
+            let has_entries = fs::read_dir(&self.directory).is_ok_and(|mut entries| entries.next().is_some());
             has_entries && !self.lease().exists()
         };
         // A supervisor deletes the lease last, so a second look is not fooled by a deletion under way.
         let settled = Deadline::after(std::time::Duration::from_millis(100));
         if durability == Durability::Throwaway && !settled.wait_for(|| !foreign()) {
-            return Err(Error::ForeignDirectory {
-                directory: self.directory.clone(),
-            });
+            return Err(Error::ForeignDirectory { directory: self.directory.clone() });
         }
         Ok(())
     }
@@ -153,8 +149,7 @@ impl Layout {
             }
             _ => {}
         }
-        let entries =
-            fs::read_dir(&self.directory).map_err(Error::io("read", &self.directory))?;
+        let entries = fs::read_dir(&self.directory).map_err(Error::io("read", &self.directory))?;
         for entry in entries {
             let entry = entry.map_err(Error::io("read", &self.directory))?;
             let path = entry.path();

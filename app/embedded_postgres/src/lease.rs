@@ -25,13 +25,7 @@ pub(crate) enum Lock {
 
 /// Opens a lock's file, making it when it is not there. Children never inherit it: std opens with O_CLOEXEC.
 pub(crate) fn open(path: &Path) -> io::Result<File> {
-    OpenOptions::new()
-        .read(true)
-        .write(true)
-        .create(true)
-        .truncate(false)
-        .mode(0o600)
-        .open(path)
+    OpenOptions::new().read(true).write(true).create(true).truncate(false).mode(0o600).open(path)
 }
 
 /// Takes the lock if nobody is in the way.
@@ -82,10 +76,7 @@ pub(crate) fn lock_patiently(file: &File, lock: Lock, path: &Path) -> Result<(),
     if locked {
         return Ok(());
     }
-    Err(Error::Locked {
-        path: path.to_owned(),
-        waited_seconds: LOCK_WAIT.as_secs(),
-    })
+    Err(Error::Locked { path: path.to_owned(), waited_seconds: LOCK_WAIT.as_secs() })
 }
 
 /// Whether the open file is still the one at that path: a lock on a deleted file protects nothing.
@@ -102,13 +93,13 @@ pub(crate) fn is_still_at(file: &File, path: &Path) -> io::Result<bool> {
 ///
 /// Waits while a supervisor is ending the server. If that one deleted the directory meanwhile, the lease in hand is
 /// for a file that is gone: then from the beginning, in the new directory.
-pub(crate) fn take(
-    layout: &Layout,
-    account: Option<&Account>,
-    durability: Durability,
-) -> Result<File, Error> {
+pub(crate) fn take(layout: &Layout, account: Option<&Account>, durability: Durability) -> Result<File, Error> {
     let path = layout.lease();
+    let deadline = Deadline::after(LOCK_WAIT);
     loop {
+        if deadline.passed() {
+            return Err(Error::Locked { path, waited_seconds: LOCK_WAIT.as_secs() });
+        }
         if !layout.make_directory(account)? {
             continue;
         }

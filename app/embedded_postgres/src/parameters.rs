@@ -2,8 +2,9 @@
 
 use std::ffi::OsStr;
 use std::fs;
-use std::io;
+use std::io::{self, Write};
 use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 use crate::layout::Layout;
@@ -48,10 +49,7 @@ pub(crate) fn check_settings(settings: &[(String, String)]) -> Result<(), Error>
         } else {
             continue;
         };
-        return Err(Error::Setting {
-            name: name.clone(),
-            reason,
-        });
+        return Err(Error::Setting { name: name.clone(), reason });
     }
     Ok(())
 }
@@ -71,9 +69,7 @@ impl Parameters {
     pub(crate) fn read(layout: &Layout) -> Result<Self, Error> {
         let path = layout.parameters();
         let text = fs::read(&path).map_err(Error::io("read", &path))?;
-        Self::parse(&text).ok_or_else(|| {
-            Error::io("understand", &path)(io::Error::from(io::ErrorKind::InvalidData))
-        })
+        Self::parse(&text).ok_or_else(|| Error::io("understand", &path)(io::Error::from(io::ErrorKind::InvalidData)))
     }
 
     fn parse(text: &[u8]) -> Option<Self> {
@@ -95,11 +91,7 @@ impl Parameters {
                 _ => return None,
             }
         }
-        Some(Self {
-            bin_dir: bin_dir?,
-            durability: durability?,
-            settings,
-        })
+        Some(Self { bin_dir: bin_dir?, durability: durability?, settings })
     }
 }
 
@@ -113,9 +105,7 @@ impl Server {
     pub(crate) fn withdraw(layout: &Layout) -> Result<(), Error> {
         let path = layout.server();
         match fs::remove_file(&path) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => {
-                Err(Error::io("delete", &path)(error))
-            }
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(Error::io("delete", &path)(error)),
             _ => Ok(()),
         }
     }
@@ -145,7 +135,14 @@ fn split_at_equals(line: &[u8]) -> Option<(&[u8], &[u8])> {
 /// Writes aside and renames: a reader sees the old file or the new one.
 fn replace(path: &Path, text: &[u8]) -> Result<(), Error> {
     let aside = path.with_extension("new");
-    fs::write(&aside, text).map_err(Error::io("write", &aside))?;
+    fs::OpenOptions::new()
+        .write(true)
+        .create(true)
+        .truncate(true)
+        .mode(0o600)
+        .open(&aside)
+        .and_then(|mut file| file.write_all(text))
+        .map_err(Error::io("write", &aside))?;
     fs::rename(&aside, path).map_err(Error::io("write", path))
 }
 
@@ -160,10 +157,7 @@ mod tests {
         assert_eq!(parameters.bin_dir, Path::new("/opt/a b/bin"));
         assert_eq!(parameters.durability, Durability::Throwaway);
         let setting = |name: &str, value: &str| (name.to_owned(), value.to_owned());
-        assert_eq!(
-            parameters.settings,
-            [setting("work_mem", "8MB"), setting("x.y", "a=b")]
-        );
+        assert_eq!(parameters.settings, [setting("work_mem", "8MB"), setting("x.y", "a=b")]);
         assert_eq!(Parameters::parse(b"durability=sometimes\n"), None);
     }
 

@@ -4,6 +4,7 @@ use std::ffi::OsString;
 use std::fs;
 use std::io::{Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::Duration;
@@ -111,30 +112,18 @@ pub(crate) fn spawn(
         ("shared_buffers", "128MB"),
     ];
     let by_durability: &[(&str, &str)] = match parameters.durability {
-        Durability::Durable => &[
-            ("fsync", "on"),
-            ("synchronous_commit", "on"),
-            ("full_page_writes", "on"),
-            ("max_connections", "200"),
-        ],
-        Durability::Throwaway => &[
-            ("fsync", "off"),
-            ("synchronous_commit", "off"),
-            ("full_page_writes", "off"),
-            ("max_connections", "500"),
-        ],
+        Durability::Durable => {
+            &[("fsync", "on"), ("synchronous_commit", "on"), ("full_page_writes", "on"), ("max_connections", "200")]
+        }
+        Durability::Throwaway => {
+            &[("fsync", "off"), ("synchronous_commit", "off"), ("full_page_writes", "off"), ("max_connections", "500")]
+        }
     };
-    let theirs = parameters
-        .settings
-        .iter()
-        .map(|(name, value)| (name.as_str(), value.as_str()));
+    let theirs = parameters.settings.iter().map(|(name, value)| (name.as_str(), value.as_str()));
     for (name, value) in ours.into_iter().chain(by_durability.iter().copied()).chain(theirs) {
         command.arg("-c").arg(format!("{name}={value}"));
     }
-    command
-        .stdin(Stdio::null())
-        .spawn()
-        .map_err(Error::io("run", &program))
+    command.stdin(Stdio::null()).spawn().map_err(Error::io("run", &program))
 }
 
 /// The setting is a list: a comma or a blank in the path would split it.
@@ -179,7 +168,7 @@ pub(crate) fn stop_orphan(layout: &Layout) -> Result<(), Error> {
     for (signal, patience) in STOP_STEPS {
         // An error is one that is gone already.
         let _gone = kill_process(pid, signal);
-        if Deadline::after(patience).wait_for(|| !is_server_of(pid, &cluster)) {
+        if Deadline::after(patience).wait_for(|| has_ended(pid, &cluster)) {
             return Ok(());
         }
     }
@@ -188,36 +177,51 @@ pub(crate) fn stop_orphan(layout: &Layout) -> Result<(), Error> {
 
 /// Whether the process is the `postgres -D cluster` itself, not one of its children, nor a zombie.
 fn is_server_of(pid: Pid, cluster: &Path) -> bool {
-    let arguments: Vec<Vec<u8>> = match fs::read(format!("/proc/{pid}/cmdline")) {
-        Ok(line) => line.split(|byte| *byte == 0).map(<[u8]>::to_vec).collect(),
-        Err(_) if Path::new("/proc/self").exists() => return false,
-        Err(_) => arguments_by_ps(pid),
-    };
-    let program_is_postgres = arguments
-        .first()
-        .is_some_and(|program| program.ends_with(b"/postgres"));
+    let arguments = arguments_of(pid);
+    let program_is_postgres = arguments.first().is_some_and(|program| program.ends_with(b"/postgres"));
     let wanted = cluster.as_os_str().as_encoded_bytes();
-    program_is_postgres
-        && arguments
-            .windows(2)
-            .any(|pair| pair[0] == b"-D" && pair[1] == wanted)
+    let named = || arguments.windows(2).any(|pair| pair[0] == b"-D" && pair[1] == wanted);
+    program_is_postgres && (named() || works_in(pid, cluster))
+}
+
+/// Whether a server of this cluster is so far gone that its port and its memory are free.
+///
+/// A process that is ending has no arguments any more but still has its files, and a zombie has neither.
+fn has_ended(pid: Pid, cluster: &Path) -> bool {
+    if rustix::process::test_kill_process(pid).is_err() {
+        return true;
+    }
+    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+    let state = stat.rsplit_once(')').map(|(_, fields)| fields.trim_start());
+    if state.is_some_and(|state| state.starts_with(['Z', 'X'])) {
+        return true;
+    }
+    // Somebody else's pid by now.
+    let is_named = arguments_of(pid).first().is_some_and(|program| !program.is_empty());
+    is_named && !is_server_of(pid, cluster)
+}
+
+fn arguments_of(pid: Pid) -> Vec<Vec<u8>> {
+    match fs::read(format!("/proc/{pid}/cmdline")) {
+        Ok(line) => line.split(|byte| *byte == 0).map(<[u8]>::to_vec).collect(),
+        Err(_) if Path::new("/proc/self").exists() => Vec::new(),
+        Err(_) => arguments_by_ps(pid),
+    }
+}
+
+/// Recognises it after the directory was moved, where we are allowed to look.
+fn works_in(pid: Pid, cluster: &Path) -> bool {
+    let identity = |path: &Path| fs::metadata(path).map(|found| (found.dev(), found.ino())).ok();
+    let folder = identity(Path::new(&format!("/proc/{pid}/cwd")));
+    folder.is_some() && folder == identity(cluster)
 }
 
 /// Where there is no /proc. Split at blanks, a path with blanks is not recognised: then nothing is stopped.
 fn arguments_by_ps(pid: Pid) -> Vec<Vec<u8>> {
-    let output = Command::new("ps")
-        .args(["-ww", "-o", "command=", "-p"])
-        .arg(pid.to_string())
-        .output();
+    let output = Command::new("ps").args(["-ww", "-o", "command=", "-p"]).arg(pid.to_string()).output();
     output.map_or_else(
         |_| Vec::new(),
-        |output| {
-            output
-                .stdout
-                .split(u8::is_ascii_whitespace)
-                .map(<[u8]>::to_vec)
-                .collect()
-        },
+        |output| output.stdout.split(u8::is_ascii_whitespace).map(<[u8]>::to_vec).collect(),
     )
 }
 

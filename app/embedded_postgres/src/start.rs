@@ -3,6 +3,7 @@
 use std::ffi::OsStr;
 use std::fs::{self, File, OpenOptions};
 use std::io;
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::thread;
@@ -52,11 +53,7 @@ pub(crate) fn start(options: &Options) -> Result<EmbeddedPostgres, Error> {
 }
 
 /// Waits for a server that is ready and has a supervisor; without a supervisor, starts one.
-fn join_or_start(
-    layout: &Layout,
-    options: &Options,
-    account: Option<&Account>,
-) -> Result<Server, Error> {
+fn join_or_start(layout: &Layout, options: &Options, account: Option<&Account>) -> Result<Server, Error> {
     let deadline = Deadline::after(START_WAIT);
     let mut started: Option<Child> = None;
     loop {
@@ -109,22 +106,14 @@ fn ready_server(layout: &Layout) -> Option<Server> {
     ready.then_some(server)
 }
 
-fn start_supervisor(
-    layout: &Layout,
-    options: &Options,
-    account: Option<&Account>,
-) -> Result<Child, Error> {
+fn start_supervisor(layout: &Layout, options: &Options, account: Option<&Account>) -> Result<Child, Error> {
     let cluster_major = cluster::major(layout)?;
     let bin_dir = find_bin_dir_for(options.bin_dir.as_deref(), layout.directory(), cluster_major)?;
     if let Some(account) = account {
         account.check_bin_dir(&bin_dir)?;
     }
     tracing::info!(directory = %layout.directory().display(), bin_dir = %bin_dir.display(), "starting PostgreSQL");
-    let parameters = Parameters {
-        bin_dir,
-        durability: options.durability,
-        settings: options.settings.clone(),
-    };
+    let parameters = Parameters { bin_dir, durability: options.durability, settings: options.settings.clone() };
     parameters.write(layout)?;
 
     let (program, arguments) = options.supervisor.split_first().ok_or(Error::NoSupervisor)?;
@@ -161,6 +150,8 @@ fn open_log(layout: &Layout) -> Result<File, Error> {
     OpenOptions::new()
         .create(true)
         .append(true)
+        // Failing statements stand in it.
+        .mode(0o600)
         .open(&path)
         .map_err(Error::io("open", &path))
 }
@@ -175,9 +166,5 @@ fn reap_in_background(mut child: Child) -> Result<(), Error> {
 }
 
 fn not_started(layout: &Layout, reason: String) -> Error {
-    Error::NotStarted {
-        reason,
-        log: layout.log(),
-        tail: layout.log_tail(),
-    }
+    Error::NotStarted { reason, log: layout.log(), tail: layout.log_tail() }
 }

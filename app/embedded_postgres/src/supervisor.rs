@@ -4,7 +4,7 @@ use std::fs::{self, File};
 use std::io;
 use std::path::Path;
 use std::process::Child;
-use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread;
 use std::time::Duration;
 
@@ -54,8 +54,8 @@ pub fn supervise(directory: &Path) -> Result<(), Error> {
     // this lock still taken.
     let path = layout.supervisor_lock();
     let alive = lease::open(&path).map_err(Error::io("open", &path))?;
-    let locked = lease::lock_until(&alive, Lock::Exclusive, Deadline::after(LOCK_WAIT))
-        .map_err(Error::io("lock", &path))?;
+    let locked =
+        lease::lock_until(&alive, Lock::Exclusive, Deadline::after(LOCK_WAIT)).map_err(Error::io("lock", &path))?;
     if !locked {
         return Ok(());
     }
@@ -66,13 +66,8 @@ pub fn supervise(directory: &Path) -> Result<(), Error> {
     let path = layout.lease();
     let lease = lease::open(&path).map_err(Error::io("open", &path))?;
     watch_lease(lease, sender.clone())?;
-    let supervisor = Supervisor {
-        parameters: Parameters::read(&layout)?,
-        account: Account::to_run_as()?,
-        layout,
-        sender,
-        events,
-    };
+    let supervisor =
+        Supervisor { parameters: Parameters::read(&layout)?, account: Account::to_run_as()?, layout, sender, events };
     let lease = supervisor.run()?;
     supervisor.clear_up(&lease)?;
     // Before the lease, for the same reason as above.
@@ -118,6 +113,15 @@ struct Life {
     steady: Deadline,
 }
 
+impl Drop for Life {
+    /// However the supervisor ends, it leaves no server behind.
+    fn drop(&mut self) {
+        if let Err(error) = postmaster::stop_child(&mut self.child) {
+            tracing::error!(%error, pid = self.child.id(), "cannot stop postgres");
+        }
+    }
+}
+
 impl Supervisor {
     /// Keeps the server up until the last user is gone; returns the exclusive lease.
     fn run(&self) -> Result<File, Error> {
@@ -132,14 +136,10 @@ impl Supervisor {
                 None => self.publish_if_ready(&mut life)?,
                 Some(Event::LeasesGone(lease)) => {
                     Server::withdraw(&self.layout)?;
-                    postmaster::stop_child(&mut life.child)
-                        .map_err(Error::io("stop", &self.layout.cluster()))?;
+                    postmaster::stop_child(&mut life.child).map_err(Error::io("stop", &self.layout.cluster()))?;
                     return Ok(lease);
                 }
                 Some(Event::LeaseLost(error)) => {
-                    Server::withdraw(&self.layout)?;
-                    postmaster::stop_child(&mut life.child)
-                        .map_err(Error::io("stop", &self.layout.cluster()))?;
                     return Err(Error::io("lock", &self.layout.lease())(error));
                 }
                 Some(Event::PostgresEnded) => {
@@ -160,10 +160,7 @@ impl Supervisor {
             // Never disconnected: we hold a sender ourselves.
             return self.events.recv().ok();
         }
-        match self.events.recv_timeout(POLL_INTERVAL) {
-            Ok(event) => Some(event),
-            Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => None,
-        }
+        self.events.recv_timeout(POLL_INTERVAL).ok()
     }
 
     fn begin(&self, preferred_port: Option<u16>) -> Result<Life, Error> {
@@ -171,6 +168,7 @@ impl Supervisor {
         let log_length_bytes = self.layout.log_length_bytes();
         let child = postmaster::spawn(&self.layout, &self.parameters, self.account.as_ref(), port)?;
         let pid = Pid::from_child(&child);
+        let life = Life { child, port, ready: false, log_length_bytes, steady: Deadline::after(STEADY) };
         let sender = self.sender.clone();
         spawn_thread("postgres", move || {
             // NOWAIT leaves the reaping to the owner of the child: until then the pid cannot become another's.
@@ -178,13 +176,7 @@ impl Supervisor {
             while let Err(rustix::io::Errno::INTR) = waitid(WaitId::Pid(pid), options) {}
             let _unheard = sender.send(Event::PostgresEnded);
         })?;
-        Ok(Life {
-            child,
-            port,
-            ready: false,
-            log_length_bytes,
-            steady: Deadline::after(STEADY),
-        })
+        Ok(life)
     }
 
     fn publish_if_ready(&self, life: &mut Life) -> Result<(), Error> {
@@ -199,10 +191,7 @@ impl Supervisor {
 
     /// Another life after one that ended by itself, on the same port if that can be had.
     fn bring_back(&self, mut ended: Life, restarts: u32) -> Result<Life, Error> {
-        let status = ended
-            .child
-            .wait()
-            .map_err(Error::io("wait for", &self.layout.cluster()))?;
+        let status = ended.child.wait().map_err(Error::io("wait for", &self.layout.cluster()))?;
         let log = self.layout.log_since(ended.log_length_bytes);
         let port_lost = log.contains("could not bind") || log.contains("could not create any TCP/IP");
         // The backends of a killed server are not all gone yet.

@@ -20,6 +20,9 @@ pub struct Body<T>(pub T);
 /// A JSON body that may be left out.
 pub struct OptionalBody<T>(pub Option<T>);
 
+/// No body, or an empty JSON object: the request says everything in its path.
+pub struct NoBody;
+
 /// The query parameters.
 pub struct Query<T>(pub T);
 
@@ -53,6 +56,27 @@ impl<T: DeserializeOwned + 'static> FromRequest for OptionalBody<T> {
             }
             require_json(&request)?;
             parse(&bytes).map(|body| Self(Some(body)))
+        })
+    }
+}
+
+#[derive(serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Nothing {}
+
+impl FromRequest for NoBody {
+    type Error = Problem;
+    type Future = Pin<Box<dyn Future<Output = Result<Self, Problem>>>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let (request, payload) = (request.clone(), payload.take());
+        Box::pin(async move {
+            let bytes = read(&request, payload).await?;
+            if !bytes.is_empty() {
+                require_json(&request)?;
+                let Nothing {} = parse(&bytes)?;
+            }
+            Ok(Self)
         })
     }
 }

@@ -331,6 +331,17 @@ impl Inbox {
         Ok(done.rows_affected() == 1)
     }
 
+    /// How many events should be tried again now.
+    pub async fn due(&self) -> Result<i64, sqlx::Error> {
+        let statement = format!(
+            "select count(*) from {}.inbox
+             where state = 'retry' and next_attempt_at <= $1",
+            self.write.schema()
+        );
+        let mut connection = self.write.acquire().await?;
+        sqlx::query_scalar(AssertSqlSafe(statement)).bind(self.write.ambient().now()).fetch_one(&mut *connection).await
+    }
+
     /// How many events wait for another try, and how many for a person.
     pub async fn waiting(&self) -> Result<(i64, i64), sqlx::Error> {
         let statement = format!(

@@ -13,6 +13,7 @@ pub mod outbox;
 pub mod paging;
 pub mod problem;
 pub mod shutdown;
+pub mod verify;
 
 pub use ambient::Ambient;
 pub use db::{ReadPool, Tx, WritePool};

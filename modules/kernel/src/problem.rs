@@ -120,6 +120,13 @@ impl Problem {
         self
     }
 
+    /// Says when another try makes sense.
+    #[must_use]
+    pub fn with_retry_after(mut self, seconds: u32) -> Self {
+        self.retry_after_s = Some(seconds);
+        self
+    }
+
     /// Adds the present state of the thing the request was about.
     #[must_use]
     pub fn with_current(mut self, current: &impl Serialize) -> Self {

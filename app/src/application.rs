@@ -1,0 +1,234 @@
+//! The whole, put together: what `serve`, the commands, the demo and the tests all run.
+
+use std::net::{SocketAddr, TcpListener, ToSocketAddrs};
+use std::sync::Arc;
+use std::time::Duration;
+
+use kernel::Ambient;
+use kernel::bus::EventBus;
+use kernel::inbox::Inbox;
+use kernel::module::Module;
+use kernel::outbox::Relay;
+
+use crate::background::Background;
+use crate::config::Config;
+use crate::databases::Databases;
+use crate::jobs::{self, Jobs, Runner};
+use crate::modules::Modules;
+use crate::state::{Hosted, State, Undelivered};
+use crate::{Error, bus, http, migrations, telemetry};
+
+/// How often to look whether everything is delivered.
+const DRAIN_POLL: Duration = Duration::from_millis(20);
+
+/// Which parts run.
+#[derive(Debug, Default)]
+pub struct Options {
+    pub listen: Listen,
+    /// Whether long work is done here: reassign runs, day closes, mail.
+    pub jobs: bool,
+}
+
+/// Where requests come in.
+#[derive(Debug, Default)]
+pub enum Listen {
+    /// Nowhere: a command that works beside a server, or without one.
+    #[default]
+    No,
+    /// At `http.host` and `http.port`.
+    AsConfigured,
+}
+
+impl Options {
+    /// Everything: what `serve` does.
+    #[must_use]
+    pub const fn serve() -> Self {
+        Self { listen: Listen::AsConfigured, jobs: true }
+    }
+
+    /// Events are delivered, and nothing else is done: for commands.
+    #[must_use]
+    pub const fn command() -> Self {
+        Self { listen: Listen::No, jobs: false }
+    }
+}
+
+/// A running system.
+pub struct Application {
+    pub modules: Modules,
+    pub state: Arc<State>,
+    pub ambient: Ambient,
+    public_url: String,
+    hosted: Vec<Module>,
+    databases: Arc<Databases>,
+    bus: Arc<dyn EventBus>,
+    background: Background,
+    jobs: Option<Jobs>,
+    server: Option<http::Server>,
+    shutdown_timeout: Duration,
+}
+
+impl Application {
+    /// Databases → migrations → modules → bus and subscriptions → relays and retries → jobs → HTTP.
+    ///
+    /// # Errors
+    /// The first part that cannot start.
+    pub async fn build(config: &Config, options: Options, ambient: Ambient) -> Result<Self, Error> {
+        // Before the first measurement.
+        let _metrics = telemetry::metrics();
+        let bus = bus::open(&config.bus)?;
+        // Early, because a port that is taken is the likeliest thing to go wrong, and links need to know the port.
+        let listener = match options.listen {
+            Listen::No => None,
+            Listen::AsConfigured => Some(listen(&config.http.host, config.http.port)?),
+        };
+        let public_url = public_url(config, listener.as_ref());
+
+        let databases = Arc::new(Databases::open(config).await?);
+        migrations::migrate(&databases).await?;
+        let modules = Modules::new(config, &databases, &ambient, &public_url)?;
+        modules.prepare().await?;
+        let hosted = modules.hosted();
+
+        let inboxes = subscribe(&hosted, config, bus.as_ref()).await?;
+        let state = Arc::new(State::new(Arc::clone(&databases), in_short(&hosted, &inboxes)));
+        let background = start_background(&hosted, &inboxes, &bus, &modules, &state);
+        let jobs = options.jobs.then(|| jobs::start(runners(&hosted, &databases), ambient.new_id::<()>().uuid()));
+        let server = match listener {
+            None => None,
+            Some(listener) => {
+                let identity = modules.identity.clone();
+                Some(http::serve(listener, &config.http, &hosted, Arc::clone(&state), identity, ambient.clone())?)
+            }
+        };
+        let shutdown_timeout = Duration::from_millis(config.http.shutdown_timeout_ms);
+        Ok(Self { modules, state, ambient, public_url, hosted, databases, bus, background, jobs, server, shutdown_timeout })
+    }
+
+    /// Where HTTP is served; none where it is not.
+    #[must_use]
+    pub fn address(&self) -> Option<SocketAddr> {
+        self.server.as_ref().map(http::Server::address)
+    }
+
+    /// What people type to get here, without a slash at the end.
+    #[must_use]
+    pub fn public_url(&self) -> &str {
+        &self.public_url
+    }
+
+    /// The API's document.
+    #[must_use]
+    pub fn document(&self) -> utoipa::openapi::OpenApi {
+        http::document(&self.hosted)
+    }
+
+    /// Waits until every event is delivered and applied; returns what is left over at the deadline. Events that are parked
+    /// or wait for a later try are not waited for.
+    ///
+    /// # Errors
+    /// A database does not answer.
+    pub async fn drain(&self, deadline: Duration) -> Result<Undelivered, sqlx::Error> {
+        let end = tokio::time::Instant::now() + deadline;
+        let mut quiet = 0;
+        loop {
+            let undelivered = self.state.undelivered().await?;
+            // One look asks one outbox after the other, and an event that moves on in between is missed. No event causes
+            // a chain of more than two, so the second quiet look in a row cannot be wrong.
+            quiet = if undelivered.is_nothing() { quiet + 1 } else { 0 };
+            if quiet == 2 || tokio::time::Instant::now() >= end {
+                return Ok(undelivered);
+            }
+            if quiet == 0 {
+                tokio::time::sleep(DRAIN_POLL).await;
+            }
+        }
+    }
+
+    /// Stops in good order: requests, jobs, relays, bus, pools; then the embedded PostgreSQL is given back.
+    pub async fn stop(self) {
+        if let Some(server) = self.server {
+            server.stop().await;
+        }
+        if let Some(jobs) = self.jobs {
+            jobs.stop(self.shutdown_timeout).await;
+        }
+        self.background.stop(self.shutdown_timeout).await;
+        self.bus.close().await;
+        for write in self.hosted.iter().filter_map(|module| module.write.as_ref()) {
+            write.raw().close().await;
+        }
+        self.databases.close().await;
+    }
+}
+
+fn listen(host: &str, port: u16) -> Result<TcpListener, Error> {
+    let failed = |error| Error::Listen { address: format!("{host}:{port}"), error };
+    let addresses: Vec<SocketAddr> = (host, port).to_socket_addrs().map_err(failed)?.collect();
+    let listener = TcpListener::bind(addresses.as_slice()).map_err(failed)?;
+    listener.set_nonblocking(true).map_err(failed)?;
+    Ok(listener)
+}
+
+/// As configured, with the port that was given to us where any would do.
+fn public_url(config: &Config, listener: Option<&TcpListener>) -> String {
+    let port = listener.and_then(|listener| listener.local_addr().ok()).map_or(config.http.port, |address| address.port());
+    config.http.public_url(port)
+}
+
+/// Makes an inbox for each module that listens, in the order of the modules.
+async fn subscribe(modules: &[Module], config: &Config, bus: &dyn EventBus) -> Result<Vec<Option<Arc<Inbox>>>, Error> {
+    let mut inboxes = Vec::with_capacity(modules.len());
+    for module in modules {
+        let inbox = module.subscriber.clone().zip(module.write.clone());
+        let inbox = inbox.map(|(subscriber, write)| Arc::new(Inbox::new(subscriber, write, config.events.clone())));
+        if let Some(inbox) = &inbox {
+            bus.subscribe(Arc::clone(inbox)).await?;
+        }
+        inboxes.push(inbox);
+    }
+    Ok(inboxes)
+}
+
+fn in_short(modules: &[Module], inboxes: &[Option<Arc<Inbox>>]) -> Vec<Hosted> {
+    let in_short = |(module, inbox): (&Module, &Option<Arc<Inbox>>)| Hosted {
+        name: module.name,
+        write: module.write.clone(),
+        inbox: inbox.clone(),
+    };
+    modules.iter().zip(inboxes).map(in_short).collect()
+}
+
+fn start_background(
+    hosted: &[Module],
+    inboxes: &[Option<Arc<Inbox>>],
+    bus: &Arc<dyn EventBus>,
+    modules: &Modules,
+    state: &Arc<State>,
+) -> Background {
+    let mut background = Background::default();
+    for write in hosted.iter().filter_map(|module| module.write.clone()) {
+        let bus = Arc::clone(bus);
+        background.keep_running("relay", move |signal| Relay::new(write.clone(), Arc::clone(&bus)).run(signal));
+    }
+    for inbox in inboxes.iter().flatten().map(Arc::clone) {
+        background.keep_running("retries", move |signal| Arc::clone(&inbox).run_retries(signal));
+    }
+    let identity = modules.identity.clone();
+    background.keep_running("revocations", move |signal| identity.clone().run_revocations(signal));
+    let state = Arc::clone(state);
+    background.keep_running("watch", move |signal| {
+        let state = Arc::clone(&state);
+        async move { state.watch(signal).await }
+    });
+    background
+}
+
+/// The jobs by database: apalis' tables are beside the rows that the jobs look for.
+fn runners(modules: &[Module], databases: &Databases) -> Vec<Runner> {
+    let jobs_in = |database: &str| {
+        let lives_here = |module: &&Module| crate::modules::database_of(module.name, databases).is_some_and(|home| home.name == database);
+        modules.iter().filter(lives_here).flat_map(|module| module.jobs.clone()).collect()
+    };
+    databases.both().into_iter().map(|database| Runner { pool: database.jobs().clone(), jobs: jobs_in(database.name) }).collect()
+}

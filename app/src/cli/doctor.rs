@@ -1,0 +1,197 @@
+//! `piecework doctor`: tries every dependency and says what to do about what is wrong.
+
+use std::fs;
+use std::net::TcpListener;
+use std::path::Path;
+use std::time::Duration;
+
+use serde::Serialize;
+use tokio::net::TcpStream;
+
+use super::Context;
+use super::output::{print_json, print_line};
+use crate::config::Config;
+use crate::databases::Databases;
+use crate::modules::TABLE;
+use crate::{Error, migrations};
+
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+
+#[derive(Debug, Serialize)]
+struct Check {
+    name: String,
+    ok: bool,
+    /// What was found, or what is wrong.
+    found: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    advice: Option<String>,
+}
+
+impl Check {
+    fn fine(name: impl Into<String>, found: impl Into<String>) -> Self {
+        Self { name: name.into(), ok: true, found: found.into(), advice: None }
+    }
+
+    fn wrong(name: impl Into<String>, found: impl Into<String>, advice: impl Into<String>) -> Self {
+        Self { name: name.into(), ok: false, found: found.into(), advice: Some(advice.into()) }
+    }
+}
+
+pub async fn run(context: &Context) -> Result<(), Error> {
+    let config = &context.loaded.config;
+    let mut checks = vec![Check::fine("configuration", format!("profile {}", context.loaded.profile))];
+    checks.push(data_directory(&config.data_dir));
+    if config.databases.tracker.write_url.is_none() {
+        checks.push(postgres_programs(config));
+    }
+    checks.extend(databases(config).await);
+    checks.push(port(config));
+    checks.extend(smtp(config).await);
+    let failed = checks.iter().filter(|check| !check.ok).count();
+    if context.json {
+        print_json(&checks)?;
+    } else {
+        for check in &checks {
+            print_line(&format!("{}  {}: {}", if check.ok { "ok  " } else { "FAIL" }, check.name, check.found))?;
+            if let Some(advice) = &check.advice {
+                print_line(&format!("      {advice}"))?;
+            }
+        }
+    }
+    if failed == 0 { Ok(()) } else { Err(Error::Failed(format!("{failed} of {} checks failed", checks.len()))) }
+}
+
+fn data_directory(directory: &Path) -> Check {
+    let probe = directory.join(format!("doctor-{}", std::process::id()));
+    let tried = fs::create_dir_all(directory).and_then(|()| fs::write(&probe, b"")).and_then(|()| fs::remove_file(&probe));
+    let shown = std::path::absolute(directory).unwrap_or_else(|_| directory.to_owned());
+    match tried {
+        Ok(()) => Check::fine("data directory", format!("{} can be written", shown.display())),
+        Err(error) => Check::wrong(
+            "data directory",
+            format!("{}: {error}", shown.display()),
+            "choose another by --data-dir or PIECEWORK__DATA_DIR, or give this user the right to write there",
+        ),
+    }
+}
+
+fn postgres_programs(config: &Config) -> Check {
+    match embedded_postgres::find_bin_dir(config.postgres.bin_dir.as_deref().map(Path::new)) {
+        Ok(bin_dir) => {
+            let version = std::process::Command::new(bin_dir.join("postgres")).arg("--version").output();
+            let version = version.map(|output| String::from_utf8_lossy(&output.stdout).trim().to_owned()).unwrap_or_default();
+            Check::fine("PostgreSQL's programs", format!("{version} in {}", bin_dir.display()))
+        }
+        Err(error) => Check::wrong(
+            "PostgreSQL's programs",
+            error.to_string(),
+            "install PostgreSQL, name its folder in PIECEWORK__POSTGRES__BIN_DIR, or set the write_url of both databases",
+        ),
+    }
+}
+
+async fn databases(config: &Config) -> Vec<Check> {
+    let databases = match Databases::open(config).await {
+        Ok(databases) => databases,
+        Err(error) => {
+            let advice = "without it nothing works; the end of the server's log is in the folder postgres of the data directory";
+            return vec![Check::wrong("embedded PostgreSQL", error.to_string(), advice)];
+        }
+    };
+    let mut checks = Vec::new();
+    for database in databases.both() {
+        let health = database.health().await;
+        let name = format!("database {}", database.name);
+        checks.push(match (health.reads, health.writes) {
+            (true, true) => Check::fine(name, "takes reads and writes"),
+            (true, false) => Check::wrong(name, "takes reads, no writes", "is the primary down, or the write_url that of a replica?"),
+            (false, true) => Check::wrong(name, "takes writes, no reads", "look at the first of its read_urls"),
+            (false, false) => Check::wrong(name, "does not answer", "look at its write_url, the network and the server's log"),
+        });
+        if !health.writes {
+            continue;
+        }
+        checks.extend(schemas(&databases, database.name).await);
+    }
+    databases.close().await;
+    checks
+}
+
+async fn schemas(databases: &Databases, database: &str) -> Vec<Check> {
+    let mut checks = Vec::new();
+    for entry in &TABLE {
+        let Some(home) = entry.home.as_ref().filter(|home| (home.database)(databases).name == database) else { continue };
+        let name = format!("migrations of {}", entry.name);
+        checks.push(match migrations::missing(home, (home.database)(databases)).await {
+            Ok(0) => Check::fine(name, "all are applied"),
+            Ok(missing) => Check::wrong(name, format!("{missing} are not applied"), "run `piecework migrate`, or `piecework serve`, which does so itself"),
+            Err(error) => Check::wrong(name, error.to_string(), "is this database one of another version, or not ours?"),
+        });
+    }
+    checks
+}
+
+fn port(config: &Config) -> Check {
+    let (host, port) = (config.http.host.as_str(), config.http.port);
+    let name = format!("address {host}:{port}");
+    match TcpListener::bind((host, port)) {
+        Ok(_) => Check::fine(name, "is free"),
+        Err(error) => Check::wrong(
+            name,
+            error.to_string(),
+            "fine if `piecework serve` is running; otherwise choose another by PIECEWORK__HTTP__PORT",
+        ),
+    }
+}
+
+async fn smtp(config: &Config) -> Option<Check> {
+    if config.email.transport != email::Transport::Smtp {
+        return Some(Check::fine("mail", "is written to files"));
+    }
+    let url = config.email.smtp_url.as_deref().unwrap_or_default();
+    let Some((host, port)) = smtp_address(url) else {
+        return Some(Check::wrong("mail", "email.smtp_url is not set or no URL", "smtp://host, smtps://host or smtp://host?tls=required"));
+    };
+    let connected = tokio::time::timeout(CONNECT_TIMEOUT, TcpStream::connect((host.as_str(), port))).await;
+    let name = format!("mail server {host}:{port}");
+    Some(match connected {
+        Ok(Ok(_)) => Check::fine(name, "can be reached"),
+        Ok(Err(error)) => Check::wrong(name, error.to_string(), "mail waits in the queue until it can be reached"),
+        Err(_) => Check::wrong(name, "does not answer", "mail waits in the queue until it does"),
+    })
+}
+
+/// Host and port of an SMTP URL.
+fn smtp_address(url: &str) -> Option<(String, u16)> {
+    let (scheme, rest) = url.split_once("://")?;
+    let usual_port = match (scheme, url.contains("tls=required")) {
+        ("smtps", _) => 465,
+        ("smtp", true) => 587,
+        ("smtp", false) => 25,
+        _ => return None,
+    };
+    let authority = rest.split(['/', '?']).next()?;
+    let host = authority.rsplit('@').next()?;
+    match host.rsplit_once(':') {
+        Some((host, port)) if !port.contains(']') => Some((host.trim_matches(['[', ']']).to_owned(), port.parse().ok()?)),
+        _ if host.is_empty() => None,
+        _ => Some((host.trim_matches(['[', ']']).to_owned(), usual_port)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn host_and_port_of_a_mail_server() {
+        let address = |url| smtp_address(url).map(|(host, port)| format!("{host} {port}"));
+        assert_eq!(address("smtp://mail.example.org").as_deref(), Some("mail.example.org 25"));
+        assert_eq!(address("smtp://me:hush@mail.example.org:2525/").as_deref(), Some("mail.example.org 2525"));
+        assert_eq!(address("smtps://me@mail.example.org").as_deref(), Some("mail.example.org 465"));
+        assert_eq!(address("smtp://mail.example.org?tls=required").as_deref(), Some("mail.example.org 587"));
+        assert_eq!(address("smtp://[::1]:25").as_deref(), Some("::1 25"));
+        assert_eq!(address("http://mail.example.org"), None);
+        assert_eq!(address(""), None);
+    }
+}

@@ -1,0 +1,17 @@
+//! `piecework migrate`: brings the databases up to date.
+
+use super::Context;
+use super::output::{print_json, print_line};
+use crate::databases::Databases;
+use crate::{Error, migrations};
+
+pub async fn run(context: &Context) -> Result<(), Error> {
+    let databases = Databases::open(&context.loaded.config).await?;
+    migrations::migrate(&databases).await?;
+    databases.close().await;
+    if context.json {
+        print_json(&serde_json::json!({ "migrated": true }))
+    } else {
+        print_line("Both databases are up to date.")
+    }
+}

@@ -1,0 +1,114 @@
+//! `piecework serve`: hosts the modules until it is told to stop.
+
+use clap::{Args, ValueEnum};
+use kernel::Ambient;
+use serde_json::json;
+use tokio::signal::unix::{Signal, SignalKind, signal};
+
+use super::Context;
+use super::output::{print_json, print_line};
+use crate::Error;
+use crate::application::{Application, Options};
+use crate::config::Override;
+use crate::http::API_PREFIX;
+use crate::modules::TABLE;
+
+#[derive(Debug, Default, Args)]
+pub struct ServeArguments {
+    /// Which modules to host, with commas between them [default: all]
+    #[arg(long, value_delimiter = ',', value_name = "NAMES")]
+    modules: Vec<String>,
+    /// What carries events between the modules [default: broadcast]
+    #[arg(long, value_enum)]
+    bus: Option<Bus>,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Bus {
+    Broadcast,
+    Rabbitmq,
+}
+
+impl ServeArguments {
+    /// The settings that options of the command line stand for.
+    pub fn overrides(&self) -> Option<Override> {
+        let value = match self.bus? {
+            Bus::Broadcast => "broadcast",
+            Bus::Rabbitmq => "rabbitmq",
+        };
+        Some(Override { option: "--bus", key: "bus.kind", value: value.to_owned() })
+    }
+
+    fn check(&self) -> Result<(), Error> {
+        let names = TABLE.iter().map(|entry| entry.name);
+        let listed = || names.clone().collect::<Vec<_>>().join(", ");
+        if let Some(unknown) = self.modules.iter().find(|name| !names.clone().any(|known| known == name.as_str())) {
+            return Err(Error::Usage(format!("--modules: there is no module `{unknown}`; there are {}", listed())));
+        }
+        let is_subset = !self.modules.is_empty() && !names.clone().all(|name| self.modules.iter().any(|listed| listed == name));
+        if is_subset {
+            return Err(Error::Usage(format!(
+                "--modules: hosting only some of the modules is not built yet; leave the option out, or name all: {}",
+                listed()
+            )));
+        }
+        Ok(())
+    }
+}
+
+pub async fn run(context: &Context, arguments: &ServeArguments) -> Result<(), Error> {
+    arguments.check()?;
+    let mut signals = Signals::listen()?;
+    let build = Application::build(&context.loaded.config, Options::serve(), Ambient::system());
+    let application = tokio::select! {
+        built = build => built?,
+        () = signals.received() => return Ok(()),
+    };
+    greet(context, &application).await?;
+    signals.received().await;
+    tracing::info!("stopping; the same signal again ends the process at once");
+    tokio::select! {
+        () = application.stop() => Ok(()),
+        () = signals.received() => Err(Error::Failed("stopped before everything was put away; nothing that was answered is lost".to_owned())),
+    }
+}
+
+/// Says where to go, and how to make the first admin.
+async fn greet(context: &Context, application: &Application) -> Result<(), Error> {
+    let url = application.public_url();
+    let token = application.modules.identity.first_admin_link_token().await;
+    let token = token.map_err(|error| Error::Module { module: "identity", reason: error.to_string() })?;
+    let address = application.address().map(|address| address.to_string());
+    if context.json {
+        return print_json(&json!({ "url": url, "address": address, "docs": format!("{url}{API_PREFIX}/docs"), "first_admin_token": token }));
+    }
+    print_line(&format!("Piecework is up: {url}\nThe API, to read and to try: {url}{API_PREFIX}/docs"))?;
+    if let Some(token) = token {
+        let body = json!({ "token": token, "email": "you@example.org", "name": "Your Name", "password": "CHOOSE-A-PASSWORD" });
+        print_line(&format!(
+            "Nobody has an account yet. This makes the first admin, once:\n  \
+             curl -X POST {url}{API_PREFIX}/auth/set-password -H 'Content-Type: application/json' \\\n    -d '{body}'"
+        ))?;
+    }
+    Ok(())
+}
+
+/// SIGINT and SIGTERM.
+struct Signals {
+    interrupt: Signal,
+    terminate: Signal,
+}
+
+impl Signals {
+    fn listen() -> Result<Self, Error> {
+        let listen = |kind| signal(kind).map_err(Error::io("listen for signals"));
+        Ok(Self { interrupt: listen(SignalKind::interrupt())?, terminate: listen(SignalKind::terminate())? })
+    }
+
+    async fn received(&mut self) {
+        tokio::select! {
+            _ = self.interrupt.recv() => {}
+            _ = self.terminate.recv() => {}
+        }
+    }
+}

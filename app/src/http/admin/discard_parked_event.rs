@@ -1,0 +1,55 @@
+//! `POST /admin/events/parked/{id}/discard`: gives a parked event up for good, on record.
+
+use std::sync::Arc;
+
+use actix_web::post;
+use actix_web::web::{Data, Json};
+use contracts::permission::OperateSystem;
+use kernel::Problem;
+use kernel::auth::Authorized;
+use kernel::http::{Body, Path, shielded};
+use kernel::problem::ProblemDocument;
+use serde::Deserialize;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use super::ParkedEventChanged;
+use crate::http::Gateway;
+use crate::state::discard_reason;
+
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct DiscardParkedEventRequest {
+    /// Why it may be forgotten: 1 to 500 characters.
+    #[schema(min_length = 1, max_length = 500)]
+    reason: String,
+}
+
+/// Discards a parked event.
+#[utoipa::path(
+    tag = "system",
+    params(("id" = Uuid, Path, description = "The event")),
+    request_body = DiscardParkedEventRequest,
+    responses(
+        (status = 200, body = ParkedEventChanged),
+        (status = 400, body = ProblemDocument),
+        (status = 401, body = ProblemDocument),
+        (status = 403, body = ProblemDocument),
+        (status = 404, body = ProblemDocument),
+        (status = 422, body = ProblemDocument),
+    ),
+    security(("bearer" = [])),
+    extensions(("x-permission" = json!("operate_system")))
+)]
+#[post("/admin/events/parked/{id}/discard")]
+pub async fn discard_parked_event(
+    _: Authorized<OperateSystem>,
+    event_id: Path<Uuid>,
+    body: Body<DiscardParkedEventRequest>,
+    gateway: Data<Gateway>,
+) -> Result<Json<ParkedEventChanged>, Problem> {
+    let reason = discard_reason(&body.0.reason)?;
+    let (state, event_id) = (Arc::clone(&gateway.state), event_id.0);
+    let subscribers = shielded(async move { state.discard_parked(event_id, &reason).await }).await?;
+    ParkedEventChanged::new(event_id, subscribers).map(Json)
+}

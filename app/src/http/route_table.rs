@@ -1,0 +1,145 @@
+//! Every address there is with its methods: for the answer to what is unknown, and for the names of routes in the log.
+//!
+//! actix answers 404 to the wrong method of a known address (actix/actix-web #2735), because each method is a resource of its
+//! own to it. So what no resource takes is looked up here.
+
+use std::collections::BTreeMap;
+
+use actix_web::{HttpRequest, web};
+use kernel::Problem;
+use utoipa::openapi::OpenApi;
+use utoipa::openapi::path::PathItem;
+
+use super::{API_PREFIX, Gateway};
+
+/// What is not in the API document: all of them are read with GET.
+const OWN_ROUTES: [&str; 6] = ["/", "/livez", "/readyz", "/metrics", "/.well-known/jwks.json", "/api/v1/docs/{file}"];
+
+pub struct RouteTable(Vec<Route>);
+
+struct Route {
+    pattern: String,
+    segments: Vec<Segment>,
+    methods: Vec<&'static str>,
+}
+
+enum Segment {
+    Literal(String),
+    Parameter,
+}
+
+impl RouteTable {
+    #[must_use]
+    pub fn new(document: &OpenApi) -> Self {
+        let mut routes: BTreeMap<String, Vec<&'static str>> = BTreeMap::new();
+        for (path, item) in &document.paths.paths {
+            routes.insert(path.clone(), methods(item));
+        }
+        for path in OWN_ROUTES {
+            routes.entry(path.to_owned()).or_default().push("GET");
+        }
+        Self(routes.into_iter().map(|(pattern, methods)| Route { segments: segments(&pattern), pattern, methods }).collect())
+    }
+
+    /// The route that a path belongs to, such as `/api/v1/tasks/{id}`.
+    #[must_use]
+    pub fn pattern(&self, path: &str) -> Option<&str> {
+        self.find(path).map(|route| route.pattern.as_str())
+    }
+
+    /// The best match: a word is better than a parameter, the earlier the better.
+    fn find(&self, path: &str) -> Option<&Route> {
+        let parts: Vec<&str> = path.split('/').collect();
+        let rank = |route: &&Route| -> Vec<bool> { route.segments.iter().map(|segment| matches!(segment, Segment::Parameter)).collect() };
+        self.0.iter().filter(|route| route.matches(&parts)).min_by_key(rank)
+    }
+
+    /// The methods of every route that a path may mean: `/people/me` is a word here and an id there.
+    fn methods(&self, path: &str) -> Vec<&'static str> {
+        let parts: Vec<&str> = path.split('/').collect();
+        let mut methods: Vec<_> = self.0.iter().filter(|route| route.matches(&parts)).flat_map(|route| route.methods.iter().copied()).collect();
+        methods.sort_unstable();
+        methods.dedup();
+        methods
+    }
+}
+
+impl Route {
+    fn matches(&self, parts: &[&str]) -> bool {
+        self.segments.len() == parts.len()
+            && self.segments.iter().zip(parts).all(|(segment, part)| match segment {
+                Segment::Literal(word) => word == part,
+                Segment::Parameter => !part.is_empty(),
+            })
+    }
+}
+
+fn segments(pattern: &str) -> Vec<Segment> {
+    let segment = |part: &str| if part.starts_with('{') { Segment::Parameter } else { Segment::Literal(part.to_owned()) };
+    pattern.split('/').map(segment).collect()
+}
+
+fn methods(item: &PathItem) -> Vec<&'static str> {
+    let operations = [
+        ("GET", &item.get),
+        ("POST", &item.post),
+        ("PATCH", &item.patch),
+        ("PUT", &item.put),
+        ("DELETE", &item.delete),
+        ("HEAD", &item.head),
+        ("OPTIONS", &item.options),
+    ];
+    operations.into_iter().filter(|(_, operation)| operation.is_some()).map(|(method, _)| method).collect()
+}
+
+/// 405 with `Allow` for a known address, else 404.
+#[expect(clippy::unused_async, reason = "a handler of actix is async")]
+pub async fn answer_unknown(gateway: web::Data<Gateway>, request: HttpRequest) -> Result<&'static str, Problem> {
+    let methods = gateway.routes.methods(request.path());
+    if methods.is_empty() {
+        let detail = format!("there is nothing at this address; {API_PREFIX}/docs lists what there is");
+        return Err(Problem::new(404, "no_such_route", detail));
+    }
+    let allow = methods.join(", ");
+    Err(Problem::new(405, "method_not_allowed", format!("this address knows {allow} only")).with_allow(allow))
+}
+
+#[cfg(test)]
+mod tests {
+    use utoipa::openapi::HttpMethod;
+    use utoipa::openapi::path::{OperationBuilder, PathsBuilder};
+
+    use super::*;
+
+    fn table() -> RouteTable {
+        let routes = [
+            ("/api/v1/people", HttpMethod::Get),
+            ("/api/v1/people", HttpMethod::Post),
+            ("/api/v1/people/{id}", HttpMethod::Patch),
+            ("/api/v1/people/preview", HttpMethod::Get),
+        ];
+        let mut paths = PathsBuilder::new();
+        for (path, method) in routes {
+            paths = paths.path(path, PathItem::new(method, OperationBuilder::new().build()));
+        }
+        let document = utoipa::openapi::OpenApiBuilder::new().paths(paths.build()).build();
+        RouteTable::new(&document)
+    }
+
+    #[test]
+    fn a_word_is_a_better_match_than_a_parameter() {
+        assert_eq!(table().pattern("/api/v1/people/preview"), Some("/api/v1/people/preview"));
+        assert_eq!(table().pattern("/api/v1/people/0198"), Some("/api/v1/people/{id}"));
+        assert_eq!(table().pattern("/livez"), Some("/livez"));
+        for unknown in ["/api/v1/people/", "/api/v1/people/1/2", "/api/v1", "", "/x"] {
+            assert_eq!(table().pattern(unknown), None, "{unknown}");
+        }
+    }
+
+    #[test]
+    fn all_methods_that_an_address_may_have_are_named() {
+        assert_eq!(table().methods("/api/v1/people"), ["GET", "POST"]);
+        assert_eq!(table().methods("/api/v1/people/preview"), ["GET", "PATCH"]);
+        assert_eq!(table().methods("/nowhere"), Vec::<&str>::new());
+    }
+}

@@ -1,0 +1,57 @@
+//! Brings both databases up to date: the modules' schemas, then apalis' tables.
+
+use sqlx::PgPool;
+use sqlx::migrate::{Migrate, MigrateError};
+
+use crate::databases::{Database, Databases};
+use crate::modules::{Home, TABLE};
+use crate::{Error, jobs};
+
+/// Applies what is missing. Any number of processes may do so at once: each waits for the lock of the one before.
+///
+/// # Errors
+/// A database cannot be reached, or a migration that was applied is not the one we know.
+pub async fn migrate(databases: &Databases) -> Result<(), Error> {
+    for database in databases.both() {
+        let pool = database.maintenance().await?;
+        let migrated = migrate_database(databases, database, &pool).await;
+        pool.close().await;
+        migrated?;
+    }
+    Ok(())
+}
+
+async fn migrate_database(databases: &Databases, database: &Database, pool: &PgPool) -> Result<(), Error> {
+    for entry in &TABLE {
+        let Some(home) = entry.home.as_ref().filter(|home| (home.database)(databases).name == database.name) else { continue };
+        home.migrations.run(pool).await.map_err(|error| Error::Migration { name: entry.name, error })?;
+    }
+    jobs::migrate(pool).await.map_err(|error| Error::Migration { name: "the job queue", error })
+}
+
+/// How many migrations of a module are not applied.
+///
+/// # Errors
+/// The database does not answer, or holds one that we do not know.
+pub async fn missing(home: &Home, database: &Database) -> Result<usize, Error> {
+    let failed = |error| Error::Migration { name: "its module", error };
+    let pool = database.maintenance().await?;
+    let mut connection = pool.acquire().await.map_err(|error| Error::Database { database: database.name, error })?;
+    let table = &*home.migrations.table_name;
+    let applied = match connection.list_applied_migrations(table).await {
+        Ok(applied) => applied,
+        // The table is made with the first one.
+        Err(MigrateError::Execute(sqlx::Error::Database(error))) if error.code().as_deref() == Some("42P01") => Vec::new(),
+        Err(error) => return Err(failed(error)),
+    };
+    drop(connection);
+    pool.close().await;
+    for one in &applied {
+        match home.migrations.iter().find(|known| known.version == one.version) {
+            None => return Err(failed(MigrateError::VersionMissing(one.version))),
+            Some(known) if known.checksum != one.checksum => return Err(failed(MigrateError::VersionMismatch(one.version))),
+            Some(_) => {}
+        }
+    }
+    Ok(home.migrations.iter().count().saturating_sub(applied.len()))
+}

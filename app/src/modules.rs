@@ -1,0 +1,124 @@
+//! The table of modules: which there are, where each lives, and what each is built from.
+
+use std::path::Path;
+
+use kernel::{Ambient, Module};
+use sqlx::migrate::Migrator;
+
+use crate::Error;
+use crate::config::Config;
+use crate::databases::{Database, Databases};
+
+/// One line of the table.
+pub struct Entry {
+    /// Also the name of its schema and the tag of its routes.
+    pub name: &'static str,
+    /// Where its schema is; none for a module that owns none.
+    pub home: Option<Home>,
+}
+
+/// A module's schema.
+pub struct Home {
+    pub database: fn(&Databases) -> &Database,
+    pub migrations: &'static Migrator,
+}
+
+/// THE table, in the order in which migrations are applied.
+pub static TABLE: [Entry; 5] = [
+    Entry::in_database("identity", |databases| &databases.tracker, &identity::MIGRATOR),
+    Entry::in_database("tasks", |databases| &databases.tracker, &tasks::MIGRATOR),
+    Entry::in_database("accounting", |databases| &databases.accounting, &accounting::MIGRATOR),
+    Entry::in_database("email", |databases| &databases.accounting, &email::MIGRATOR),
+    Entry { name: "analytics", home: None },
+];
+
+impl Entry {
+    const fn in_database(name: &'static str, database: fn(&Databases) -> &Database, migrations: &'static Migrator) -> Self {
+        Self { name, home: Some(Home { database, migrations }) }
+    }
+}
+
+/// Mail that is written to files goes here, below the data directory.
+const MAIL_FOLDER: &str = "mail";
+
+/// The modules of this process, by what they can do. Clones share everything.
+#[derive(Clone)]
+pub struct Modules {
+    pub identity: identity::Identity,
+    pub tasks: tasks::Tasks,
+    pub accounting: accounting::Accounting,
+    pub email: email::Email,
+    pub analytics: analytics::Analytics,
+}
+
+impl Modules {
+    /// Builds each from its settings and pools; connects to nothing yet.
+    ///
+    /// # Errors
+    /// A module refuses its settings.
+    pub fn new(config: &Config, databases: &Databases, ambient: &Ambient, public_url: &str) -> Result<Self, Error> {
+        let Databases { tracker, accounting, .. } = databases;
+        let refused = |error: &dyn std::fmt::Display| Error::Configuration(format!("settings: {error}"));
+        Ok(Self {
+            identity: identity::Identity::new(
+                tracker.write_pool("identity", ambient),
+                tracker.read_pool(),
+                config.auth.clone(),
+            )
+            .map_err(|error| refused(&error))?,
+            tasks: tasks::Tasks::new(tracker.write_pool("tasks", ambient), tracker.read_pool(), config.tasks.clone()),
+            accounting: accounting::Accounting::new(
+                accounting.write_pool("accounting", ambient),
+                accounting.read_pool(),
+                config.accounting.clone(),
+            )
+            .map_err(|error| refused(&error))?,
+            email: email::Email::new(
+                accounting.write_pool("email", ambient),
+                accounting.read_pool(),
+                config.email.clone(),
+                mail_folder(&config.data_dir),
+                public_url.to_owned(),
+            )
+            .map_err(|error| refused(&error))?,
+            analytics: analytics::Analytics::new(tracker.read_pool(), accounting.read_pool(), ambient.clone()),
+        })
+    }
+
+    /// Lets each load what it needs; after the migrations, before the first request.
+    ///
+    /// # Errors
+    /// A database does not answer, or a module finds there what it cannot work with.
+    pub async fn prepare(&self) -> Result<(), Error> {
+        let failed = |module: &'static str, error: &dyn std::fmt::Display| Error::Module { module, reason: error.to_string() };
+        self.identity.prepare().await.map_err(|error| failed("identity", &error))?;
+        self.accounting.prepare().await.map_err(|error| failed("accounting", &error))?;
+        self.email.prepare().await.map_err(|error| failed("email", &error))?;
+        Ok(())
+    }
+
+    /// Each as a module to be hosted.
+    #[must_use]
+    pub fn hosted(&self) -> Vec<Module> {
+        vec![
+            self.identity.module(),
+            self.tasks.module(),
+            self.accounting.module(),
+            self.email.module(),
+            self.analytics.module(),
+        ]
+    }
+}
+
+/// Where the file transport writes.
+#[must_use]
+pub fn mail_folder(data_dir: &Path) -> std::path::PathBuf {
+    data_dir.join(MAIL_FOLDER)
+}
+
+/// The database of a module's schema.
+#[must_use]
+pub fn database_of<'a>(module: &str, databases: &'a Databases) -> Option<&'a Database> {
+    let entry = TABLE.iter().find(|entry| entry.name == module)?;
+    entry.home.as_ref().map(|home| (home.database)(databases))
+}

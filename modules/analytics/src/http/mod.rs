@@ -1,0 +1,49 @@
+//! The module's routes: four questions, for admins.
+
+mod get_earnings;
+mod get_summary;
+mod get_top_tasks;
+mod get_wallets_below_zero;
+
+use actix_web::web;
+use chrono::NaiveDate;
+use serde::Deserialize;
+use utoipa::IntoParams;
+use utoipa_actix_web::service_config::ServiceConfig;
+
+use crate::Analytics;
+use crate::domain::DateRange;
+use crate::error::Error;
+
+/// The days a question is about.
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+struct RangeQuery {
+    /// The first day.
+    from: NaiveDate,
+    /// The last day, included; at most ten years later.
+    to: NaiveDate,
+}
+
+impl TryFrom<RangeQuery> for DateRange {
+    type Error = Error;
+
+    fn try_from(query: RangeQuery) -> Result<Self, Error> {
+        Self::new(query.from, query.to)
+    }
+}
+
+/// A question without parameters.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct NoQuery {}
+
+pub(crate) fn routes(analytics: &Analytics, config: &mut ServiceConfig<'_>) {
+    config
+        .app_data(web::Data::new(analytics.clone()))
+        .service(get_summary::get_summary)
+        .service(get_earnings::get_earnings)
+        .service(get_wallets_below_zero::get_wallets_below_zero)
+        .service(get_top_tasks::get_top_tasks);
+}

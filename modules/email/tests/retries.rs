@@ -1,0 +1,191 @@
+//! DOMAIN E2: what fails is tried again with growing pauses, parked in the end with the server's own words, and can be resent.
+
+use std::path::PathBuf;
+
+use chrono::Duration;
+use email::{Email, Error, MailState, Settings};
+use mail_parser::MessageParser;
+
+use crate::fixture::{Fixture, paid, people, person_state, smtp, soon};
+use crate::smtp_server::{Mood, SmtpServer};
+
+async fn with_one_mail(server: &SmtpServer) -> Fixture {
+    let fixture = Fixture::with_server(server).await;
+    fixture.tell(&people([1])).await;
+    fixture.tell(&paid([1], "2026-11-21")).await;
+    fixture
+}
+
+#[tokio::test]
+async fn e2_a_server_that_is_down_delays_a_mail_but_never_loses_it() {
+    let server = SmtpServer::start().await;
+    let fixture = with_one_mail(&server).await;
+    let address = server.address;
+    drop(server);
+    // The port is free once the server's task is gone.
+    while tokio::net::TcpStream::connect(address).await.is_ok() {
+        tokio::task::yield_now().await;
+    }
+    fixture.send_all().await;
+    let reason = fixture.only_mail_is(MailState::Queued).await;
+    assert!(reason.to_lowercase().contains("connection"), "{reason}");
+
+    let server = SmtpServer::start_at(address).await;
+    fixture.send_all().await;
+    assert!(server.received().is_empty(), "the pause is not over");
+    fixture.send_later().await;
+    fixture.only_mail_is(MailState::Sent).await;
+    assert_eq!(server.received().len(), 1);
+}
+
+#[tokio::test]
+async fn e2_pauses_double_and_the_last_failure_parks_with_the_servers_words() {
+    let server = SmtpServer::start().await;
+    let fixture = with_one_mail(&server).await;
+    server.set(Mood::Answer("451 4.7.1 Greylisted, come back later"));
+    for pause in [1, 2, 4] {
+        fixture.send_all().await;
+        let mail = fixture.only_mail().await;
+        assert_eq!(mail.state, MailState::Queued);
+        assert_eq!(mail.next_attempt_at, Some(fixture.ambient.now() + Duration::seconds(pause)));
+        fixture.ambient.advance(Duration::seconds(pause));
+    }
+    fixture.send_all().await;
+    let reason = fixture.only_mail_is(MailState::Parked).await;
+    assert!(reason.contains("Greylisted, come back later") && reason.contains("451"), "{reason}");
+    assert_eq!(fixture.only_mail().await.attempts, 4);
+    server.set(Mood::Accept);
+    fixture.send_later().await;
+    assert!(server.received().is_empty(), "parked is parked");
+}
+
+#[tokio::test]
+async fn e2_a_final_refusal_parks_at_once_with_the_servers_words_and_stops_no_other_mail() {
+    let server = SmtpServer::start().await;
+    let fixture = with_one_mail(&server).await;
+    server.set(Mood::Answer("550 5.1.1 No such user here"));
+    fixture.send_all().await;
+    let reason = fixture.only_mail_is(MailState::Parked).await;
+    assert!(reason.contains("550") && reason.contains("5.1.1 No such user here"), "{reason}");
+    assert_eq!(fixture.only_mail().await.attempts, 1);
+
+    server.set(Mood::Accept);
+    fixture.tell(&people([2])).await;
+    fixture.tell(&paid([2], "2026-11-21")).await;
+    fixture.send_all().await;
+    assert_eq!(server.received().len(), 1);
+}
+
+#[tokio::test]
+async fn a_refused_login_is_no_mails_fault_and_parks_none_at_once() {
+    let server = SmtpServer::start().await;
+    let fixture = with_one_mail(&server).await;
+    server.set(Mood::Answer("530 5.7.0 Authentication required"));
+    fixture.send_all().await;
+    let reason = fixture.only_mail_is(MailState::Queued).await;
+    assert!(reason.contains("Authentication required"), "{reason}");
+}
+
+#[tokio::test]
+async fn a_server_that_goes_silent_costs_one_deadline_and_not_the_mail() {
+    let server = SmtpServer::start().await;
+    let settings = Settings { send_timeout_ms: 200, ..smtp(&format!("smtp://{}", server.address)) };
+    let fixture = Fixture::new(settings, PathBuf::new()).await;
+    fixture.tell(&people([1])).await;
+    fixture.tell(&paid([1], "2026-11-21")).await;
+    for mood in [Mood::Hang, Mood::TakeAndHang] {
+        server.set(mood);
+        fixture.ambient.advance(Duration::hours(1));
+        soon(fixture.send_all()).await;
+        let reason = fixture.only_mail_is(MailState::Queued).await;
+        assert_eq!(reason, "the server did not answer within 200 ms");
+    }
+    server.set(Mood::Accept);
+    fixture.send_later().await;
+    fixture.only_mail_is(MailState::Sent).await;
+}
+
+#[tokio::test]
+async fn a_server_that_hangs_up_in_the_middle_is_tried_again() {
+    let server = SmtpServer::start().await;
+    let fixture = with_one_mail(&server).await;
+    server.set(Mood::HangUp);
+    fixture.send_all().await;
+    assert!(!fixture.only_mail_is(MailState::Queued).await.is_empty());
+    server.set(Mood::Accept);
+    fixture.send_later().await;
+    fixture.only_mail_is(MailState::Sent).await;
+}
+
+#[tokio::test]
+async fn a_person_who_stays_unknown_parks_the_mail_saying_so() {
+    let server = SmtpServer::start().await;
+    let fixture = Fixture::with_server(&server).await;
+    fixture.tell(&paid([1], "2026-11-21")).await;
+    for _ in 0..4 {
+        fixture.send_later().await;
+    }
+    assert!(fixture.only_mail_is(MailState::Parked).await.starts_with("no address known for person"));
+}
+
+#[tokio::test]
+async fn an_address_that_no_mail_can_go_to_parks_at_once() {
+    let server = SmtpServer::start().await;
+    let fixture = Fixture::with_server(&server).await;
+    let mut changed = people([1]);
+    changed.people[0].email = "nobody".to_owned();
+    fixture.tell(&changed).await;
+    fixture.tell(&paid([1], "2026-11-21")).await;
+    fixture.send_all().await;
+    assert!(fixture.only_mail_is(MailState::Parked).await.contains("address"));
+}
+
+#[tokio::test]
+async fn e2_a_parked_mail_is_resent_to_the_mended_address_under_the_same_message_id() {
+    let server = SmtpServer::start().await;
+    let fixture = with_one_mail(&server).await;
+    server.set(Mood::Answer("550 5.1.1 No such user here"));
+    fixture.send_all().await;
+    let parked = fixture.only_mail().await;
+    server.set(Mood::Accept);
+    let mut changed = people([]);
+    changed.people = vec![person_state(1, 2)];
+    fixture.tell(&changed).await;
+
+    let queued = fixture.email.resend(parked.id).await.unwrap();
+    assert_eq!((queued.state, queued.attempts, queued.last_error), (MailState::Queued, 0, None));
+    assert!(matches!(fixture.email.resend(parked.id).await, Err(Error::AlreadyQueued)));
+    fixture.send_all().await;
+    fixture.only_mail_is(MailState::Sent).await;
+    assert_eq!(server.received()[0].recipient, "p1-v2@example.org");
+
+    let again = fixture.email.resend(parked.id).await.unwrap();
+    assert!(again.sent_at.is_some());
+    fixture.send_all().await;
+    let received = server.received();
+    assert_eq!(received.len(), 2);
+    for received in received {
+        let message = MessageParser::default().parse(&received.message).unwrap();
+        assert_eq!(message.message_id(), Some(parked.message_id.trim_matches(['<', '>'])));
+    }
+    assert!(matches!(fixture.email.resend(fixture.ambient.new_id()).await, Err(Error::NotFound)));
+}
+
+#[tokio::test]
+async fn settings_that_cannot_work_are_refused_without_telling_the_password() {
+    let database = harness::accounting().await;
+    let ambient = kernel::Ambient::manual(chrono::DateTime::UNIX_EPOCH, 1);
+    let refused = |settings: Settings| {
+        let (write, read) = (database.write_pool("email", &ambient), database.read_pool());
+        match Email::new(write, read, settings, PathBuf::new(), String::new()) {
+            Ok(_) => panic!("accepted"),
+            Err(error) => error.to_string(),
+        }
+    };
+    let wrong_url = refused(smtp("http://user:s3cret@mail.example.org"));
+    assert!(wrong_url.contains("email.smtp_url") && !wrong_url.contains("s3cret"), "{wrong_url}");
+    let no_url = refused(Settings { smtp_url: None, ..smtp("") });
+    assert!(no_url.contains("email.smtp_url"), "{no_url}");
+    let from = refused(Settings { from: "nobody".to_owned(), ..smtp("smtp://127.0.0.1") });
+    assert!(from.contains("email.from"), "{from}");
+}

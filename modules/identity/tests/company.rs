@@ -1,0 +1,82 @@
+//! A system to test against, and what tests ask of it again and again.
+
+use chrono::{DateTime, Duration, Utc};
+use contracts::events::identity::{PeopleChanged, PersonState};
+use contracts::{Event, Fact, Role};
+use identity::{Identity, NewPerson, Person, Settings};
+use kernel::{Ambient, WritePool};
+
+use crate::harness;
+
+pub const PASSWORD: &str = "correct horse";
+
+/// One database, one process that serves it, and a clock that stands still.
+pub struct Company {
+    pub database: harness::Database,
+    pub ambient: Ambient,
+    pub write: WritePool,
+    pub identity: Identity,
+}
+
+impl Company {
+    pub async fn new() -> Self {
+        let now: DateTime<Utc> = "2026-03-02T09:00:00Z".parse().unwrap();
+        let ambient = Ambient::manual(now, 7);
+        let database = harness::tracker().await;
+        let write = database.write_pool("identity", &ambient);
+        let identity = Identity::new(write.clone(), database.read_pool(), Settings::default()).unwrap();
+        identity.prepare().await.unwrap();
+        Self { database, ambient, write, identity }
+    }
+
+    /// Another process on the same database, with the same clock.
+    pub async fn another_process(&self) -> Identity {
+        let write = self.database.write_pool("identity", &self.ambient);
+        let identity = Identity::new(write, self.database.read_pool(), Settings::default()).unwrap();
+        identity.prepare().await.unwrap();
+        identity
+    }
+
+    /// Adds an active person whose password is `PASSWORD`.
+    pub async fn add(&self, email: &str, role: Role) -> Person {
+        let (person, link) = self.identity.add_person(new_person(email, role), Some(PASSWORD)).await.unwrap();
+        assert!(link.is_none());
+        person
+    }
+
+    pub fn advance(&self, by: Duration) {
+        self.ambient.advance(by);
+    }
+
+    /// The events that wait in the outbox, oldest first.
+    pub async fn events(&self) -> Vec<PeopleChanged> {
+        let events: Vec<sqlx::types::Json<Event>> =
+            sqlx::query_scalar("select event from identity.outbox order by position").fetch_all(self.write.raw()).await.unwrap();
+        events
+            .into_iter()
+            .map(|event| {
+                assert_eq!((event.kind.as_str(), event.source.as_str()), (PeopleChanged::TYPE, PeopleChanged::SOURCE));
+                event.fact().unwrap()
+            })
+            .collect()
+    }
+
+    /// Everybody who was ever told of, in order.
+    pub async fn told(&self) -> Vec<PersonState> {
+        self.events().await.into_iter().flat_map(|event| event.people).collect()
+    }
+
+    pub async fn count(&self, table: &str) -> i64 {
+        let statement = format!("select count(*) from identity.{table}");
+        sqlx::query_scalar(sqlx::AssertSqlSafe(statement)).fetch_one(self.write.raw()).await.unwrap()
+    }
+}
+
+pub fn new_person(email: &str, role: Role) -> NewPerson {
+    NewPerson { email: email.to_owned(), name: "Ada Lovelace".to_owned(), role, language: None }
+}
+
+/// The stable code of what was refused.
+pub fn code<T>(result: Result<T, impl Into<kernel::Problem>>) -> String {
+    result.err().map(|error| error.into().code().to_owned()).unwrap_or_default()
+}

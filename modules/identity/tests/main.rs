@@ -1,0 +1,10 @@
+//! Identity against a database of its own.
+
+mod company;
+mod http;
+mod importing;
+mod links;
+mod people;
+mod sessions;
+mod scratch;
+use scratch as harness;

@@ -1,0 +1,203 @@
+//! The use cases of tasks; each owns its transaction.
+
+use std::sync::Arc;
+
+use contracts::events::tasks::{Completion, CreatedTask, TasksCompleted, TasksCreated};
+use contracts::{PersonId, TaskId};
+use kernel::jobs::{Job, Outcome};
+use kernel::paging::Limit;
+use kernel::{Module, ReadPool, Tx, WritePool};
+use serde::{Deserialize, Serialize};
+use tokio::sync::Notify;
+use uuid::Uuid;
+
+use crate::domain::{NewTask, RawTask, draw};
+use crate::error::Error;
+use crate::http::TaskView;
+use crate::store::{self, AssignableTask, HistoryRow, TaskRow};
+use crate::subscribers::TasksSubscriber;
+
+/// Bulk work says at most so many facts in one event.
+pub(crate) const FACTS_PER_EVENT: usize = 500;
+/// How often to look for runs when nobody said that there is one.
+const LOOK_FOR_RUNS: std::time::Duration = std::time::Duration::from_secs(5);
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Settings {
+    /// How many tasks one transaction of a reassign draws anew.
+    pub reassign_chunk: u16,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self { reassign_chunk: 5_000 }
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Status {
+    Open,
+    Completed,
+}
+
+/// Which tasks a list shows; all where nothing is said.
+#[derive(Debug, Clone, Default)]
+pub struct TaskFilter {
+    pub(crate) status: Option<Status>,
+    pub(crate) assignee: Option<PersonId>,
+    /// A piece of the title or the reference, in any case.
+    pub(crate) search: Option<String>,
+}
+
+/// The tasks module.
+#[derive(Clone)]
+pub struct Tasks {
+    pub(crate) write: WritePool,
+    pub(crate) read: ReadPool,
+    pub(crate) settings: Settings,
+    /// Signalled when a run was asked for or can go on.
+    pub(crate) run_wanted: Arc<Notify>,
+    /// Signalled when a run has made progress, for those who watch.
+    pub(crate) progress: Arc<Notify>,
+}
+
+impl Tasks {
+    #[must_use]
+    pub fn new(write: WritePool, read: ReadPool, settings: Settings) -> Self {
+        Self { write, read, settings, run_wanted: Arc::default(), progress: Arc::default() }
+    }
+
+    #[must_use]
+    pub fn module(&self) -> Module {
+        let routes = self.clone();
+        let runs = self.clone();
+        Module {
+            name: "tasks",
+            routes: Arc::new(move |config| crate::http::configure(config, routes.clone())),
+            write: Some(self.write.clone()),
+            subscriber: Some(Arc::new(TasksSubscriber::new(Arc::clone(&self.run_wanted)))),
+            jobs: vec![Job::new("tasks.reassign", LOOK_FOR_RUNS, Arc::clone(&self.run_wanted), move || {
+                let tasks = runs.clone();
+                async move { tasks.reassign_next_chunk().await }
+            })],
+        }
+    }
+
+    /// Creates one task, drawn at random (DOMAIN T2).
+    pub async fn create_task(&self, raw: RawTask, created_by: PersonId) -> Result<TaskRow, Error> {
+        let task = NewTask::parse(raw)?;
+        let mut tx = self.write.begin().await?;
+        let row = ImportableTask { task, created_by: Some(created_by), import_key: None };
+        let ids = create_tasks(&mut tx, std::slice::from_ref(&row)).await?;
+        let id = ids.first().copied().ok_or(Error::TaskNotFound)?;
+        let created = store::load_task(&mut tx, id.uuid()).await?.ok_or(Error::TaskNotFound)?;
+        tx.commit().await?;
+        Ok(created)
+    }
+
+    /// Completes a task for its assignee, once (DOMAIN T5). Whoever commits first wins.
+    pub async fn complete_task(&self, task_id: TaskId, person_id: PersonId) -> Result<TaskRow, Error> {
+        let mut tx = self.write.begin().await?;
+        store::lock_order_shared(&mut tx).await?;
+        let now = tx.now();
+        let Some((title, reference)) = store::complete_task(&mut tx, task_id, person_id, now).await? else {
+            return Err(why_not_completed(&mut tx, task_id, person_id).await?);
+        };
+        let completion = Completion { task_id, title, reference, completed_by: person_id, completed_at: now };
+        tx.emit(&TasksCompleted { completions: vec![completion] }).await?;
+        let completed = store::load_task(&mut tx, task_id.uuid()).await?.ok_or(Error::TaskNotFound)?;
+        tx.commit().await?;
+        Ok(completed)
+    }
+
+    pub async fn load_task(&self, task_id: TaskId) -> Result<TaskRow, Error> {
+        let mut connection = self.read.acquire().await?;
+        store::load_task(&mut connection, task_id.uuid()).await?.ok_or(Error::TaskNotFound)
+    }
+
+    /// Tasks below `before`, newest first; one more than the limit if there are more.
+    pub async fn list_tasks(&self, filter: &TaskFilter, before: Option<i64>, limit: Limit) -> Result<Vec<TaskRow>, Error> {
+        let mut connection = self.read.acquire().await?;
+        let numbers = store::list_numbers(&mut connection, filter, before.unwrap_or(i64::MAX), limit.rows()).await?;
+        Ok(store::load_tasks_by_number(&mut connection, &numbers).await?)
+    }
+
+    /// A task with its assignments after `after`, oldest first.
+    pub async fn load_history(
+        &self,
+        task_id: TaskId,
+        after: Option<i32>,
+        limit: Limit,
+    ) -> Result<(TaskRow, Vec<HistoryRow>), Error> {
+        let mut connection = self.read.acquire().await?;
+        let task = store::load_task(&mut connection, task_id.uuid()).await?.ok_or(Error::TaskNotFound)?;
+        let history =
+            store::load_task_history(&mut connection, task.number, after.unwrap_or(0), limit.rows()).await?;
+        Ok((task, history))
+    }
+}
+
+/// A task on its way in, with where it came from.
+pub(crate) struct ImportableTask {
+    pub(crate) task: NewTask,
+    pub(crate) created_by: Option<PersonId>,
+    pub(crate) import_key: Option<String>,
+}
+
+/// Draws an assignee for each task, stores all of them and says so; the ids of those that were new, in the order given.
+pub(crate) async fn create_tasks(tx: &mut Tx, rows: &[ImportableTask]) -> Result<Vec<TaskId>, Error> {
+    store::lock_order_shared(tx).await?;
+    let (pool_id, members) = store::load_pool(tx).await?.ok_or(Error::NobodyAssignable)?;
+    if members.is_empty() {
+        return Err(Error::NobodyAssignable);
+    }
+    let (seed, now) = (tx.ambient().seed(), tx.now());
+    let mut drawn = Vec::with_capacity(rows.len());
+    for (index, row) in (0_u32..).zip(rows) {
+        drawn.push(AssignableTask {
+            task_id: tx.new_id(),
+            task: &row.task,
+            created_by: row.created_by,
+            import_key: row.import_key.as_deref(),
+            assignee_id: PersonId::from(members[draw(seed, index, members.len())]),
+            draw_index: index.cast_signed(),
+        });
+    }
+    let new: std::collections::HashSet<Uuid> =
+        store::insert_tasks(tx, &drawn, pool_id, seed, now).await?.into_iter().collect();
+    let created: Vec<CreatedTask> = drawn
+        .iter()
+        .filter(|row| new.contains(&row.task_id.uuid()))
+        .map(|row| CreatedTask {
+            task_id: row.task_id,
+            title: row.task.title.clone(),
+            reference: row.task.reference.clone(),
+            assignee_id: row.assignee_id,
+            created_at: now,
+        })
+        .collect();
+    let ids = created.iter().map(|task| task.task_id).collect();
+    for tasks in created.chunks(FACTS_PER_EVENT) {
+        tx.emit(&TasksCreated { tasks: tasks.to_vec() }).await?;
+    }
+    Ok(ids)
+}
+
+/// Says why a completion found nothing to do: 404, 403 or 409 (DOMAIN T5).
+async fn why_not_completed(tx: &mut Tx, task_id: TaskId, person_id: PersonId) -> Result<Error, Error> {
+    let Some(task) = store::load_task(tx, task_id.uuid()).await? else {
+        return Ok(Error::TaskNotFound);
+    };
+    if !store::was_ever_assigned(tx, task_id, person_id).await? {
+        return Ok(Error::NeverAssigned);
+    }
+    let is_completed = task.completed_at.is_some();
+    let view = Box::new(TaskView::from(task));
+    Ok(if is_completed { Error::AlreadyCompleted(view) } else { Error::AssignedToAnother(view) })
+}
+
+pub(crate) const fn outcome(more: bool) -> Outcome {
+    if more { Outcome::More } else { Outcome::Idle }
+}

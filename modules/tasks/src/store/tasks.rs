@@ -1,0 +1,178 @@
+//! Creating and completing tasks, and the order lock both stand under.
+
+use chrono::{DateTime, Utc};
+use contracts::{PersonId, TaskId};
+use sqlx::postgres::PgConnection;
+use uuid::Uuid;
+
+use crate::domain::NewTask;
+
+/// The advisory lock behind `tasks.event_order`; see the migration.
+const ORDER_LOCK: i64 = 0x7A5C_0001;
+
+/// Held by whatever takes a number or draws from the pool.
+pub async fn lock_order_shared(connection: &mut PgConnection) -> Result<(), sqlx::Error> {
+    sqlx::query!("select pg_advisory_xact_lock_shared($1)", ORDER_LOCK).execute(connection).await?;
+    Ok(())
+}
+
+/// Held by whoever must know that nothing is half created: asking for a run, changing the pool. Waits 3 s at most.
+pub async fn lock_order_exclusive(connection: &mut PgConnection) -> Result<(), sqlx::Error> {
+    sqlx::query!("set local lock_timeout = '3s'").execute(&mut *connection).await?;
+    sqlx::query!("select pg_advisory_xact_lock($1)", ORDER_LOCK).execute(connection).await?;
+    Ok(())
+}
+
+/// A task with its first draw made.
+pub struct AssignableTask<'a> {
+    pub task_id: TaskId,
+    pub task: &'a NewTask,
+    pub created_by: Option<PersonId>,
+    pub import_key: Option<&'a str>,
+    pub assignee_id: PersonId,
+    pub draw_index: i32,
+}
+
+/// Inserts tasks with their assignments, in the order given. A known import key is skipped; returns the ids that are new.
+pub async fn insert_tasks(
+    connection: &mut PgConnection,
+    tasks: &[AssignableTask<'_>],
+    pool_id: i64,
+    seed: i64,
+    now: DateTime<Utc>,
+) -> Result<Vec<Uuid>, sqlx::Error> {
+    let ids: Vec<Uuid> = tasks.iter().map(|row| row.task_id.uuid()).collect();
+    let titles: Vec<&str> = tasks.iter().map(|row| row.task.title.as_str()).collect();
+    let references: Vec<Option<&str>> = tasks.iter().map(|row| row.task.reference.as_deref()).collect();
+    let descriptions: Vec<Option<&str>> = tasks.iter().map(|row| row.task.description.as_deref()).collect();
+    let links: Vec<Option<&str>> = tasks.iter().map(|row| row.task.link.as_deref()).collect();
+    let creators: Vec<Option<Uuid>> = tasks.iter().map(|row| row.created_by.map(PersonId::uuid)).collect();
+    let import_keys: Vec<Option<&str>> = tasks.iter().map(|row| row.import_key).collect();
+    let assignees: Vec<Uuid> = tasks.iter().map(|row| row.assignee_id.uuid()).collect();
+    let draw_indexes: Vec<i32> = tasks.iter().map(|row| row.draw_index).collect();
+    sqlx::query_scalar!(
+        r#"
+        with given as (
+            select *
+            from unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[], $6::uuid[], $7::text[], $8::uuid[], $9::integer[])
+                with ordinality
+                as given (task_id, title, reference, description, link, created_by, import_key, assignee_id, draw_index, place)
+        ), created as (
+            insert into tasks.tasks (task_id, title, reference, description, link, created_by, import_key, created_at)
+            select task_id, title, reference, description, link, created_by, import_key, $10
+            from given
+            order by place
+            on conflict (import_key) do nothing
+            returning number, task_id
+        ), opened as (
+            insert into tasks.open_tasks (number, assignee_id, assignment)
+            select created.number, given.assignee_id, 1
+            from created
+            join given using (task_id)
+        ), assigned as (
+            insert into tasks.assignments (number, assignment, assignee_id, assigned_at, pool_id, seed, draw_index)
+            select created.number, 1, given.assignee_id, $10, $11, $12, given.draw_index
+            from created
+            join given using (task_id)
+        )
+        select task_id as "task_id!"
+        from created
+        "#,
+        &ids,
+        &titles as &[&str],
+        &references as &[Option<&str>],
+        &descriptions as &[Option<&str>],
+        &links as &[Option<&str>],
+        &creators as &[Option<Uuid>],
+        &import_keys as &[Option<&str>],
+        &assignees,
+        &draw_indexes,
+        now,
+        pool_id,
+        seed,
+    )
+    .fetch_all(connection)
+    .await
+}
+
+/// Closes the task if it is open and this person's. The title and reference of it, or `None` if it was not.
+pub async fn complete_task(
+    connection: &mut PgConnection,
+    task_id: TaskId,
+    person_id: PersonId,
+    now: DateTime<Utc>,
+) -> Result<Option<(String, Option<String>)>, sqlx::Error> {
+    let row = sqlx::query!(
+        r#"
+        with closed as (
+            delete from tasks.open_tasks
+            where number = (select number from tasks.tasks where task_id = $1)
+                and assignee_id = $2
+            returning number, assignment
+        ), completed as (
+            insert into tasks.completed_tasks (number, completed_by, assignment, completed_at)
+            select number, $2, assignment, $3
+            from closed
+            returning number
+        )
+        select task.title, task.reference
+        from completed
+        join tasks.tasks as task on task.number = completed.number
+        "#,
+        task_id.uuid(),
+        person_id.uuid(),
+        now,
+    )
+    .fetch_optional(connection)
+    .await?;
+    Ok(row.map(|row| (row.title, row.reference)))
+}
+
+/// Whether the person has, or ever had, the task.
+pub async fn was_ever_assigned(
+    connection: &mut PgConnection,
+    task_id: TaskId,
+    person_id: PersonId,
+) -> Result<bool, sqlx::Error> {
+    sqlx::query_scalar!(
+        r#"
+        select exists (
+            select
+            from tasks.assignments
+            where number = (select number from tasks.tasks where task_id = $1)
+                and assignee_id = $2
+        ) as "exists!"
+        "#,
+        task_id.uuid(),
+        person_id.uuid(),
+    )
+    .fetch_one(connection)
+    .await
+}
+
+/// Keeps prices; a task has one price for good, so a second is ignored.
+pub async fn insert_prices(
+    connection: &mut PgConnection,
+    task_ids: &[Uuid],
+    fees_minor: &[i64],
+    rewards_minor: &[i64],
+    currency: &str,
+) -> Result<(), sqlx::Error> {
+    sqlx::query!(
+        "
+        insert into tasks.prices (number, fee_minor, reward_minor, currency)
+        select task.number, price.fee_minor, price.reward_minor, $4
+        from unnest($1::uuid[], $2::bigint[], $3::bigint[]) as price (task_id, fee_minor, reward_minor)
+        join tasks.tasks as task on task.task_id = price.task_id
+        order by task.number
+        on conflict (number) do nothing
+        ",
+        task_ids,
+        fees_minor,
+        rewards_minor,
+        currency,
+    )
+    .execute(connection)
+    .await?;
+    Ok(())
+}
