@@ -102,7 +102,19 @@ impl Application {
             }
         };
         let shutdown_timeout = Duration::from_millis(config.http.shutdown_timeout_ms);
-        Ok(Self { modules, state, ambient, public_url, hosted, databases, bus, background, jobs, server, shutdown_timeout })
+        Ok(Self {
+            modules,
+            state,
+            ambient,
+            public_url,
+            hosted,
+            databases,
+            bus,
+            background,
+            jobs,
+            server,
+            shutdown_timeout,
+        })
     }
 
     /// Where HTTP is served; none where it is not.
@@ -172,7 +184,8 @@ fn listen(host: &str, port: u16) -> Result<TcpListener, Error> {
 
 /// As configured, with the port that was given to us where any would do.
 fn public_url(config: &Config, listener: Option<&TcpListener>) -> String {
-    let port = listener.and_then(|listener| listener.local_addr().ok()).map_or(config.http.port, |address| address.port());
+    let port =
+        listener.and_then(|listener| listener.local_addr().ok()).map_or(config.http.port, |address| address.port());
     config.http.public_url(port)
 }
 
@@ -227,8 +240,14 @@ fn start_background(
 /// The jobs by database: apalis' tables are beside the rows that the jobs look for.
 fn runners(modules: &[Module], databases: &Databases) -> Vec<Runner> {
     let jobs_in = |database: &str| {
-        let lives_here = |module: &&Module| crate::modules::database_of(module.name, databases).is_some_and(|home| home.name == database);
+        let lives_here = |module: &&Module| {
+            crate::modules::database_of(module.name, databases).is_some_and(|home| home.name == database)
+        };
         modules.iter().filter(lives_here).flat_map(|module| module.jobs.clone()).collect()
     };
-    databases.both().into_iter().map(|database| Runner { pool: database.jobs().clone(), jobs: jobs_in(database.name) }).collect()
+    databases
+        .both()
+        .into_iter()
+        .map(|database| Runner { pool: database.jobs().clone(), jobs: jobs_in(database.name) })
+        .collect()
 }

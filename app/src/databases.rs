@@ -80,7 +80,8 @@ impl Databases {
     /// # Errors
     /// None that can happen.
     pub fn nowhere() -> Result<Self, Error> {
-        let settings = config::Database { write_url: None, read_urls: Vec::new(), write_connections: 1, read_connections: 1 };
+        let settings =
+            config::Database { write_url: None, read_urls: Vec::new(), write_connections: 1, read_connections: 1 };
         Ok(Self {
             tracker: Database::new("tracker", &settings, NOWHERE)?,
             accounting: Database::new("accounting", &settings, NOWHERE)?,

@@ -33,10 +33,16 @@ pub enum Error {
     Io { action: String, error: std::io::Error },
     /// What a client would have been told.
     #[error(transparent)]
-    Refused(#[from] Problem),
+    Refused(Box<Problem>),
     /// Anything else; the text is for whoever typed the command.
     #[error("{0}")]
     Failed(String),
+}
+
+impl From<Problem> for Error {
+    fn from(problem: Problem) -> Self {
+        Self::Refused(Box::new(problem))
+    }
 }
 
 impl Error {

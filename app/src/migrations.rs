@@ -23,7 +23,9 @@ pub async fn migrate(databases: &Databases) -> Result<(), Error> {
 
 async fn migrate_database(databases: &Databases, database: &Database, pool: &PgPool) -> Result<(), Error> {
     for entry in &TABLE {
-        let Some(home) = entry.home.as_ref().filter(|home| (home.database)(databases).name == database.name) else { continue };
+        let Some(home) = entry.home.as_ref().filter(|home| (home.database)(databases).name == database.name) else {
+            continue;
+        };
         home.migrations.run(pool).await.map_err(|error| Error::Migration { name: entry.name, error })?;
     }
     jobs::migrate(pool).await.map_err(|error| Error::Migration { name: "the job queue", error })
@@ -41,7 +43,9 @@ pub async fn missing(home: &Home, database: &Database) -> Result<usize, Error> {
     let applied = match connection.list_applied_migrations(table).await {
         Ok(applied) => applied,
         // The table is made with the first one.
-        Err(MigrateError::Execute(sqlx::Error::Database(error))) if error.code().as_deref() == Some("42P01") => Vec::new(),
+        Err(MigrateError::Execute(sqlx::Error::Database(error))) if error.code().as_deref() == Some("42P01") => {
+            Vec::new()
+        }
         Err(error) => return Err(failed(error)),
     };
     drop(connection);
@@ -49,7 +53,9 @@ pub async fn missing(home: &Home, database: &Database) -> Result<usize, Error> {
     for one in &applied {
         match home.migrations.iter().find(|known| known.version == one.version) {
             None => return Err(failed(MigrateError::VersionMissing(one.version))),
-            Some(known) if known.checksum != one.checksum => return Err(failed(MigrateError::VersionMismatch(one.version))),
+            Some(known) if known.checksum != one.checksum => {
+                return Err(failed(MigrateError::VersionMismatch(one.version)));
+            }
             Some(_) => {}
         }
     }

@@ -33,7 +33,11 @@ pub static TABLE: [Entry; 5] = [
 ];
 
 impl Entry {
-    const fn in_database(name: &'static str, database: fn(&Databases) -> &Database, migrations: &'static Migrator) -> Self {
+    const fn in_database(
+        name: &'static str,
+        database: fn(&Databases) -> &Database,
+        migrations: &'static Migrator,
+    ) -> Self {
         Self { name, home: Some(Home { database, migrations }) }
     }
 }
@@ -70,7 +74,7 @@ impl Modules {
             accounting: accounting::Accounting::new(
                 accounting.write_pool("accounting", ambient),
                 accounting.read_pool(),
-                config.accounting.clone(),
+                &config.accounting,
             )
             .map_err(|error| refused(&error))?,
             email: email::Email::new(
@@ -90,7 +94,8 @@ impl Modules {
     /// # Errors
     /// A database does not answer, or a module finds there what it cannot work with.
     pub async fn prepare(&self) -> Result<(), Error> {
-        let failed = |module: &'static str, error: &dyn std::fmt::Display| Error::Module { module, reason: error.to_string() };
+        let failed =
+            |module: &'static str, error: &dyn std::fmt::Display| Error::Module { module, reason: error.to_string() };
         self.identity.prepare().await.map_err(|error| failed("identity", &error))?;
         self.accounting.prepare().await.map_err(|error| failed("accounting", &error))?;
         self.email.prepare().await.map_err(|error| failed("email", &error))?;

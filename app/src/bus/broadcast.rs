@@ -10,7 +10,7 @@ use contracts::Event;
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use kernel::bus::{EventBus, PublishError};
-use kernel::inbox::Inbox;
+use kernel::inbox::{ApplyError, Inbox};
 use tokio::sync::broadcast::error::RecvError;
 use tokio::sync::{broadcast, mpsc};
 use tokio::task::JoinHandle;
@@ -86,11 +86,12 @@ impl EventBus for Broadcast {
         Box::pin(async move {
             let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
             let deliveries = state.channel.as_ref().ok_or(PublishError::Closed)?.subscribe();
-            let handler = move |events: Arc<[Event]>| -> BoxFuture<'static, Answer> {
+            let subscriber = inbox.subscriber();
+            let handle = move |events: Arc<[Event]>| -> BoxFuture<'static, Result<(), ApplyError>> {
                 let inbox = Arc::clone(&inbox);
-                Box::pin(async move { take(&inbox, &events).await })
+                Box::pin(async move { inbox.receive(&events).await })
             };
-            state.subscribers.push(tokio::spawn(receive(deliveries, handler)));
+            state.subscribers.push(tokio::spawn(receive(subscriber, deliveries, handle)));
             Ok(())
         })
     }
@@ -110,27 +111,30 @@ impl EventBus for Broadcast {
     }
 }
 
-async fn take(inbox: &Inbox, events: &[Event]) -> Answer {
-    let subscriber = inbox.subscriber();
-    match AssertUnwindSafe(inbox.receive(events)).catch_unwind().await {
-        Ok(Ok(())) => Ok(()),
-        Ok(Err(error)) => Err(PublishError::NotTaken { subscriber, reason: error.to_string() }),
-        Err(_) => Err(PublishError::NotTaken { subscriber, reason: "it panicked".to_owned() }),
-    }
-}
-
 /// One subscriber's life: a delivery after the other, until the bus is closed.
-async fn receive(mut deliveries: broadcast::Receiver<Delivery>, handle: impl Fn(Arc<[Event]>) -> BoxFuture<'static, Answer>) {
+async fn receive<Handle>(subscriber: &'static str, mut deliveries: broadcast::Receiver<Delivery>, handle: Handle)
+where
+    Handle: Fn(Arc<[Event]>) -> BoxFuture<'static, Result<(), ApplyError>>,
+{
     loop {
         match deliveries.recv().await {
             // Whoever published has given up waiting and will come again: not twice for nothing.
             Ok(Delivery { answer, .. }) if answer.is_closed() => {}
             Ok(Delivery { events, answer }) => {
+                // Whatever is in there: a subscriber whose task died would be missed by nobody.
+                let taken = AssertUnwindSafe(async { handle(events).await }).catch_unwind().await;
+                let taken = match taken {
+                    Ok(Ok(())) => Ok(()),
+                    Ok(Err(error)) => Err(PublishError::NotTaken { subscriber, reason: error.to_string() }),
+                    Err(_) => Err(PublishError::NotTaken { subscriber, reason: "it panicked".to_owned() }),
+                };
                 // Nobody waits any more: then the answer does not matter.
-                let _unheard = answer.send(handle(events).await).await;
+                let _unheard = answer.send(taken).await;
             }
             // The lost deliveries went without an answer, which tells their publishers.
-            Err(RecvError::Lagged(lost)) => tracing::warn!(lost, "a subscriber fell behind; the outbox delivers again"),
+            Err(RecvError::Lagged(lost)) => {
+                tracing::warn!(subscriber, lost, "a subscriber fell behind; the outbox delivers again");
+            }
             Err(RecvError::Closed) => return,
         }
     }
@@ -145,10 +149,12 @@ mod tests {
 
     const PATIENCE: Duration = Duration::from_secs(10);
 
-    fn subscribe(bus: &Broadcast, handle: impl Fn() -> BoxFuture<'static, Answer> + Send + Sync + 'static) {
+    type Taken = BoxFuture<'static, Result<(), ApplyError>>;
+
+    fn subscribe(bus: &Broadcast, handle: impl Fn() -> Taken + Send + Sync + 'static) {
         let mut state = bus.state.lock().unwrap();
         let deliveries = state.channel.as_ref().unwrap().subscribe();
-        state.subscribers.push(tokio::spawn(receive(deliveries, move |_| handle())));
+        state.subscribers.push(tokio::spawn(receive("tests", deliveries, move |_| handle())));
     }
 
     fn no_events() -> Arc<[Event]> {
@@ -157,10 +163,6 @@ mod tests {
 
     async fn publish(bus: &Broadcast) -> Answer {
         tokio::time::timeout(PATIENCE, bus.publish(no_events())).await.expect("an answer in time")
-    }
-
-    fn refusal() -> Answer {
-        Err(PublishError::NotTaken { subscriber: "tests", reason: "not today".to_owned() })
     }
 
     #[tokio::test]
@@ -191,8 +193,23 @@ mod tests {
     async fn one_refusal_makes_the_delivery_fail() {
         let bus = Broadcast::new();
         subscribe(&bus, || Box::pin(async { Ok(()) }));
-        subscribe(&bus, || Box::pin(async { refusal() }));
+        subscribe(&bus, || Box::pin(async { Err(ApplyError::Retry("not today".to_owned())) }));
         assert!(matches!(publish(&bus).await, Err(PublishError::NotTaken { subscriber: "tests", .. })));
+    }
+
+    #[tokio::test]
+    async fn a_subscriber_that_panics_is_there_for_the_next_delivery() {
+        let bus = Broadcast::new();
+        let calls = Arc::new(AtomicUsize::new(0));
+        subscribe(&bus, move || {
+            let calls = Arc::clone(&calls);
+            Box::pin(async move {
+                assert!(calls.fetch_add(1, Ordering::SeqCst) > 0, "the first one panics");
+                Ok(())
+            })
+        });
+        assert!(matches!(publish(&bus).await, Err(PublishError::NotTaken { .. })));
+        assert!(publish(&bus).await.is_ok());
     }
 
     #[tokio::test]

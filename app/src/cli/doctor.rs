@@ -63,7 +63,8 @@ pub async fn run(context: &Context) -> Result<(), Error> {
 
 fn data_directory(directory: &Path) -> Check {
     let probe = directory.join(format!("doctor-{}", std::process::id()));
-    let tried = fs::create_dir_all(directory).and_then(|()| fs::write(&probe, b"")).and_then(|()| fs::remove_file(&probe));
+    let tried =
+        fs::create_dir_all(directory).and_then(|()| fs::write(&probe, b"")).and_then(|()| fs::remove_file(&probe));
     let shown = std::path::absolute(directory).unwrap_or_else(|_| directory.to_owned());
     match tried {
         Ok(()) => Check::fine("data directory", format!("{} can be written", shown.display())),
@@ -79,7 +80,8 @@ fn postgres_programs(config: &Config) -> Check {
     match embedded_postgres::find_bin_dir(config.postgres.bin_dir.as_deref().map(Path::new)) {
         Ok(bin_dir) => {
             let version = std::process::Command::new(bin_dir.join("postgres")).arg("--version").output();
-            let version = version.map(|output| String::from_utf8_lossy(&output.stdout).trim().to_owned()).unwrap_or_default();
+            let version =
+                version.map(|output| String::from_utf8_lossy(&output.stdout).trim().to_owned()).unwrap_or_default();
             Check::fine("PostgreSQL's programs", format!("{version} in {}", bin_dir.display()))
         }
         Err(error) => Check::wrong(
@@ -94,7 +96,8 @@ async fn databases(config: &Config) -> Vec<Check> {
     let databases = match Databases::open(config).await {
         Ok(databases) => databases,
         Err(error) => {
-            let advice = "without it nothing works; the end of the server's log is in the folder postgres of the data directory";
+            let advice =
+                "without it nothing works; the end of the server's log is in the folder postgres of the data directory";
             return vec![Check::wrong("embedded PostgreSQL", error.to_string(), advice)];
         }
     };
@@ -104,9 +107,13 @@ async fn databases(config: &Config) -> Vec<Check> {
         let name = format!("database {}", database.name);
         checks.push(match (health.reads, health.writes) {
             (true, true) => Check::fine(name, "takes reads and writes"),
-            (true, false) => Check::wrong(name, "takes reads, no writes", "is the primary down, or the write_url that of a replica?"),
+            (true, false) => {
+                Check::wrong(name, "takes reads, no writes", "is the primary down, or the write_url that of a replica?")
+            }
             (false, true) => Check::wrong(name, "takes writes, no reads", "look at the first of its read_urls"),
-            (false, false) => Check::wrong(name, "does not answer", "look at its write_url, the network and the server's log"),
+            (false, false) => {
+                Check::wrong(name, "does not answer", "look at its write_url, the network and the server's log")
+            }
         });
         if !health.writes {
             continue;
@@ -120,12 +127,20 @@ async fn databases(config: &Config) -> Vec<Check> {
 async fn schemas(databases: &Databases, database: &str) -> Vec<Check> {
     let mut checks = Vec::new();
     for entry in &TABLE {
-        let Some(home) = entry.home.as_ref().filter(|home| (home.database)(databases).name == database) else { continue };
+        let Some(home) = entry.home.as_ref().filter(|home| (home.database)(databases).name == database) else {
+            continue;
+        };
         let name = format!("migrations of {}", entry.name);
         checks.push(match migrations::missing(home, (home.database)(databases)).await {
             Ok(0) => Check::fine(name, "all are applied"),
-            Ok(missing) => Check::wrong(name, format!("{missing} are not applied"), "run `piecework migrate`, or `piecework serve`, which does so itself"),
-            Err(error) => Check::wrong(name, error.to_string(), "is this database one of another version, or not ours?"),
+            Ok(missing) => Check::wrong(
+                name,
+                format!("{missing} are not applied"),
+                "run `piecework migrate`, or `piecework serve`, which does so itself",
+            ),
+            Err(error) => {
+                Check::wrong(name, error.to_string(), "is this database one of another version, or not ours?")
+            }
         });
     }
     checks
@@ -150,7 +165,11 @@ async fn smtp(config: &Config) -> Option<Check> {
     }
     let url = config.email.smtp_url.as_deref().unwrap_or_default();
     let Some((host, port)) = smtp_address(url) else {
-        return Some(Check::wrong("mail", "email.smtp_url is not set or no URL", "smtp://host, smtps://host or smtp://host?tls=required"));
+        return Some(Check::wrong(
+            "mail",
+            "email.smtp_url is not set or no URL",
+            "smtp://host, smtps://host or smtp://host?tls=required",
+        ));
     };
     let connected = tokio::time::timeout(CONNECT_TIMEOUT, TcpStream::connect((host.as_str(), port))).await;
     let name = format!("mail server {host}:{port}");
@@ -173,7 +192,9 @@ fn smtp_address(url: &str) -> Option<(String, u16)> {
     let authority = rest.split(['/', '?']).next()?;
     let host = authority.rsplit('@').next()?;
     match host.rsplit_once(':') {
-        Some((host, port)) if !port.contains(']') => Some((host.trim_matches(['[', ']']).to_owned(), port.parse().ok()?)),
+        Some((host, port)) if !port.contains(']') => {
+            Some((host.trim_matches(['[', ']']).to_owned(), port.parse().ok()?))
+        }
         _ if host.is_empty() => None,
         _ => Some((host.trim_matches(['[', ']']).to_owned(), usual_port)),
     }

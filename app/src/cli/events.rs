@@ -39,12 +39,14 @@ pub struct DiscardArguments {
 
 pub async fn run(context: &Context, command: EventsCommand) -> Result<(), Error> {
     match command {
-        EventsCommand::Parked => with_application(context, async |application| parked(context, application).await).await,
+        EventsCommand::Parked => {
+            with_application(context, async |application| parked(context, application).await).await
+        }
         EventsCommand::Retry { ids } => {
             let unknown = with_application(context, async |application| {
                 let mut unknown = Vec::new();
                 for id in ids {
-                    let subscribers = application.state.retry_parked(id).await.map_err(failed)?;
+                    let subscribers = application.state.retry_parked(id).await.map_err(|error| failed(&error))?;
                     note(context, "retried", id, &subscribers, &mut unknown)?;
                 }
                 Ok(unknown)
@@ -56,7 +58,8 @@ pub async fn run(context: &Context, command: EventsCommand) -> Result<(), Error>
             let unknown = with_application(context, async |application| {
                 let mut unknown = Vec::new();
                 for id in ids {
-                    let subscribers = application.state.discard_parked(id, &reason).await.map_err(failed)?;
+                    let subscribers =
+                        application.state.discard_parked(id, &reason).await.map_err(|error| failed(&error))?;
                     note(context, "discarded", id, &subscribers, &mut unknown)?;
                 }
                 Ok(unknown)
@@ -70,18 +73,23 @@ async fn parked(context: &Context, application: &Application) -> Result<(), Erro
     let mut after = None;
     let mut count = 0;
     loop {
-        let events = application.state.parked(after.as_ref(), PAGE).await.map_err(failed)?;
+        let events = application.state.parked(after.as_ref(), PAGE).await.map_err(|error| failed(&error))?;
         for event in &events {
             if context.json {
                 print_line(&serde_json::to_string(event).map_err(|error| Error::Failed(error.to_string()))?)?;
             } else {
                 let attempts = event.attempts;
-                print_line(&format!("{}  {}  {}  after {attempts} tries: {}", event.event_id, event.subscriber, event.event_type, event.last_error))?;
+                print_line(&format!(
+                    "{}  {}  {}  after {attempts} tries: {}",
+                    event.event_id, event.subscriber, event.event_type, event.last_error
+                ))?;
             }
         }
         count += events.len();
         match events.last() {
-            Some(last) if i64::try_from(events.len()).is_ok_and(|read| read == PAGE) => after = Some((last.event_id, last.subscriber.clone())),
+            Some(last) if i64::try_from(events.len()).is_ok_and(|read| read == PAGE) => {
+                after = Some((last.event_id, last.subscriber.clone()));
+            }
             _ => break,
         }
     }
@@ -111,6 +119,6 @@ fn refuse_unknown(unknown: &[Uuid]) -> Result<(), Error> {
     Err(Error::Failed(format!("not parked anywhere: {}", ids.join(", "))))
 }
 
-fn failed(error: sqlx::Error) -> Error {
+fn failed(error: &sqlx::Error) -> Error {
     Error::Failed(format!("a database did not answer: {error}"))
 }

@@ -140,7 +140,8 @@ fn execute(Arguments { global, command }: Arguments) -> Result<(), Error> {
     }
     let mut overrides = Vec::new();
     if let Some(directory) = global.data_dir {
-        let directory = directory.into_os_string().into_string().map_err(|_| Error::Usage("--data-dir is not UTF-8".to_owned()))?;
+        let directory =
+            directory.into_os_string().into_string().map_err(|_| Error::Usage("--data-dir is not UTF-8".to_owned()))?;
         overrides.push(Override { option: "--data-dir", key: "data_dir", value: directory });
     }
     if let Command::Serve(arguments) = &command {
@@ -148,7 +149,8 @@ fn execute(Arguments { global, command }: Arguments) -> Result<(), Error> {
     }
     let context = Context { loaded: config::load(&overrides)?, json: global.json };
     telemetry::start_logging(&context.loaded.config.telemetry)?;
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(Error::io("start the runtime"))?;
+    let runtime =
+        tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(Error::io("start the runtime"))?;
     let result = runtime.block_on(dispatch(command, &context));
     // What still runs has been told to stop, or is not worth waiting for.
     runtime.shutdown_background();
@@ -173,7 +175,10 @@ async fn dispatch(command: Command, context: &Context) -> Result<(), Error> {
 }
 
 /// Runs `work` on an application without HTTP and jobs, then waits until the other modules know of what it did.
-async fn with_application<T>(context: &Context, work: impl AsyncFnOnce(&Application) -> Result<T, Error>) -> Result<T, Error> {
+async fn with_application<T>(
+    context: &Context,
+    work: impl AsyncFnOnce(&Application) -> Result<T, Error>,
+) -> Result<T, Error> {
     let application = Application::build(&context.loaded.config, Options::command(), Ambient::system()).await?;
     let result = work(&application).await;
     let drained = application.drain(DRAIN_DEADLINE).await;
@@ -181,7 +186,11 @@ async fn with_application<T>(context: &Context, work: impl AsyncFnOnce(&Applicat
     let value = result?;
     match drained {
         Ok(undelivered) if !undelivered.is_nothing() => {
-            tracing::warn!(undelivered.outbox_pending, undelivered.inbox_due, "done, but not every module knows of it yet; the next serve delivers the rest");
+            tracing::warn!(
+                undelivered.outbox_pending,
+                undelivered.inbox_due,
+                "done, but not every module knows of it yet; the next serve delivers the rest"
+            );
         }
         Err(error) => tracing::warn!(%error, "done, but whether every module knows of it could not be found out"),
         Ok(_) => {}

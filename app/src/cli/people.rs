@@ -42,7 +42,7 @@ pub async fn run(context: &Context, command: PeopleCommand) -> Result<(), Error>
 }
 
 async fn add(context: &Context, arguments: AddArguments) -> Result<(), Error> {
-    let password = password_from(io::stdin())?;
+    let password = password_from(&io::stdin())?;
     let new = NewPerson { email: arguments.email, name: arguments.name, role: arguments.role, language: None };
     let (person, token, url) = with_application(context, async |application| {
         let added = application.modules.identity.add_person(new, password.as_deref()).await;
@@ -51,12 +51,17 @@ async fn add(context: &Context, arguments: AddArguments) -> Result<(), Error> {
     })
     .await?;
     if context.json {
-        return print_json(&json!({ "id": person.id, "email": person.email, "name": person.name, "role": person.role, "set_password_token": token }));
+        return print_json(
+            &json!({ "id": person.id, "email": person.email, "name": person.name, "role": person.role, "set_password_token": token }),
+        );
     }
     print_line(&format!("Added {} <{}> as {} ({}).", person.name, person.email, person.role, person.id))?;
     match token {
         None => Ok(()),
-        Some(token) => print_line(&format!("No password was given. With this one-time link one is set:\n{}", set_password_line(&url, &token))),
+        Some(token) => print_line(&format!(
+            "No password was given. With this one-time link one is set:\n{}",
+            set_password_line(&url, &token)
+        )),
     }
 }
 
@@ -67,7 +72,7 @@ fn set_password_line(url: &str, token: &str) -> String {
 }
 
 /// The first line, if there is one and nobody sits there to type it in the open.
-fn password_from(input: io::Stdin) -> Result<Option<String>, Error> {
+fn password_from(input: &io::Stdin) -> Result<Option<String>, Error> {
     if input.is_terminal() {
         return Ok(None);
     }

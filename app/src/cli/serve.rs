@@ -45,7 +45,8 @@ impl ServeArguments {
         if let Some(unknown) = self.modules.iter().find(|name| !names.clone().any(|known| known == name.as_str())) {
             return Err(Error::Usage(format!("--modules: there is no module `{unknown}`; there are {}", listed())));
         }
-        let is_subset = !self.modules.is_empty() && !names.clone().all(|name| self.modules.iter().any(|listed| listed == name));
+        let is_subset =
+            !self.modules.is_empty() && !names.clone().all(|name| self.modules.iter().any(|listed| listed == name));
         if is_subset {
             return Err(Error::Usage(format!(
                 "--modules: hosting only some of the modules is not built yet; leave the option out, or name all: {}",
@@ -80,11 +81,14 @@ async fn greet(context: &Context, application: &Application) -> Result<(), Error
     let token = token.map_err(|error| Error::Module { module: "identity", reason: error.to_string() })?;
     let address = application.address().map(|address| address.to_string());
     if context.json {
-        return print_json(&json!({ "url": url, "address": address, "docs": format!("{url}{API_PREFIX}/docs"), "first_admin_token": token }));
+        return print_json(
+            &json!({ "url": url, "address": address, "docs": format!("{url}{API_PREFIX}/docs"), "first_admin_token": token }),
+        );
     }
     print_line(&format!("Piecework is up: {url}\nThe API, to read and to try: {url}{API_PREFIX}/docs"))?;
     if let Some(token) = token {
-        let body = json!({ "token": token, "email": "you@example.org", "name": "Your Name", "password": "CHOOSE-A-PASSWORD" });
+        let body =
+            json!({ "token": token, "email": "you@example.org", "name": "Your Name", "password": "CHOOSE-A-PASSWORD" });
         print_line(&format!(
             "Nobody has an account yet. This makes the first admin, once:\n  \
              curl -X POST {url}{API_PREFIX}/auth/set-password -H 'Content-Type: application/json' \\\n    -d '{body}'"

@@ -45,5 +45,8 @@ pub async fn record(
 
 /// Methods are free text: whoever invents one must not invent a time series with it.
 fn known_method(method: &str) -> &'static str {
-    ["GET", "POST", "PATCH", "PUT", "DELETE", "HEAD", "OPTIONS"].into_iter().find(|known| *known == method).unwrap_or("other")
+    ["GET", "POST", "PATCH", "PUT", "DELETE", "HEAD", "OPTIONS"]
+        .into_iter()
+        .find(|known| *known == method)
+        .unwrap_or("other")
 }

@@ -51,7 +51,11 @@ fn file(name: &str) -> Result<HttpResponse, Problem> {
     response.content_type(found.content_type).insert_header((header::CONTENT_SECURITY_POLICY, POLICY));
     if name == "index.html" {
         // The page asks for its files relative to itself, and it has no slash at its end.
-        let page = String::from_utf8_lossy(&found.bytes).replacen("<head>", &format!("<head>\n    <base href=\"{API_PREFIX}/docs/\">"), 1);
+        let page = String::from_utf8_lossy(&found.bytes).replacen(
+            "<head>",
+            &format!("<head>\n    <base href=\"{API_PREFIX}/docs/\">"),
+            1,
+        );
         return Ok(response.insert_header((header::CACHE_CONTROL, "no-cache")).body(page));
     }
     Ok(response.insert_header((header::CACHE_CONTROL, "public, max-age=3600")).body(found.bytes.into_owned()))

@@ -24,7 +24,9 @@ struct Readiness {
 /// The process runs: nothing else is asked, so that a broken database does not get us killed.
 #[get("/livez")]
 async fn livez() -> impl Responder {
-    HttpResponse::Ok().insert_header(CacheControl(vec![CacheDirective::NoStore])).json(serde_json::json!({ "alive": true }))
+    HttpResponse::Ok()
+        .insert_header(CacheControl(vec![CacheDirective::NoStore]))
+        .json(serde_json::json!({ "alive": true }))
 }
 
 /// 200 while both databases answer to reads.

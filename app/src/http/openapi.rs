@@ -21,8 +21,10 @@ use super::{API_PREFIX, Gateway, admin, docs};
     ),
     tags(
         (name = "identity", description = "Who the people are, and logging in"),
-        (name = "tasks", description = "Tasks, and drawing their assignees anew"),
-        (name = "accounting", description = "Wallets, the ledger, days and payouts"),
+        (name = "tasks", description = "Creating tasks, the board, completing them"),
+        (name = "reassignments", description = "Drawing the assignees of all open tasks anew"),
+        (name = "wallets", description = "What people have earned, line by line"),
+        (name = "books", description = "The company's earnings, business days, payouts and corrections"),
         (name = "analytics", description = "Figures for admins, from the replicas"),
         (name = "email", description = "The queue of mail"),
         (name = "system", description = "Dead letters, the state of the modules, this document"),
@@ -59,4 +61,80 @@ pub fn document(modules: &[Module]) -> utoipa::openapi::OpenApi {
 #[get("/openapi.json")]
 async fn show_document(gateway: web::Data<Gateway>) -> impl Responder {
     HttpResponse::Ok().insert_header((header::CACHE_CONTROL, "no-cache")).json(&gateway.document)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use kernel::Ambient;
+    use serde_json::Value;
+
+    use super::*;
+    use crate::config;
+    use crate::databases::Databases;
+    use crate::modules::Modules;
+
+    fn modules() -> Vec<Module> {
+        let config =
+            config::load_from(&[("PIECEWORK_PROFILE".to_owned(), "test".to_owned())].into(), &[]).unwrap().config;
+        Modules::new(&config, &Databases::nowhere().unwrap(), &Ambient::system(), "http://localhost").unwrap().hosted()
+    }
+
+    fn schemas(modules: &[Module]) -> BTreeMap<String, Value> {
+        let document = serde_json::to_value(document(modules)).unwrap();
+        serde_json::from_value(document["components"]["schemas"].clone()).unwrap()
+    }
+
+    #[tokio::test]
+    async fn no_two_modules_mean_different_things_by_the_same_name() {
+        let mut seen: BTreeMap<String, (&str, Value)> = BTreeMap::new();
+        for module in modules() {
+            for (name, schema) in schemas(std::slice::from_ref(&module)) {
+                if let Some((owner, other)) = seen.get(&name) {
+                    assert_eq!(
+                        other, &schema,
+                        "{owner} and {} both have a schema {name}, and they differ",
+                        module.name
+                    );
+                }
+                seen.insert(name, (module.name, schema));
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn every_reference_in_the_document_leads_somewhere() {
+        let modules = modules();
+        let known = schemas(&modules);
+        let text = serde_json::to_string(&document(&modules)).unwrap();
+        for reference in text.split("\"#/components/schemas/").skip(1) {
+            let name = reference.split('"').next().unwrap();
+            assert!(known.contains_key(name), "the document has no schema {name}");
+        }
+    }
+
+    #[tokio::test]
+    async fn every_tag_is_explained() {
+        let document = serde_json::to_value(document(&modules())).unwrap();
+        let explained: Vec<&Value> = document["tags"].as_array().unwrap().iter().map(|tag| &tag["name"]).collect();
+        for (path, item) in document["paths"].as_object().unwrap() {
+            for tag in item.as_object().unwrap().values().flat_map(|operation| operation["tags"].as_array().unwrap()) {
+                assert!(explained.contains(&tag), "{path} has the tag {tag}");
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn every_operation_has_a_name_of_its_own() {
+        let document = serde_json::to_value(document(&modules())).unwrap();
+        let mut seen = BTreeMap::new();
+        for (path, item) in document["paths"].as_object().unwrap() {
+            for (method, operation) in item.as_object().unwrap() {
+                let name = operation["operationId"].as_str().unwrap_or_default().to_owned();
+                let other = seen.insert(name.clone(), format!("{method} {path}"));
+                assert_eq!(other, None, "{method} {path} is also called {name}");
+            }
+        }
+    }
 }

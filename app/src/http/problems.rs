@@ -41,11 +41,15 @@ fn problem_of(status: StatusCode) -> Problem {
         StatusCode::BAD_REQUEST => ("malformed_request", "the request cannot be read"),
         StatusCode::NOT_FOUND => ("no_such_route", "there is nothing at this address"),
         StatusCode::METHOD_NOT_ALLOWED => ("method_not_allowed", "this address does not know that method"),
-        StatusCode::NOT_ACCEPTABLE => ("not_acceptable", "the answer cannot be had in any encoding that the request accepts"),
+        StatusCode::NOT_ACCEPTABLE => {
+            ("not_acceptable", "the answer cannot be had in any encoding that the request accepts")
+        }
         StatusCode::REQUEST_TIMEOUT => ("request_timeout", "the request did not arrive in time"),
         StatusCode::PAYLOAD_TOO_LARGE => ("body_too_large", "the body is too large"),
         StatusCode::URI_TOO_LONG => ("address_too_long", "the address is too long"),
-        StatusCode::UNSUPPORTED_MEDIA_TYPE => ("unsupported_media_type", "the body is of a type that is not understood"),
+        StatusCode::UNSUPPORTED_MEDIA_TYPE => {
+            ("unsupported_media_type", "the body is of a type that is not understood")
+        }
         status if status.is_client_error() => ("malformed_request", "the request cannot be served as it is"),
         status => return Problem::internal(&format!("an answer without a problem document, status {status}")),
     };

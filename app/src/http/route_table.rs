@@ -38,7 +38,12 @@ impl RouteTable {
         for path in OWN_ROUTES {
             routes.entry(path.to_owned()).or_default().push("GET");
         }
-        Self(routes.into_iter().map(|(pattern, methods)| Route { segments: segments(&pattern), pattern, methods }).collect())
+        Self(
+            routes
+                .into_iter()
+                .map(|(pattern, methods)| Route { segments: segments(&pattern), pattern, methods })
+                .collect(),
+        )
     }
 
     /// The route that a path belongs to, such as `/api/v1/tasks/{id}`.
@@ -50,14 +55,21 @@ impl RouteTable {
     /// The best match: a word is better than a parameter, the earlier the better.
     fn find(&self, path: &str) -> Option<&Route> {
         let parts: Vec<&str> = path.split('/').collect();
-        let rank = |route: &&Route| -> Vec<bool> { route.segments.iter().map(|segment| matches!(segment, Segment::Parameter)).collect() };
+        let rank = |route: &&Route| -> Vec<bool> {
+            route.segments.iter().map(|segment| matches!(segment, Segment::Parameter)).collect()
+        };
         self.0.iter().filter(|route| route.matches(&parts)).min_by_key(rank)
     }
 
     /// The methods of every route that a path may mean: `/people/me` is a word here and an id there.
     fn methods(&self, path: &str) -> Vec<&'static str> {
         let parts: Vec<&str> = path.split('/').collect();
-        let mut methods: Vec<_> = self.0.iter().filter(|route| route.matches(&parts)).flat_map(|route| route.methods.iter().copied()).collect();
+        let mut methods: Vec<_> = self
+            .0
+            .iter()
+            .filter(|route| route.matches(&parts))
+            .flat_map(|route| route.methods.iter().copied())
+            .collect();
         methods.sort_unstable();
         methods.dedup();
         methods
@@ -75,7 +87,8 @@ impl Route {
 }
 
 fn segments(pattern: &str) -> Vec<Segment> {
-    let segment = |part: &str| if part.starts_with('{') { Segment::Parameter } else { Segment::Literal(part.to_owned()) };
+    let segment =
+        |part: &str| if part.starts_with('{') { Segment::Parameter } else { Segment::Literal(part.to_owned()) };
     pattern.split('/').map(segment).collect()
 }
 
@@ -93,7 +106,6 @@ fn methods(item: &PathItem) -> Vec<&'static str> {
 }
 
 /// 405 with `Allow` for a known address, else 404.
-#[expect(clippy::unused_async, reason = "a handler of actix is async")]
 pub async fn answer_unknown(gateway: web::Data<Gateway>, request: HttpRequest) -> Result<&'static str, Problem> {
     let methods = gateway.routes.methods(request.path());
     if methods.is_empty() {

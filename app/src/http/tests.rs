@@ -83,9 +83,13 @@ fn probe() -> Module {
 }
 
 fn start() -> Server {
-    let settings = config::load_from([("PIECEWORK_PROFILE".to_owned(), "test".to_owned())].into(), &[]).unwrap();
+    start_with_timeout(REQUEST_TIMEOUT_MS)
+}
+
+fn start_with_timeout(request_timeout_ms: u64) -> Server {
+    let settings = config::load_from(&[("PIECEWORK_PROFILE".to_owned(), "test".to_owned())].into(), &[]).unwrap();
     let mut config = settings.config;
-    config.http.request_timeout_ms = REQUEST_TIMEOUT_MS;
+    config.http.request_timeout_ms = request_timeout_ms;
     let ambient = Ambient::system();
     let databases = Arc::new(Databases::nowhere().unwrap());
     let identity = Modules::new(&config, &databases, &ambient, "http://localhost").unwrap().identity;
@@ -140,7 +144,8 @@ async fn whatever_goes_wrong_is_a_problem_document_with_the_request_id() {
     ] {
         assert_problem(&send(&server, request).await, status, code);
     }
-    let too_large = format!("POST /api/v1/probe/x HTTP/1.1\nContent-Type: application/json\n\n{}", " ".repeat(65 * 1024));
+    let too_large =
+        format!("POST /api/v1/probe/x HTTP/1.1\nContent-Type: application/json\n\n{}", " ".repeat(65 * 1024));
     assert_problem(&send(&server, &too_large).await, 413, "body_too_large");
     server.stop().await;
 }
@@ -185,12 +190,11 @@ async fn answers_are_compressed_and_streams_are_not() {
 
 #[tokio::test]
 async fn without_databases_the_process_is_alive_and_not_ready() {
-    let server = start();
+    let server = start_with_timeout(10_000);
     assert!(send(&server, "GET /livez HTTP/1.1").await.starts_with("HTTP/1.1 200 "));
-    let server_is_ready = send(&server, "GET /readyz HTTP/1.1").await;
-    // No databases at all are none that fail to answer; both of these do.
-    assert!(server_is_ready.starts_with("HTTP/1.1 503 "), "{server_is_ready}");
-    assert!(server_is_ready.contains("\"reads\":false") && server_is_ready.contains("\"accounting\""), "{server_is_ready}");
+    let readiness = send(&server, "GET /readyz HTTP/1.1").await;
+    assert!(readiness.starts_with("HTTP/1.1 503 "), "{readiness}");
+    assert!(readiness.contains("\"reads\":false") && readiness.contains("\"accounting\""), "{readiness}");
     server.stop().await;
 }
 

@@ -12,6 +12,7 @@ use crate::store::{self, TransferRow};
 const REASON_CHARS_MAX: usize = 500;
 
 /// Why a transfer is reversed: 1 to 500 characters after trimming.
+#[derive(Debug, Clone)]
 pub struct Reason(String);
 
 impl Reason {

@@ -14,6 +14,7 @@ mod store;
 mod subscribers;
 mod verify;
 
+pub use corrections::Reason;
 pub use close::{ClosedDay, ClosePreview, DueDays};
 pub use error::Error;
 pub use service::{Accounting, DateRange};

@@ -177,7 +177,7 @@ impl Accounting {
     pub async fn list_days(&self, before: Option<NaiveDate>, limit: Limit) -> Result<Vec<DayRow>, Error> {
         let mut connection = self.read.acquire().await?;
         let before = before.unwrap_or(NaiveDate::MAX);
-        Ok(store::list_days(&mut connection, NaiveDate::MIN, before, limit.rows()).await?)
+        Ok(store::list_days(&mut connection, NaiveDate::default(), before, limit.rows()).await?)
     }
 
     /// Every day of the range that is in the books, latest first. Without a range: the last thirty days.

@@ -69,7 +69,7 @@ impl Email {
         read: ReadPool,
         settings: Settings,
         mail_dir: PathBuf,
-        public_url: String,
+        mut public_url: String,
     ) -> Result<Self, Error> {
         settings.check()?;
         let from: Mailbox = settings
@@ -77,7 +77,7 @@ impl Email {
             .parse()
             .map_err(|error| Error::Settings(format!("email.from is not `Name <address>`: {error}")))?;
         let outlet = Outlet::new(&settings, &from, mail_dir)?;
-        let public_url = public_url.trim_end_matches('/').to_owned();
+        public_url.truncate(public_url.trim_end_matches('/').len());
         Ok(Self {
             inner: Arc::new(Inner { write, read, settings, wake: Arc::new(Notify::new()), from, outlet, public_url }),
         })

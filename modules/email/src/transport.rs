@@ -13,7 +13,7 @@ use crate::settings::{Settings, Transport};
 
 /// Where finished mails go.
 pub(crate) enum Outlet {
-    Smtp(SmtpOutlet),
+    Smtp(Box<SmtpOutlet>),
     File(FileOutlet),
 }
 
@@ -65,11 +65,11 @@ impl Outlet {
                 let builder = AsyncSmtpTransport::<Tokio1Executor>::from_url(url)
                     .map_err(|error| Error::Settings(format!("email.smtp_url cannot be used: {error}")))?;
                 let timeout = settings.send_timeout();
-                Ok(Self::Smtp(SmtpOutlet {
+                Ok(Self::Smtp(Box::new(SmtpOutlet {
                     smtp: builder.timeout(Some(timeout)).build(),
                     from: from.email.clone(),
                     timeout,
-                }))
+                })))
             }
         }
     }

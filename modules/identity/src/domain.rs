@@ -165,7 +165,9 @@ impl NewPerson {
             note(&mut errors, "/language", check_language(language));
         }
         match (email, name) {
-            (Some(email), Some(name)) if errors.is_empty() => Ok(ValidPerson { email, name, role: self.role, language }),
+            (Some(email), Some(name)) if errors.is_empty() => {
+                Ok(ValidPerson { email, name, role: self.role, language })
+            }
             _ => Err(errors),
         }
     }
@@ -254,8 +256,23 @@ mod tests {
     fn what_is_no_email_address_is_refused() {
         let long = format!("{}@example.com", "a".repeat(243));
         for wrong in [
-            "", "@", "ada", "ada@", "@example.com", "a@b@c", "a b@c.d", "a\u{0}b@c.d", "a@b\n.c", ".a@b.c", "a..b@c.d", "a@b..c",
-            "a@-b.c", "a@b.c.", "<a@b.c>", "a,b@c.d", &long,
+            "",
+            "@",
+            "ada",
+            "ada@",
+            "@example.com",
+            "a@b@c",
+            "a b@c.d",
+            "a\u{0}b@c.d",
+            "a@b\n.c",
+            ".a@b.c",
+            "a..b@c.d",
+            "a@b..c",
+            "a@-b.c",
+            "a@b.c.",
+            "<a@b.c>",
+            "a,b@c.d",
+            &long,
         ] {
             assert!(Email::parse(wrong).is_err(), "{wrong:?}");
         }
@@ -304,7 +321,8 @@ mod tests {
 
     #[test]
     fn a_change_counts_the_version_and_only_role_and_activity_touch_access() {
-        let renamed = PersonChange { name: Some("Ada L.".to_owned()), ..PersonChange::default() }.apply(&ada()).unwrap();
+        let renamed =
+            PersonChange { name: Some("Ada L.".to_owned()), ..PersonChange::default() }.apply(&ada()).unwrap();
         assert_eq!((renamed.person.version, renamed.access_changed), (8, false));
         for change in [
             PersonChange { role: Some(Role::Manager), ..PersonChange::default() },

@@ -17,7 +17,8 @@ const MEMORY_KIB: u32 = 19_456;
 const PASSES: u32 = 2;
 const LANES: u32 = 1;
 /// What is checked when there is no such person: it takes the same time, and no password fits.
-const DUMMY_HASH: &str = "$argon2id$v=19$m=19456,t=2,p=1$cGllY2V3b3JrLWR1bW15IQ$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
+const DUMMY_HASH: &str =
+    "$argon2id$v=19$m=19456,t=2,p=1$cGllY2V3b3JrLWR1bW15IQ$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
 
 /// Hashes and checks passwords; clones share its threads.
 #[derive(Clone)]
@@ -56,7 +57,10 @@ impl PasswordHashing {
         .await
     }
 
-    async fn run<T: Send + 'static>(&self, work: impl FnOnce() -> Result<T, Error> + Send + 'static) -> Result<T, Error> {
+    async fn run<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> Result<T, Error> + Send + 'static,
+    ) -> Result<T, Error> {
         let queued = Arc::clone(&self.queue).try_acquire_owned().map_err(|_| Error::Busy)?;
         let running = Arc::clone(&self.running).acquire_owned().await.map_err(internal)?;
         // The work keeps its permits even if nobody waits for it any more: the thread is busy all the same.

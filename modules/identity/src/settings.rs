@@ -70,7 +70,10 @@ impl Settings {
         };
         // A session's row, and with it the word that it was revoked, may go once its last refresh token has expired.
         if lifetimes.refresh_token < lifetimes.access_token {
-            return Err(Error::Settings { key: "refresh_token_s", reason: "must not be less than access_token_s".to_owned() });
+            return Err(Error::Settings {
+                key: "refresh_token_s",
+                reason: "must not be less than access_token_s".to_owned(),
+            });
         }
         Ok(lifetimes)
     }

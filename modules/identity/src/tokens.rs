@@ -76,7 +76,8 @@ impl SigningKey {
     pub fn from_pem(pem: &str) -> Result<Self, Error> {
         EncodingKey::from_ed_pem(pem.trim().as_bytes()).and_then(Self::new).map_err(|_| Error::Settings {
             key: "keys",
-            reason: "each is an Ed25519 private key as PEM, as `openssl genpkey -algorithm ed25519` makes it".to_owned(),
+            reason: "each is an Ed25519 private key as PEM, as `openssl genpkey -algorithm ed25519` makes it"
+                .to_owned(),
         })
     }
 
@@ -128,7 +129,8 @@ impl Keyring {
         }
         let header = jsonwebtoken::decode_header(token).map_err(|_| Error::TokenInvalid)?;
         let key = self.keys.iter().find(|key| header.kid.as_ref() == Some(&key.id)).ok_or(Error::TokenInvalid)?;
-        let token = jsonwebtoken::decode::<Claims>(token, &key.public, &self.validation()).map_err(|_| Error::TokenInvalid)?;
+        let token =
+            jsonwebtoken::decode::<Claims>(token, &key.public, &self.validation()).map_err(|_| Error::TokenInvalid)?;
         if token.header.typ.as_deref() != Some(TOKEN_TYPE) {
             return Err(Error::TokenInvalid);
         }

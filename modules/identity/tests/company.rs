@@ -1,18 +1,17 @@
 //! A system to test against, and what tests ask of it again and again.
+#![expect(clippy::unwrap_used, reason = "a test that cannot be set up must fail")]
 
 use chrono::{DateTime, Duration, Utc};
+use contracts::Role;
 use contracts::events::identity::{PeopleChanged, PersonState};
-use contracts::{Event, Fact, Role};
 use identity::{Identity, NewPerson, Person, Settings};
 use kernel::{Ambient, WritePool};
-
-use crate::harness;
 
 pub const PASSWORD: &str = "correct horse";
 
 /// One database, one process that serves it, and a clock that stands still.
 pub struct Company {
-    pub database: harness::Database,
+    pub database: harness::TestDatabase,
     pub ambient: Ambient,
     pub write: WritePool,
     pub identity: Identity,
@@ -31,10 +30,14 @@ impl Company {
 
     /// Another process on the same database, with the same clock.
     pub async fn another_process(&self) -> Identity {
-        let write = self.database.write_pool("identity", &self.ambient);
-        let identity = Identity::new(write, self.database.read_pool(), Settings::default()).unwrap();
+        let identity = self.unprepared_process();
         identity.prepare().await.unwrap();
         identity
+    }
+
+    pub fn unprepared_process(&self) -> Identity {
+        let write = self.database.write_pool("identity", &self.ambient);
+        Identity::new(write, self.database.read_pool(), Settings::default()).unwrap()
     }
 
     /// Adds an active person whose password is `PASSWORD`.
@@ -50,15 +53,7 @@ impl Company {
 
     /// The events that wait in the outbox, oldest first.
     pub async fn events(&self) -> Vec<PeopleChanged> {
-        let events: Vec<sqlx::types::Json<Event>> =
-            sqlx::query_scalar("select event from identity.outbox order by position").fetch_all(self.write.raw()).await.unwrap();
-        events
-            .into_iter()
-            .map(|event| {
-                assert_eq!((event.kind.as_str(), event.source.as_str()), (PeopleChanged::TYPE, PeopleChanged::SOURCE));
-                event.fact().unwrap()
-            })
-            .collect()
+        self.database.said("identity").await
     }
 
     /// Everybody who was ever told of, in order.

@@ -14,9 +14,13 @@ use utoipa_actix_web::AppExt;
 
 use crate::company::{Company, PASSWORD};
 
-async fn identify(request: ServiceRequest, next: Next<impl MessageBody>) -> Result<ServiceResponse<impl MessageBody>, actix_web::Error> {
+async fn identify(
+    request: ServiceRequest,
+    next: Next<impl MessageBody>,
+) -> Result<ServiceResponse<impl MessageBody>, actix_web::Error> {
     let identity = request.app_data::<Data<Identity>>().cloned();
-    let authorization = request.headers().get(header::AUTHORIZATION).and_then(|value| value.to_str().ok()).map(str::to_owned);
+    let authorization =
+        request.headers().get(header::AUTHORIZATION).and_then(|value| value.to_str().ok()).map(str::to_owned);
     let identified = match (identity, authorization.as_deref().and_then(|value| value.strip_prefix("Bearer "))) {
         (Some(identity), Some(token)) => match identity.authenticate(token).await {
             Ok(caller) => Identified::Caller(caller),
@@ -102,12 +106,17 @@ async fn from_an_empty_system_to_a_company() {
 
     let path = format!("/people/{}", ada.body["id"].as_str().unwrap());
     let promoted = call(&app, token, Method::PATCH, &path, Some(json!({"role": "manager", "language": null}))).await;
-    assert_eq!((promoted.status, &promoted.body["role"], &promoted.body["language"]), (200, &json!("manager"), &Value::Null));
+    assert_eq!(
+        (promoted.status, &promoted.body["role"], &promoted.body["language"]),
+        (200, &json!("manager"), &Value::Null)
+    );
     assert_eq!(call(&app, token, Method::GET, &path, None).await.body, promoted.body);
     let again = call(&app, token, Method::POST, &format!("{path}/set-password-links"), None).await;
     assert_eq!((again.status, again.body["set_password_token"].is_string()), (201, true));
 
-    let refreshed = call(&app, "", Method::POST, "/auth/refresh", Some(json!({"refresh_token": tokens.body["refresh_token"]}))).await;
+    let refreshed =
+        call(&app, "", Method::POST, "/auth/refresh", Some(json!({"refresh_token": tokens.body["refresh_token"]})))
+            .await;
     assert_eq!(refreshed.status, 200);
     assert_eq!(call(&app, token, Method::POST, "/auth/logout", None).await.status, 204);
     assert_eq!(call(&app, token, Method::GET, "/me", None).await.code(), (401, "identity.token_revoked"));
@@ -225,7 +234,9 @@ async fn bad_input_is_refused_by_name_and_never_a_500() {
 async fn a_flood_of_logins_is_sent_away_with_retry_after() {
     let company = Company::new().await;
     let app = gateway!(company);
-    let login = || call(&app, "", Method::POST, "/auth/login", Some(json!({"email": "nobody@example.com", "password": PASSWORD})));
+    let login = || {
+        call(&app, "", Method::POST, "/auth/login", Some(json!({"email": "nobody@example.com", "password": PASSWORD})))
+    };
     let answers = futures_util::future::join_all((0..90).map(|_| login())).await;
     let busy: Vec<&Answer> = answers.iter().filter(|answer| answer.status == 429).collect();
     assert!(!busy.is_empty());

@@ -26,16 +26,22 @@ async fn the_first_admin_is_made_once_by_the_link() {
     let boss = company.identity.set_password(first_admin(&token, "boss@example.com")).await.unwrap();
     assert_eq!((boss.role, boss.active, boss.version), (Role::Admin, true, 1));
     assert!(company.identity.login("boss@example.com", PASSWORD).await.is_ok());
-    assert_eq!(company.told().await, [contracts::events::identity::PersonState {
-        person_id: boss.id,
-        version: 1,
-        name: "The boss".to_owned(),
-        email: "boss@example.com".to_owned(),
-        role: Role::Admin,
-        active: true,
-        language: None,
-    }]);
-    assert_eq!(code(company.identity.set_password(first_admin(&token, "second@example.com")).await), "identity.link_used");
+    assert_eq!(
+        company.told().await,
+        [contracts::events::identity::PersonState {
+            person_id: boss.id,
+            version: 1,
+            name: "The boss".to_owned(),
+            email: "boss@example.com".to_owned(),
+            role: Role::Admin,
+            active: true,
+            language: None,
+        }]
+    );
+    assert_eq!(
+        code(company.identity.set_password(first_admin(&token, "second@example.com")).await),
+        "identity.link_used"
+    );
     assert_eq!(company.identity.first_admin_link_token().await.unwrap(), None);
 }
 
@@ -52,7 +58,10 @@ async fn of_many_first_admins_at_once_one_is_made() {
         results.push(one.await.unwrap());
     }
     assert_eq!(results.iter().filter(|result| result.is_ok()).count(), 1);
-    assert!(results.iter().filter_map(|result| result.as_ref().err()).all(|code| code == "identity.link_used"), "{results:?}");
+    assert!(
+        results.iter().filter_map(|result| result.as_ref().err()).all(|code| code == "identity.link_used"),
+        "{results:?}"
+    );
     assert_eq!((company.count("people").await, company.told().await.len()), (1, 1));
 }
 
@@ -61,7 +70,10 @@ async fn a_new_first_admin_link_takes_the_place_of_the_old() {
     let company = Company::new().await;
     let old = company.identity.first_admin_link_token().await.unwrap().unwrap();
     let new = company.identity.first_admin_link_token().await.unwrap().unwrap();
-    assert_eq!(code(company.identity.set_password(first_admin(&old, "boss@example.com")).await), "identity.link_unknown");
+    assert_eq!(
+        code(company.identity.set_password(first_admin(&old, "boss@example.com")).await),
+        "identity.link_unknown"
+    );
     assert!(company.identity.set_password(first_admin(&new, "boss@example.com")).await.is_ok());
 }
 
@@ -70,7 +82,10 @@ async fn a_first_admin_link_is_worthless_once_somebody_exists() {
     let company = Company::new().await;
     let token = company.identity.first_admin_link_token().await.unwrap().unwrap();
     company.add("ada@example.com", Role::Worker).await;
-    assert_eq!(code(company.identity.set_password(first_admin(&token, "boss@example.com")).await), "identity.already_set_up");
+    assert_eq!(
+        code(company.identity.set_password(first_admin(&token, "boss@example.com")).await),
+        "identity.already_set_up"
+    );
     assert_eq!(company.count("people").await, 1);
 }
 
@@ -83,7 +98,10 @@ async fn the_first_admin_needs_a_name_and_an_address() {
     assert_eq!(pointers, ["/password", "/name", "/email"]);
     let wrong = company.identity.set_password(first_admin(&token, "nonsense")).await;
     assert_eq!(code(wrong), "invalid_request");
-    assert!(company.identity.set_password(first_admin(&token, "boss@example.com")).await.is_ok(), "a refused attempt uses nothing up");
+    assert!(
+        company.identity.set_password(first_admin(&token, "boss@example.com")).await.is_ok(),
+        "a refused attempt uses nothing up"
+    );
 }
 
 #[tokio::test]
@@ -130,7 +148,10 @@ async fn a_deactivated_person_gets_no_link_and_uses_none() {
     let off = PersonChange { active: Some(false), ..PersonChange::default() };
     company.identity.change_person(ada.id, off).await.unwrap();
     assert_eq!(code(company.identity.set_password_link_token(ada.id).await), "identity.person_inactive");
-    assert_eq!(code(company.identity.set_password(password(&token.unwrap(), PASSWORD)).await), "identity.person_inactive");
+    assert_eq!(
+        code(company.identity.set_password(password(&token.unwrap(), PASSWORD)).await),
+        "identity.person_inactive"
+    );
 }
 
 #[tokio::test]

@@ -6,5 +6,3 @@ mod importing;
 mod links;
 mod people;
 mod sessions;
-mod scratch;
-use scratch as harness;

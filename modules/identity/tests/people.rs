@@ -24,7 +24,10 @@ async fn every_change_of_a_person_is_told_with_the_next_version() {
 
     let told = company.told().await;
     assert_eq!(told.iter().map(|state| state.version).collect::<Vec<_>>(), [1, 2, 3, 4]);
-    assert_eq!(told.iter().map(|state| state.role).collect::<Vec<_>>(), [Role::Worker, Role::Manager, Role::Manager, Role::Manager]);
+    assert_eq!(
+        told.iter().map(|state| state.role).collect::<Vec<_>>(),
+        [Role::Worker, Role::Manager, Role::Manager, Role::Manager]
+    );
     let state = told.last().unwrap();
     assert_eq!((state.person_id, state.active, state.language.as_deref()), (ada.id, false, Some("ru")));
     assert_eq!((state.name.as_str(), state.email.as_str()), ("Ada Lovelace", "ada@example.com"));
@@ -35,7 +38,12 @@ async fn every_change_of_a_person_is_told_with_the_next_version() {
 async fn a_change_to_what_already_is_says_nothing() {
     let company = Company::new().await;
     let ada = company.add("ada@example.com", Role::Worker).await;
-    let same = PersonChange { role: Some(Role::Worker), active: Some(true), name: Some("  Ada Lovelace".to_owned()), language: Some(None) };
+    let same = PersonChange {
+        role: Some(Role::Worker),
+        active: Some(true),
+        name: Some("  Ada Lovelace".to_owned()),
+        language: Some(None),
+    };
     assert_eq!(company.identity.change_person(ada.id, same).await.unwrap(), ada);
     assert_eq!(company.told().await.len(), 1);
     assert_eq!(code(company.identity.change_person(ada.id, PersonChange::default()).await), "invalid_request");
@@ -73,14 +81,19 @@ async fn of_two_who_take_an_email_address_at_once_one_gets_it() {
     let adding = (0..8).map(|number| {
         let identity = company.identity.clone();
         let email = if number % 2 == 0 { "ada@example.com" } else { "ADA@example.com" };
-        tokio::spawn(async move { identity.add_person(new_person(email, Role::Worker), None).await.map_err(|error| code::<()>(Err(error))) })
+        tokio::spawn(async move {
+            identity.add_person(new_person(email, Role::Worker), None).await.map_err(|error| code::<()>(Err(error)))
+        })
     });
     let mut results = Vec::new();
     for one in adding.collect::<Vec<_>>() {
         results.push(one.await.unwrap());
     }
     assert_eq!(results.iter().filter(|result| result.is_ok()).count(), 1);
-    assert!(results.iter().filter_map(|result| result.as_ref().err()).all(|code| code == "identity.email_taken"), "{results:?}");
+    assert!(
+        results.iter().filter_map(|result| result.as_ref().err()).all(|code| code == "identity.email_taken"),
+        "{results:?}"
+    );
     assert_eq!(company.told().await.len(), 1);
 }
 
@@ -125,7 +138,12 @@ async fn who_is_not_there_cannot_be_changed_or_shown() {
 #[tokio::test]
 async fn every_wrong_field_of_a_new_person_is_named_and_nobody_is_added() {
     let company = Company::new().await;
-    let wrong = NewPerson { email: "ada".to_owned(), name: "\u{0}".to_owned(), role: Role::Worker, language: Some("xx".to_owned()) };
+    let wrong = NewPerson {
+        email: "ada".to_owned(),
+        name: "\u{0}".to_owned(),
+        role: Role::Worker,
+        language: Some("xx".to_owned()),
+    };
     let problem = kernel::Problem::from(company.identity.add_person(wrong, Some("short")).await.unwrap_err());
     let pointers: Vec<&str> = problem.errors().iter().map(|error| error.pointer.as_str()).collect();
     assert_eq!(pointers, ["/email", "/name", "/language", "/password"]);

@@ -219,6 +219,13 @@ pub fn is_transient(error: &sqlx::Error) -> bool {
     matches!(error, sqlx::Error::Database(database) if matches!(database.code().as_deref(), Some("40001" | "40P01")))
 }
 
+/// Whether a value was refused because no column could hold it: a zero byte in a text, a time or number out of range.
+#[must_use]
+pub fn is_unstorable(error: &sqlx::Error) -> bool {
+    matches!(error, sqlx::Error::Database(database)
+        if matches!(database.code().as_deref(), Some("22003" | "22008" | "22021")))
+}
+
 /// The name of the constraint that refused a row, for a store that turns it into a variant.
 #[must_use]
 pub fn violated_constraint(error: &sqlx::Error) -> Option<&str> {

@@ -4,6 +4,7 @@
 pub mod ambient;
 pub mod auth;
 pub mod bus;
+mod date;
 pub mod db;
 pub mod http;
 pub mod inbox;
@@ -16,6 +17,7 @@ pub mod shutdown;
 pub mod verify;
 
 pub use ambient::Ambient;
+pub use date::CalendarDate;
 pub use db::{ReadPool, Tx, WritePool};
 pub use module::Module;
 pub use problem::Problem;

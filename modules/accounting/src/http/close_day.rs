@@ -4,7 +4,7 @@ use actix_web::post;
 use actix_web::web::{Data, Json};
 use chrono::NaiveDate;
 use contracts::permission::CloseDays;
-use kernel::Problem;
+use kernel::{CalendarDate, Problem};
 use kernel::auth::Authorized;
 use kernel::http::{NoBody, Path, shielded};
 use kernel::problem::ProblemDocument;
@@ -29,9 +29,10 @@ use crate::{Accounting, Error};
 pub async fn close_day(
     caller: Authorized<CloseDays>,
     books: Data<Accounting>,
-    Path(date): Path<NaiveDate>,
+    Path(date): Path<CalendarDate>,
     _body: NoBody,
 ) -> Result<Json<DayView>, Problem> {
+    let date = date.date();
     let closing = books.clone();
     let row = shielded(async move {
         closing.close_day(date, Some(caller.person_id())).await?;

@@ -4,7 +4,7 @@ use actix_web::get;
 use actix_web::web::{Data, Json};
 use chrono::NaiveDate;
 use contracts::permission::SeeBooks;
-use kernel::Problem;
+use kernel::{CalendarDate, Problem};
 use kernel::auth::Authorized;
 use kernel::http::Path;
 use kernel::problem::ProblemDocument;
@@ -24,8 +24,9 @@ use crate::Accounting;
 pub async fn get_day(
     _caller: Authorized<SeeBooks>,
     books: Data<Accounting>,
-    Path(date): Path<NaiveDate>,
+    Path(date): Path<CalendarDate>,
 ) -> Result<Json<DayView>, Problem> {
+    let date = date.date();
     let row = books.load_day(date).await?;
     Ok(Json(DayView::new(&books, &row)))
 }

@@ -5,7 +5,7 @@ use actix_web::web::{Data, Json};
 use chrono::NaiveDate;
 use contracts::Money;
 use contracts::permission::SeeOwnWallet;
-use kernel::Problem;
+use kernel::{CalendarDate, Problem};
 use kernel::auth::Authorized;
 use kernel::http::{Path, Query};
 use kernel::paging::{self, Page};
@@ -44,9 +44,10 @@ struct StatementView {
 pub async fn get_my_statement(
     caller: Authorized<SeeOwnWallet>,
     books: Data<Accounting>,
-    Path(date): Path<NaiveDate>,
+    Path(date): Path<CalendarDate>,
     Query(query): Query<PageQuery>,
 ) -> Result<Json<StatementView>, Problem> {
+    let date = date.date();
     let after = paging::decode(query.cursor.as_deref())?;
     let statement = books.load_statement(caller.person_id(), date, after, query.limit).await?;
     let page = Page::cut(statement.lines, query.limit, |row| row.line).map(|row| TransferView::new(&books, row));

@@ -3,7 +3,7 @@
 use actix_web::get;
 use actix_web::web::{Data, Json};
 use contracts::permission::SeeBooks;
-use kernel::Problem;
+use kernel::{CalendarDate, Problem};
 use kernel::auth::Authorized;
 use kernel::http::Query;
 use kernel::paging::{self, Page};
@@ -25,6 +25,7 @@ pub async fn list_days(
     books: Data<Accounting>,
     Query(query): Query<PageQuery>,
 ) -> Result<Json<Page<DayView>>, Problem> {
-    let rows = books.list_days(paging::decode(query.cursor.as_deref())?, query.limit).await?;
+    let before = paging::decode::<CalendarDate>(query.cursor.as_deref())?.map(CalendarDate::date);
+    let rows = books.list_days(before, query.limit).await?;
     Ok(Json(Page::cut(rows, query.limit, |row| row.business_day).map(|row| DayView::new(&books, &row))))
 }

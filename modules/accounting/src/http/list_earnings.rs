@@ -4,7 +4,7 @@ use actix_web::get;
 use actix_web::web::{Data, Json};
 use chrono::NaiveDate;
 use contracts::permission::SeeBooks;
-use kernel::Problem;
+use kernel::{CalendarDate, Problem};
 use kernel::auth::Authorized;
 use kernel::http::Query;
 use kernel::paging::Page;
@@ -20,9 +20,11 @@ use crate::{Accounting, DateRange};
 #[serde(deny_unknown_fields)]
 struct EarningsQuery {
     /// The first day; together with `to`. Without both: the last thirty days.
-    from: Option<NaiveDate>,
+    #[param(value_type = Option<NaiveDate>)]
+    from: Option<CalendarDate>,
     /// The last day, included.
-    to: Option<NaiveDate>,
+    #[param(value_type = Option<NaiveDate>)]
+    to: Option<CalendarDate>,
 }
 
 /// Lists the company's earnings, one row a day, latest first
@@ -42,7 +44,7 @@ pub async fn list_earnings(
     let range = match (query.from, query.to) {
         (None, None) => None,
         (Some(from), Some(to)) => Some(
-            DateRange::new(from, to)
+            DateRange::new(from.date(), to.date())
                 .ok_or_else(|| Problem::invalid("?to", "a range ends where it begins or later, within ten years"))?,
         ),
         (Some(_), None) => return Err(Problem::invalid("?to", "`from` and `to` go together")),

@@ -2,8 +2,9 @@
 
 use actix_web::get;
 use actix_web::web::{Data, Json};
+use contracts::PersonId;
 use contracts::permission::SeeBooks;
-use kernel::Problem;
+use kernel::{CalendarDate, Problem};
 use kernel::auth::Authorized;
 use kernel::http::Query;
 use kernel::paging::{self, Page};
@@ -25,7 +26,9 @@ pub async fn list_payouts(
     books: Data<Accounting>,
     Query(query): Query<PageQuery>,
 ) -> Result<Json<Page<TransferView>>, Problem> {
-    let rows = books.list_payouts(paging::decode(query.cursor.as_deref())?, query.limit).await?;
+    let before = paging::decode::<(CalendarDate, PersonId)>(query.cursor.as_deref())?;
+    let before = before.map(|(day, person_id)| (day.date(), person_id.uuid()));
+    let rows = books.list_payouts(before, query.limit).await?;
     let page = Page::cut(rows, query.limit, |row| (row.business_day, row.person_id));
     Ok(Json(page.map(|row| TransferView::new(&books, row))))
 }

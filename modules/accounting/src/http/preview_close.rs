@@ -5,7 +5,7 @@ use actix_web::web::{Data, Json};
 use chrono::NaiveDate;
 use contracts::Money;
 use contracts::permission::CloseDays;
-use kernel::Problem;
+use kernel::{CalendarDate, Problem};
 use kernel::auth::Authorized;
 use kernel::http::Path;
 use kernel::problem::ProblemDocument;
@@ -37,8 +37,9 @@ struct ClosePreviewView {
 pub async fn preview_close(
     _caller: Authorized<CloseDays>,
     books: Data<Accounting>,
-    Path(date): Path<NaiveDate>,
+    Path(date): Path<CalendarDate>,
 ) -> Result<Json<ClosePreviewView>, Problem> {
+    let date = date.date();
     let preview = books.preview_close().await?;
     if date != preview.business_day {
         let past = date < preview.business_day;

@@ -34,7 +34,10 @@ struct LoginRequest {
     ),
 )]
 #[post("/auth/login")]
-pub(super) async fn log_in(identity: Data<Identity>, Body(request): Body<LoginRequest>) -> Result<HttpResponse, Problem> {
+pub(super) async fn log_in(
+    identity: Data<Identity>,
+    Body(request): Body<LoginRequest>,
+) -> Result<HttpResponse, Problem> {
     let tokens = shielded(async move { identity.login(&request.email, &request.password).await }).await?;
     Ok(secret_answer(HttpResponse::Ok(), &TokensView::from(tokens)))
 }

@@ -51,6 +51,7 @@ pub(super) async fn set_password(
     Body(request): Body<SetPasswordRequest>,
 ) -> Result<Json<MeView>, Problem> {
     let SetPasswordRequest { token, password, name, email } = request;
-    let person = shielded(async move { identity.set_password(SetPassword { token, password, name, email }).await }).await?;
+    let person =
+        shielded(async move { identity.set_password(SetPassword { token, password, name, email }).await }).await?;
     Ok(Json(person.into()))
 }

@@ -21,7 +21,10 @@ use crate::Identity;
     ),
 )]
 #[get("/me")]
-pub(super) async fn show_me(authorized: Authorized<BeKnown>, identity: Data<Identity>) -> Result<Json<MeView>, Problem> {
+pub(super) async fn show_me(
+    authorized: Authorized<BeKnown>,
+    identity: Data<Identity>,
+) -> Result<Json<MeView>, Problem> {
     let person = identity.person(authorized.person_id()).await?;
     Ok(Json(person.into()))
 }

@@ -8,7 +8,7 @@ use kernel::problem::FieldError;
 use super::Identity;
 use crate::domain::{NewPerson, ValidPerson};
 use crate::error::Error;
-use crate::store;
+use crate::store::{self, Lock};
 
 /// So many people go into one statement and one event.
 const CHUNK: usize = 500;
@@ -41,13 +41,19 @@ pub struct Import {
 
 impl Identity {
     /// Begins an import that its caller feeds and ends: for a progress bar, a dry run, or a file with bad rows to be skipped.
+    /// Waits while another one is under way.
     pub async fn begin_import(&self) -> Result<Import, Error> {
-        Ok(Import { tx: self.write.begin().await?, report: ImportReport::default() })
+        let mut tx = self.write.begin().await?;
+        store::take_lock(&mut tx, Lock::Imports).await?;
+        Ok(Import { tx, report: ImportReport::default() })
     }
 
     /// Adds everybody whose e-mail address is new, all or nothing: if a row is refused, nobody is added. People come without
     /// a password; `set_password_link_token` lets them set one.
-    pub async fn import_people(&self, rows: impl IntoIterator<Item = NewPerson, IntoIter: Send> + Send) -> Result<ImportReport, Error> {
+    pub async fn import_people(
+        &self,
+        rows: impl IntoIterator<Item = NewPerson, IntoIter: Send> + Send,
+    ) -> Result<ImportReport, Error> {
         let mut import = self.begin_import().await?;
         let mut rows = rows.into_iter();
         loop {

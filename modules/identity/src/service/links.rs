@@ -119,6 +119,11 @@ impl Identity {
 
         let mut tx = self.write.begin().await?;
         let now = tx.now();
+        store::take_lock(&mut tx, Lock::Admins).await?;
+        check_link(store::links::lock_link(&mut tx, token_hash).await?, now)?;
+        if store::people::exists_any(&mut tx).await? {
+            return Err(Error::AlreadySetUp);
+        }
         let email_key = new.email.key.clone();
         let person = new.into_person(tx.new_id(), now);
         store::people::insert_person(&mut tx, &person, &email_key, Some(&password_hash)).await?;

@@ -100,7 +100,11 @@ impl Identity {
     }
 
     pub(crate) async fn people(&self, query: PeopleQuery) -> Result<Page<Person>, Error> {
-        if query.text.as_ref().is_some_and(|text| text.chars().count() > SEARCH_MAX_CHARS || text.chars().any(char::is_control)) {
+        if query
+            .text
+            .as_ref()
+            .is_some_and(|text| text.chars().count() > SEARCH_MAX_CHARS || text.chars().any(char::is_control))
+        {
             let detail = "a search is at most 200 characters, none of them a control character";
             return Err(Error::Invalid(vec![FieldError::new("?q", detail)]));
         }

@@ -103,7 +103,8 @@ impl Identity {
         let lifetimes = self.shared.lifetimes;
         let (now, refresh_expires_at) = (tx.now(), tx.now() + lifetimes.refresh_token);
         let refresh_token = new_secret(tx.ambient());
-        store::sessions::insert_refresh_token(tx, &hash_secret(&refresh_token), session_id, now, refresh_expires_at).await?;
+        store::sessions::insert_refresh_token(tx, &hash_secret(&refresh_token), session_id, now, refresh_expires_at)
+            .await?;
         let subject = Subject {
             person_id: person.person_id,
             session_id,

@@ -78,7 +78,11 @@ pub(crate) async fn replace_link(connection: &mut PgConnection, link: &NewLink<'
     Ok(())
 }
 
-pub(crate) async fn mark_link_used(connection: &mut PgConnection, token_hash: &[u8], now: DateTime<Utc>) -> Result<(), sqlx::Error> {
+pub(crate) async fn mark_link_used(
+    connection: &mut PgConnection,
+    token_hash: &[u8],
+    now: DateTime<Utc>,
+) -> Result<(), sqlx::Error> {
     sqlx::query!(
         "update identity.links
          set used_at = $2
@@ -92,7 +96,11 @@ pub(crate) async fn mark_link_used(connection: &mut PgConnection, token_hash: &[
 }
 
 /// Forgets up to `limit` links that expired before `before`; returns how many.
-pub(crate) async fn prune_links(connection: &mut PgConnection, before: DateTime<Utc>, limit: i64) -> Result<u64, sqlx::Error> {
+pub(crate) async fn prune_links(
+    connection: &mut PgConnection,
+    before: DateTime<Utc>,
+    limit: i64,
+) -> Result<u64, sqlx::Error> {
     let done = sqlx::query!(
         "delete from identity.links
          where token_hash in (

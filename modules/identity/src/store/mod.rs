@@ -15,6 +15,8 @@ pub(crate) enum Lock {
     Admins = 0x6964_656e_7469_0001,
     /// Making the first signing key.
     Keys = 0x6964_656e_7469_0002,
+    /// An import: two of them would wait for each other's people, in whatever order their files are.
+    Imports = 0x6964_656e_7469_0003,
 }
 
 /// Waits for the lock and holds it until the transaction ends.

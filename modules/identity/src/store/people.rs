@@ -133,13 +133,13 @@ pub(crate) async fn insert_new_people(
     let names: Vec<String> = people.iter().map(|(_, person)| person.name.clone()).collect();
     let roles: Vec<String> = people.iter().map(|(_, person)| person.role.as_str().to_owned()).collect();
     let languages: Vec<Option<String>> = people.iter().map(|(_, person)| person.language.clone()).collect();
-    // In the order of the key, so that two imports at once wait for each other instead of dying in each other's arms.
+    // In the order given, so that of two rows with the same address the first one counts.
     let added: std::collections::HashSet<Uuid> = sqlx::query_scalar!(
         "insert into identity.people (id, email, email_key, name, role, active, language, version, access_version, created_at)
          select id, email, email_key, name, role, true, language, 1, 1, $7
          from unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[])
-             as new (id, email, email_key, name, role, language)
-         order by email_key, id
+             with ordinality as new (id, email, email_key, name, role, language, place)
+         order by place
          on conflict on constraint people_email_unique do nothing
          returning id",
         &ids,
@@ -189,7 +189,10 @@ pub(crate) async fn lock_person(connection: &mut PgConnection, id: PersonId) -> 
 }
 
 /// People in the order in which they were added.
-pub(crate) async fn list_people(connection: &mut PgConnection, filter: &PeopleFilter) -> Result<Vec<Person>, sqlx::Error> {
+pub(crate) async fn list_people(
+    connection: &mut PgConnection,
+    filter: &PeopleFilter,
+) -> Result<Vec<Person>, sqlx::Error> {
     sqlx::query_as!(
         PersonRow,
         "select id, email, name, role, active, language, version, created_at
@@ -245,7 +248,11 @@ pub(crate) async fn update_person(connection: &mut PgConnection, person: &Person
     Ok(())
 }
 
-pub(crate) async fn update_password(connection: &mut PgConnection, id: PersonId, password_hash: &str) -> Result<(), sqlx::Error> {
+pub(crate) async fn update_password(
+    connection: &mut PgConnection,
+    id: PersonId,
+    password_hash: &str,
+) -> Result<(), sqlx::Error> {
     sqlx::query!(
         "update identity.people
          set password_hash = $2
@@ -310,7 +317,10 @@ pub(crate) async fn find_credentials_by_email(
     .transpose()
 }
 
-pub(crate) async fn find_credentials(connection: &mut PgConnection, id: PersonId) -> Result<Option<Credentials>, sqlx::Error> {
+pub(crate) async fn find_credentials(
+    connection: &mut PgConnection,
+    id: PersonId,
+) -> Result<Option<Credentials>, sqlx::Error> {
     sqlx::query_as!(
         CredentialsRow,
         "select id, password_hash, role, active, access_version
@@ -325,7 +335,10 @@ pub(crate) async fn find_credentials(connection: &mut PgConnection, id: PersonId
 }
 
 /// The person's present credentials; they stay as they are until this transaction ends.
-pub(crate) async fn hold_credentials(connection: &mut PgConnection, id: PersonId) -> Result<Option<Credentials>, sqlx::Error> {
+pub(crate) async fn hold_credentials(
+    connection: &mut PgConnection,
+    id: PersonId,
+) -> Result<Option<Credentials>, sqlx::Error> {
     sqlx::query_as!(
         CredentialsRow,
         "select id, password_hash, role, active, access_version

@@ -103,7 +103,11 @@ pub(crate) async fn insert_refresh_token(
 }
 
 /// Ends a session; one that has ended stays as it is.
-pub(crate) async fn revoke_session(connection: &mut PgConnection, session_id: SessionId, now: DateTime<Utc>) -> Result<(), sqlx::Error> {
+pub(crate) async fn revoke_session(
+    connection: &mut PgConnection,
+    session_id: SessionId,
+    now: DateTime<Utc>,
+) -> Result<(), sqlx::Error> {
     sqlx::query!(
         "update identity.sessions
          set revoked_at = $2
@@ -118,7 +122,11 @@ pub(crate) async fn revoke_session(connection: &mut PgConnection, session_id: Se
 }
 
 /// Ends every session of a person.
-pub(crate) async fn revoke_sessions_of(connection: &mut PgConnection, person_id: PersonId, now: DateTime<Utc>) -> Result<(), sqlx::Error> {
+pub(crate) async fn revoke_sessions_of(
+    connection: &mut PgConnection,
+    person_id: PersonId,
+    now: DateTime<Utc>,
+) -> Result<(), sqlx::Error> {
     sqlx::query!(
         "update identity.sessions
          set revoked_at = $2
@@ -149,7 +157,11 @@ pub(crate) async fn list_revoked_sessions(
 }
 
 /// Forgets up to `limit` expired refresh tokens, and as many sessions that have none left; returns how many.
-pub(crate) async fn prune_sessions(connection: &mut PgConnection, now: DateTime<Utc>, limit: i64) -> Result<u64, sqlx::Error> {
+pub(crate) async fn prune_sessions(
+    connection: &mut PgConnection,
+    now: DateTime<Utc>,
+    limit: i64,
+) -> Result<u64, sqlx::Error> {
     let tokens = sqlx::query!(
         "delete from identity.refresh_tokens
          where token_hash in (

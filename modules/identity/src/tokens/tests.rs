@@ -50,7 +50,10 @@ fn is_invalid(result: &Result<Claims, Error>) -> bool {
 fn a_token_says_who_and_how_long() {
     let ring = ring(vec![key(1)]);
     let claims = ring.verify(&issue(&ring), now()).unwrap();
-    assert_eq!((claims.sub, claims.sid, claims.role, claims.ver), (subject().person_id, subject().session_id, Role::Accountant, 3));
+    assert_eq!(
+        (claims.sub, claims.sid, claims.role, claims.ver),
+        (subject().person_id, subject().session_id, Role::Accountant, 3)
+    );
     assert_eq!((claims.iat, claims.nbf, claims.exp), (now().timestamp(), now().timestamp(), now().timestamp() + 600));
     let header = jsonwebtoken::decode_header(issue(&ring)).unwrap();
     assert_eq!((header.alg, header.typ.as_deref()), (Algorithm::EdDSA, Some("at+jwt")));
@@ -91,12 +94,16 @@ fn a_missing_or_misshapen_claim_is_refused() {
     let ring = ring(vec![key(1)]);
     for name in ["iss", "aud", "sub", "iat", "nbf", "exp", "jti", "sid", "role", "ver"] {
         for value in [None, Some(json!([])), Some(json!("?")), Some(Value::Null)] {
-            let wrong = sign(&ring, |_| {}, |claims| {
-                match value.clone() {
-                    Some(value) => claims[name] = value,
-                    None => drop(claims.as_object_mut().unwrap().remove(name)),
-                };
-            });
+            let wrong = sign(
+                &ring,
+                |_| {},
+                |claims| {
+                    match value.clone() {
+                        Some(value) => claims[name] = value,
+                        None => drop(claims.as_object_mut().unwrap().remove(name)),
+                    };
+                },
+            );
             assert!(is_invalid(&ring.verify(&wrong, now())), "{name} = {value:?}");
         }
     }
@@ -119,7 +126,9 @@ fn another_algorithm_is_refused() {
     let payload = token.split('.').nth(1).unwrap();
     for alg in ["none", "None", "NONE", "EDDSA", ""] {
         let header = URL_SAFE_NO_PAD.encode(json!({"alg": alg, "typ": TOKEN_TYPE, "kid": ring.keys[0].id}).to_string());
-        for forged in [format!("{header}.{payload}."), format!("{header}.{payload}"), format!("{header}.{payload}.AAAA")] {
+        for forged in
+            [format!("{header}.{payload}."), format!("{header}.{payload}"), format!("{header}.{payload}.AAAA")]
+        {
             assert!(is_invalid(&ring.verify(&forged, now())), "{forged}");
         }
     }
@@ -134,7 +143,9 @@ fn a_tampered_token_is_refused() {
     claims["role"] = json!("admin");
     let promoted = format!("{}.{}.{}", parts[0], URL_SAFE_NO_PAD.encode(claims.to_string()), parts[2]);
     let cut = &token[..token.len() - 4];
-    for wrong in ["", ".", "..", "...", "a.b.c", &promoted, cut, &format!("{token}.x"), &format!(" {token}"), &"é".repeat(100)] {
+    for wrong in
+        ["", ".", "..", "...", "a.b.c", &promoted, cut, &format!("{token}.x"), &format!(" {token}"), &"é".repeat(100)]
+    {
         assert!(is_invalid(&ring.verify(wrong, now())), "{wrong}");
     }
     let stranger = self::ring(vec![key(2)]);
@@ -159,7 +170,10 @@ fn the_jwks_shows_the_public_half_only() {
     let ring = ring(vec![key(1), key(2)]);
     let jwks = serde_json::to_value(ring.jwks()).unwrap();
     let shown = &jwks["keys"][0];
-    assert_eq!((&shown["kty"], &shown["crv"], &shown["use"], &shown["alg"]), (&json!("OKP"), &json!("Ed25519"), &json!("sig"), &json!("EdDSA")));
+    assert_eq!(
+        (&shown["kty"], &shown["crv"], &shown["use"], &shown["alg"]),
+        (&json!("OKP"), &json!("Ed25519"), &json!("sig"), &json!("EdDSA"))
+    );
     assert_eq!(shown["kid"], json!(ring.keys[0].id));
     assert_eq!(URL_SAFE_NO_PAD.decode(shown["x"].as_str().unwrap()).unwrap().len(), 32);
     let mut names: Vec<&String> = shown.as_object().unwrap().keys().collect();

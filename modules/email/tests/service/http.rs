@@ -13,10 +13,7 @@ use crate::smtp_server::{Mood, SmtpServer};
 /// Status and body of one request made as `role`.
 async fn call(fixture: &Fixture, role: Role, method: &str, path: &str) -> (u16, Value) {
     let routes = fixture.email.module().routes;
-    let (app, _) = App::new()
-        .into_utoipa_app()
-        .configure(|config| routes(config))
-        .split_for_parts();
+    let (app, _) = App::new().into_utoipa_app().configure(|config| routes(config)).split_for_parts();
     let caller = Caller { person_id: person(9), role, session_id: SessionId::from(uuid::Uuid::nil()) };
     let app = app.wrap_fn(move |request, service| {
         request.extensions_mut().insert(Identified::Caller(caller));

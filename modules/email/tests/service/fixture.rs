@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use chrono::{DateTime, Duration, NaiveDate, Utc};
-use contracts::events::accounting::{PeoplePaid, Payout, StatementLine};
+use contracts::events::accounting::{Payout, PeoplePaid, StatementLine};
 use contracts::events::identity::{PeopleChanged, PersonState};
 use contracts::{Event, Fact, PersonId, Role};
 use email::{Email, Language, MailState, MailView, Settings, Transport};
@@ -16,7 +16,7 @@ use kernel::paging::Limit;
 use crate::smtp_server::SmtpServer;
 
 pub struct Fixture {
-    pub database: harness::Database,
+    pub database: harness::TestDatabase,
     pub ambient: Ambient,
     pub email: Email,
     pub settings: Settings,
@@ -84,7 +84,12 @@ impl Fixture {
     }
 }
 
-fn make_email(database: &harness::Database, ambient: &Ambient, settings: &Settings, mail_dir: &std::path::Path) -> Email {
+fn make_email(
+    database: &harness::TestDatabase,
+    ambient: &Ambient,
+    settings: &Settings,
+    mail_dir: &std::path::Path,
+) -> Email {
     let write = database.write_pool("email", ambient);
     let url = "https://work.example.org/".to_owned();
     Email::new(write, database.read_pool(), settings.clone(), mail_dir.to_owned(), url).unwrap()

@@ -78,7 +78,11 @@ async fn accept(listener: TcpListener, mood: Arc<Mutex<Mood>>, received: watch::
     }
 }
 
-async fn converse(stream: TcpStream, mood: Arc<Mutex<Mood>>, received: watch::Sender<Vec<Received>>) -> std::io::Result<()> {
+async fn converse(
+    stream: TcpStream,
+    mood: Arc<Mutex<Mood>>,
+    received: watch::Sender<Vec<Received>>,
+) -> std::io::Result<()> {
     let mut stream = BufReader::new(stream);
     let mut recipient = String::new();
     say(&mut stream, "220 test.example.org").await?;

@@ -1,0 +1,140 @@
+//! Where settings come from besides the files: the environment and the command line, checked against `default.toml`.
+
+use std::collections::BTreeMap;
+
+use ::config::{ConfigError, File, FileFormat, Map, Source, Value, ValueKind};
+
+use super::{DEFAULTS, Error, Override, PROFILE_VARIABLE};
+
+const PREFIX: &str = "PIECEWORK__";
+/// Variables that begin like settings do and are none.
+const OTHER_PREFIX: &str = "PIECEWORK_";
+
+/// The keys of `default.toml` with their values.
+pub struct Known(pub BTreeMap<String, Value>);
+
+impl Known {
+    pub fn read() -> Result<Self, Error> {
+        let mut keys = BTreeMap::new();
+        for (key, value) in File::from_str(DEFAULTS, FileFormat::Toml).collect()? {
+            flatten(key, value, &mut keys);
+        }
+        Ok(Self(keys))
+    }
+
+    pub fn overlay(&self, environment: &BTreeMap<String, String>, overrides: &[Override]) -> Result<Overlay, Error> {
+        let mut overlay = Overlay::default();
+        for (name, text) in environment {
+            if name == PROFILE_VARIABLE || !name.starts_with(OTHER_PREFIX) {
+                continue;
+            }
+            let origin = format!("environment variable {name}");
+            let Some(path) = name.strip_prefix(PREFIX) else {
+                // Those that cargo-sqlx is told of while developing.
+                if matches!(name.as_str(), "PIECEWORK_TRACKER_URL" | "PIECEWORK_ACCOUNTING_URL") {
+                    continue;
+                }
+                return Err(self.unknown(&name[OTHER_PREFIX.len()..].to_lowercase(), origin));
+            };
+            self.put(&mut overlay, &path.to_lowercase().replace("__", "."), text, origin)?;
+        }
+        for one in overrides {
+            self.put(&mut overlay, one.key, &one.value, format!("option {}", one.option))?;
+        }
+        Ok(overlay)
+    }
+
+    fn put(&self, overlay: &mut Overlay, key: &str, text: &str, origin: String) -> Result<(), Error> {
+        let Some(default) = self.0.get(key) else { return Err(self.unknown(key, origin)) };
+        let kind = match &default.kind {
+            ValueKind::Boolean(_) => text.parse().map(ValueKind::Boolean).map_err(|_| "is true or false"),
+            ValueKind::I64(_) => text.parse().map(ValueKind::I64).map_err(|_| "is a whole number"),
+            ValueKind::Array(_) => {
+                let parts = text.split(',').map(str::trim).filter(|part| !part.is_empty());
+                Ok(ValueKind::Array(parts.map(|part| Value::new(Some(&origin), part)).collect()))
+            }
+            _ => Ok(ValueKind::String(text.to_owned())),
+        };
+        match kind {
+            Ok(kind) => {
+                overlay.0.insert(key.to_owned(), Value::new(Some(&origin), kind));
+                Ok(())
+            }
+            Err(reason) => Err(Error::Invalid { key: key.to_owned(), origin, reason: reason.to_owned() }),
+        }
+    }
+
+    fn unknown(&self, key: &str, origin: String) -> Error {
+        let distance = |known: &&String| edit_distance(known, key);
+        let nearest = self.0.keys().min_by_key(distance).filter(|known| edit_distance(known, key) <= 3).cloned();
+        Error::UnknownKey { key: key.to_owned(), origin, nearest }
+    }
+}
+
+/// Values by dotted key, for the merge.
+#[derive(Debug, Clone, Default)]
+pub struct Overlay(pub Map<String, Value>);
+
+impl Overlay {
+    /// Names the key and the source of a value that is not of its type.
+    pub fn explain(&self, error: ConfigError) -> Error {
+        let (key, reason) = match error {
+            ConfigError::Type { key: Some(key), unexpected, expected, .. } => {
+                (key, format!("is {unexpected}, and should be {expected}"))
+            }
+            ConfigError::At { key: Some(key), error, .. } => (key, format!("cannot be used: {error}")),
+            other => return other.into(),
+        };
+        let origin = self.0.get(&key).and_then(Value::origin).unwrap_or("settings").to_owned();
+        Error::Invalid { key, origin, reason }
+    }
+}
+
+impl Source for Overlay {
+    fn clone_into_box(&self) -> Box<dyn Source + Send + Sync> {
+        Box::new(self.clone())
+    }
+
+    fn collect(&self) -> Result<Map<String, Value>, ConfigError> {
+        Ok(self.0.clone())
+    }
+}
+
+pub fn flatten(key: String, value: Value, keys: &mut BTreeMap<String, Value>) {
+    match value.kind {
+        ValueKind::Table(table) => {
+            for (name, value) in table {
+                flatten(format!("{key}.{name}"), value, keys);
+            }
+        }
+        _ => {
+            keys.insert(key, value);
+        }
+    }
+}
+
+/// Takes out what is "": not set. An optional setting is then `None`, any other is missed.
+pub fn drop_unset(table: &mut Map<String, Value>) {
+    table.retain(|_, value| !matches!(&value.kind, ValueKind::String(text) if text.is_empty()));
+    for value in table.values_mut() {
+        if let ValueKind::Table(table) = &mut value.kind {
+            drop_unset(table);
+        }
+    }
+}
+
+/// How many letters have to be changed to get from one word to the other.
+fn edit_distance(left: &str, right: &str) -> usize {
+    let right: Vec<char> = right.chars().collect();
+    let mut row: Vec<usize> = (0..=right.len()).collect();
+    for (i, letter) in left.chars().enumerate() {
+        let mut diagonal = row[0];
+        row[0] = i + 1;
+        for (j, other) in right.iter().enumerate() {
+            let changed = diagonal + usize::from(letter != *other);
+            diagonal = row[j + 1];
+            row[j + 1] = changed.min(diagonal + 1).min(row[j] + 1);
+        }
+    }
+    row[right.len()]
+}

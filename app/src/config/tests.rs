@@ -1,0 +1,115 @@
+//! What settings are taken, and how those that are not are named.
+
+use std::collections::BTreeMap;
+
+use ::config::{File, FileFormat, Source};
+
+use super::sources::{Known, flatten};
+use super::{DEFAULTS, Error, Loaded, PROFILE_VARIABLE, PROFILES, load_from};
+
+fn load_with(variables: &[(&str, &str)]) -> Result<Loaded, Error> {
+    load_from(&variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect(), &[])
+}
+
+fn error_of(variables: &[(&str, &str)]) -> String {
+    load_with(variables).err().expect("settings that are refused").to_string()
+}
+
+#[test]
+fn every_profile_can_be_read() {
+    for (profile, _) in PROFILES {
+        let loaded = load_with(&[(PROFILE_VARIABLE, profile)]).unwrap();
+        assert_eq!(loaded.profile, profile);
+    }
+    assert!(error_of(&[(PROFILE_VARIABLE, "staging")]).contains("development, test, production"));
+}
+
+#[test]
+fn a_profile_sets_only_what_the_reference_names() {
+    let known = Known::read().unwrap();
+    for (profile, text) in PROFILES {
+        let mut keys = BTreeMap::new();
+        for (key, value) in File::from_str(text, FileFormat::Toml).collect().unwrap() {
+            flatten(key, value, &mut keys);
+        }
+        for key in keys.keys() {
+            assert!(known.0.contains_key(key), "{profile}.toml sets {key}, which default.toml does not explain");
+        }
+    }
+}
+
+#[test]
+fn every_key_of_the_reference_has_a_comment() {
+    let mut explained = false;
+    for line in DEFAULTS.lines() {
+        match line.trim() {
+            "" => explained = false,
+            comment if comment.starts_with('#') => explained = true,
+            // A section goes on with the comment above it, and lines below a comment share it.
+            section if section.starts_with('[') => {}
+            key if key.starts_with("read_connections") || key.starts_with("write_connections") => {}
+            key if DEFAULTS.matches(key).count() > 1 => {}
+            key => assert!(explained, "no comment above {key}"),
+        }
+    }
+}
+
+#[test]
+fn the_environment_overrides_the_files() {
+    let loaded = load_with(&[("PIECEWORK__HTTP__PORT", "18080"), ("HOME", "/root")]).unwrap();
+    assert_eq!(loaded.config.http.port, 18_080);
+    assert_eq!(loaded.config.http.public_url(18_080), "http://127.0.0.1:18080");
+}
+
+#[test]
+fn a_list_is_separated_by_commas() {
+    let loaded = load_with(&[
+        ("PIECEWORK__DATABASES__TRACKER__WRITE_URL", "postgres://a:b@c/tracker"),
+        ("PIECEWORK__DATABASES__ACCOUNTING__WRITE_URL", "postgres://a:b@c/accounting"),
+        ("PIECEWORK__DATABASES__TRACKER__READ_URLS", "postgres://r1/tracker, postgres://r2/tracker"),
+    ]);
+    assert_eq!(loaded.unwrap().config.databases.tracker.read_urls, ["postgres://r1/tracker", "postgres://r2/tracker"]);
+}
+
+#[test]
+fn an_unknown_key_is_named_with_its_source() {
+    let error = error_of(&[("PIECEWORK__HTTP__PROT", "1")]);
+    assert_eq!(
+        error,
+        "environment variable PIECEWORK__HTTP__PROT: there is no setting `http.prot`; did you mean `http.port`?"
+    );
+    assert!(error_of(&[("PIECEWORK_HTTP_PORT", "1")]).contains("PIECEWORK_HTTP_PORT"));
+}
+
+#[test]
+fn a_wrong_value_is_named_with_its_source() {
+    for (name, value, named) in [
+        ("PIECEWORK__HTTP__PORT", "high", "http.port"),
+        ("PIECEWORK__HTTP__PORT", "70000", "http.port"),
+        ("PIECEWORK__HTTP__WORKERS", "-1", "http.workers"),
+        ("PIECEWORK__BUS__KIND", "pigeon", "bus.kind"),
+        ("PIECEWORK__TELEMETRY__FORMAT", "xml", "telemetry.format"),
+    ] {
+        let error = error_of(&[(name, value)]);
+        assert!(error.contains(name) && error.contains(named), "{error}");
+    }
+}
+
+#[test]
+fn one_database_without_the_other_is_refused() {
+    let error = error_of(&[("PIECEWORK__DATABASES__TRACKER__WRITE_URL", "postgres://a/b")]);
+    assert!(error.contains("databases.accounting.write_url"), "{error}");
+}
+
+#[test]
+fn no_secret_is_shown() {
+    let shown = load_with(&[
+        ("PIECEWORK__DATABASES__TRACKER__WRITE_URL", "postgres://me:hush1@db/tracker"),
+        ("PIECEWORK__DATABASES__ACCOUNTING__WRITE_URL", "postgres://db/accounting?user=me&password=hush2"),
+        ("PIECEWORK__DATABASES__TRACKER__READ_URLS", "postgres://me:hu@sh3@replica/tracker"),
+        ("PIECEWORK__BUS__AMQP_URL", "amqp://me:hush4@mq/%2f"),
+    ]);
+    let shown = shown.unwrap().shown.to_string();
+    assert!(shown.contains("postgres://me:(hidden)@db/tracker"), "{shown}");
+    assert!(!shown.contains("hush") && !shown.contains("sh3"), "{shown}");
+}

@@ -1,0 +1,64 @@
+//! Each invariant of the books, broken on purpose: `verify` must name it.
+
+use crate::support::{World, world};
+
+async fn broken_by(statement: &'static str) -> Vec<u8> {
+    let world = closed_world().await;
+    world.verify().await;
+    let mut connection = world.database.connect().await;
+    sqlx::raw_sql("alter table accounting.transfers disable trigger transfers_append_only")
+        .execute(&mut connection)
+        .await
+        .unwrap();
+    let broken = sqlx::query(statement).execute(&mut connection).await.unwrap().rows_affected();
+    assert!(broken > 0, "{statement} broke nothing");
+    let mut invariants: Vec<u8> =
+        world.books.verify().await.unwrap().into_iter().map(|finding| finding.invariant).collect();
+    invariants.dedup();
+    invariants
+}
+
+async fn closed_world() -> World {
+    let world = world().await;
+    for number in 1..=4 {
+        world.hear(&[world.created(10 + number, number, 1), world.completed(20 + number, number, 1)]).await;
+    }
+    world.hear(&[world.created(30, 9, 2)]).await;
+    world.now("2026-11-03T09:00:00Z");
+    world.books.close_due_days().await.unwrap();
+    world
+}
+
+#[tokio::test]
+async fn invariant_1_a_balance_that_is_not_the_sum_of_its_lines_is_found() {
+    assert_eq!(broken_by("update accounting.wallets set balance_minor = balance_minor + 1").await, [1]);
+}
+
+#[tokio::test]
+async fn invariant_1_a_line_that_was_taken_out_is_found() {
+    let found = broken_by("delete from accounting.transfers where kind = 'assignment_fee' and line = 1").await;
+    assert!(found.contains(&1), "{found:?}");
+}
+
+#[tokio::test]
+async fn invariant_3_a_price_out_of_range_is_found() {
+    let found = broken_by("update accounting.prices set fee_minor = 2100").await;
+    assert!(found.contains(&3), "{found:?}");
+}
+
+#[tokio::test]
+async fn invariant_4_a_wallet_that_stayed_positive_is_found() {
+    let found = broken_by("delete from accounting.transfers where kind = 'payout'").await;
+    assert!(found.contains(&4), "{found:?}");
+}
+
+#[tokio::test]
+async fn invariant_5_totals_that_are_not_those_of_the_lines_are_found() {
+    assert_eq!(broken_by("update accounting.day_totals set fees_minor = fees_minor + 1").await, [5]);
+}
+
+#[tokio::test]
+async fn a_booking_into_a_closed_day_is_found() {
+    let found = broken_by("update accounting.transfers set booked_at = booked_at + interval '2 days' where kind <> 'payout'").await;
+    assert_eq!(found, [5]);
+}
