@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use embedded_postgres::{Durability, EmbeddedPostgres};
 use kernel::{Ambient, ReadPool, WritePool};
-use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
-use sqlx::{AssertSqlSafe, PgPool};
+use sqlx::postgres::{PgConnectOptions, PgConnection, PgPoolOptions};
+use sqlx::{AssertSqlSafe, Connection, PgPool};
 
 use crate::Error;
 use crate::config::{self, Config};
@@ -75,6 +75,29 @@ impl Databases {
         })
     }
 
+    /// Drops both databases of the embedded server, unless somebody is at work on them.
+    ///
+    /// # Errors
+    /// They are in use, or the server does not come up.
+    pub async fn empty_embedded(config: &Config) -> Result<(), Error> {
+        let server = start_embedded(config).await?;
+        let failed = |error| Error::Database { database: "postgres", error };
+        let options = PgPoolOptions::new().max_connections(1).acquire_timeout(CONNECT_TIMEOUT);
+        let pool = options.connect(&server.url("postgres")).await.map_err(failed)?;
+        for name in ["tracker", "accounting"] {
+            let dropped = sqlx::query(AssertSqlSafe(format!("drop database if exists {name}"))).execute(&pool).await;
+            match dropped {
+                Err(sqlx::Error::Database(error)) if error.code().as_deref() == Some("55006") => {
+                    let directory = config.data_dir.display();
+                    return Err(Error::Failed(format!("another piecework is at work in {directory}: stop it first")));
+                }
+                dropped => dropped.map_err(failed)?,
+            };
+        }
+        pool.close().await;
+        Ok(())
+    }
+
     /// Databases that nobody will ask anything: for what only wants to know how things are built.
     ///
     /// # Errors
@@ -115,6 +138,13 @@ impl Database {
             jobs: PgPoolOptions::new()
                 .max_connections(JOB_CONNECTIONS)
                 .acquire_timeout(CONNECT_TIMEOUT)
+                // apalis drops queries half way when it stops, and sqlx may then hand back a connection inside a transaction.
+                .after_release(|connection, _| {
+                    Box::pin(async move {
+                        sqlx::query("rollback").execute(connection).await?;
+                        Ok(true)
+                    })
+                })
                 .connect_lazy_with(write.clone()),
             health_write: health.clone().connect_lazy_with(write.clone()),
             health_read: health.connect_lazy_with(read.clone()),
@@ -146,8 +176,16 @@ impl Database {
     /// # Errors
     /// The database cannot be reached.
     pub async fn maintenance(&self) -> Result<PgPool, Error> {
+        let failed = |error| Error::Database { database: self.name, error };
         let options = PgPoolOptions::new().max_connections(1).acquire_timeout(CONNECT_TIMEOUT);
-        options.connect_with(self.write.clone()).await.map_err(|error| Error::Database { database: self.name, error })
+        match options.connect_with(self.write.clone()).await {
+            // The pool has tried again and again and does not say what was wrong: one more try does.
+            Err(sqlx::Error::PoolTimedOut) => {
+                let once = tokio::time::timeout(CONNECT_TIMEOUT, PgConnection::connect_with(&self.write)).await;
+                Err(failed(once.ok().and_then(Result::err).unwrap_or(sqlx::Error::PoolTimedOut)))
+            }
+            connected => connected.map_err(failed),
+        }
     }
 
     /// Asks both endpoints; an answer that takes longer than a second is none.

@@ -6,13 +6,16 @@ pub mod bus;
 pub mod cli;
 pub mod config;
 pub mod databases;
+pub mod demo;
 mod error;
 pub mod http;
 pub mod jobs;
 pub mod migrations;
 pub mod modules;
+mod sheet;
 pub mod state;
 pub mod telemetry;
+pub mod verify;
 
 pub use application::{Application, Listen, Options};
 pub use error::Error;

@@ -1,6 +1,8 @@
 //! The command line: what there is to type, and which exit code it ends with.
 
+mod close_day;
 mod config_check;
+mod demo;
 mod doctor;
 mod events;
 mod import;
@@ -10,7 +12,7 @@ mod output;
 mod people;
 mod serve;
 mod supervise_postgres;
-mod unbuilt;
+mod verify;
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -67,7 +69,7 @@ enum Command {
     /// system it prints a one-time link that creates the first admin.
     Serve(serve::ServeArguments),
     /// Serve a demo company with people, a real backlog and three weeks of history
-    Demo(unbuilt::DemoArguments),
+    Demo(demo::DemoArguments),
     /// Apply the migrations and stop
     Migrate,
     /// Manage people
@@ -80,7 +82,7 @@ enum Command {
     #[command(subcommand)]
     Import(import::ImportCommand),
     /// Close the days that are due, and pay
-    CloseDay(unbuilt::CloseDayArguments),
+    CloseDay(close_day::CloseDayArguments),
     /// Check every invariant of the domain on the live data
     ///
     /// Names the rows that break one, and then ends with exit code 1.
@@ -160,12 +162,12 @@ fn execute(Arguments { global, command }: Arguments) -> Result<(), Error> {
 async fn dispatch(command: Command, context: &Context) -> Result<(), Error> {
     match command {
         Command::Serve(arguments) => serve::run(context, &arguments).await,
-        Command::Demo(arguments) => unbuilt::demo(&arguments),
+        Command::Demo(arguments) => demo::run(context, &arguments).await,
         Command::Migrate => migrate::run(context).await,
         Command::People(command) => people::run(context, command).await,
-        Command::Import(command) => import::run(&command),
-        Command::CloseDay(arguments) => unbuilt::close_day(&arguments),
-        Command::Verify => unbuilt::verify(),
+        Command::Import(command) => import::run(context, command).await,
+        Command::CloseDay(arguments) => close_day::run(context, &arguments).await,
+        Command::Verify => verify::run(context).await,
         Command::Events(command) => events::run(context, command).await,
         Command::Openapi => openapi::run(context),
         Command::Config(command) => config_check::run(context, &command),

@@ -9,7 +9,7 @@ use super::Context;
 use super::output::{print_json, print_line};
 use crate::Error;
 use crate::application::{Application, Options};
-use crate::config::Override;
+use crate::config::{Config, Override};
 use crate::http::API_PREFIX;
 use crate::modules::TABLE;
 
@@ -59,13 +59,24 @@ impl ServeArguments {
 
 pub async fn run(context: &Context, arguments: &ServeArguments) -> Result<(), Error> {
     arguments.check()?;
+    serve(&context.loaded.config, async |application| greet(context, application).await).await
+}
+
+/// Hosts everything until a signal comes; `greet` is called once it is up.
+pub async fn serve(
+    config: &Config,
+    greet: impl AsyncFnOnce(&Application) -> Result<(), Error>,
+) -> Result<(), Error> {
     let mut signals = Signals::listen()?;
-    let build = Application::build(&context.loaded.config, Options::serve(), Ambient::system());
+    let build = Application::build(config, Options::serve(), Ambient::system());
     let application = tokio::select! {
         built = build => built?,
         () = signals.received() => return Ok(()),
     };
-    greet(context, &application).await?;
+    if let Err(error) = greet(&application).await {
+        application.stop().await;
+        return Err(error);
+    }
     signals.received().await;
     tracing::info!("stopping; the same signal again ends the process at once");
     tokio::select! {

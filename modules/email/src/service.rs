@@ -6,7 +6,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use chrono::{DateTime, Duration, Utc};
+use chrono::{DateTime, Duration, NaiveDate, Utc};
 use contracts::PersonId;
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
@@ -132,6 +132,13 @@ impl Email {
         tx.commit().await?;
         tracing::info!(mail_id = %id, "mail queued again");
         Ok(row.into())
+    }
+
+    /// How many payout statements each business day has, whatever became of them: for a verification to hold against the day's
+    /// payouts (DOMAIN, invariant 4).
+    pub async fn statements_per_day(&self) -> Result<Vec<(NaiveDate, i64)>, Error> {
+        let mut connection = self.inner.write.acquire().await?;
+        Ok(store::count_statements(&mut connection).await?)
     }
 
     pub(crate) fn inner(&self) -> &Arc<Inner> {

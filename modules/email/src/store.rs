@@ -272,3 +272,18 @@ pub(crate) async fn select_mails(
     .fetch_all(connection)
     .await
 }
+
+/// How many payout statements each day has, in any state, the earliest day first.
+pub(crate) async fn count_statements(connection: &mut PgConnection) -> Result<Vec<(NaiveDate, i64)>, sqlx::Error> {
+    let rows = sqlx::query!(
+        r#"select business_day, count(*) as "mails!"
+         from email.mails
+         where kind = $1
+         group by business_day
+         order by business_day"#,
+        PAYOUT_STATEMENT
+    )
+    .fetch_all(connection)
+    .await?;
+    Ok(rows.into_iter().map(|row| (row.business_day, row.mails)).collect())
+}

@@ -58,7 +58,7 @@ impl Outlet {
         match settings.transport {
             Transport::File => Ok(Self::File(FileOutlet { directory })),
             Transport::Smtp => {
-                let Some(url) = settings.smtp_url.as_deref() else {
+                let Some(url) = settings.smtp_url.as_deref().filter(|url| !url.is_empty()) else {
                     return Err(Error::Settings("email.smtp_url is needed when email.transport is smtp".to_owned()));
                 };
                 // The reason is told without the URL, which may hold a password.

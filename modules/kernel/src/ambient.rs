@@ -37,6 +37,12 @@ impl Ambient {
         }
     }
 
+    /// A clock that stands still until it is moved, with the operating system's randomness: for a history that is played through.
+    #[must_use]
+    pub fn moving(now: DateTime<Utc>) -> Self {
+        Self { clock: Clock::Manual(Arc::new(Mutex::new(now))), random: Arc::new(Mutex::new(rand::make_rng())) }
+    }
+
     /// Now, to the microsecond: what PostgreSQL can keep.
     #[must_use]
     pub fn now(&self) -> DateTime<Utc> {

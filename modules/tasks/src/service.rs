@@ -51,6 +51,14 @@ pub struct TaskFilter {
     pub(crate) search: Option<String>,
 }
 
+impl TaskFilter {
+    /// The open tasks of one person.
+    #[must_use]
+    pub const fn open_of(person: PersonId) -> Self {
+        Self { status: Some(Status::Open), assignee: Some(person), search: None }
+    }
+}
+
 /// The tasks module.
 #[derive(Clone)]
 pub struct Tasks {

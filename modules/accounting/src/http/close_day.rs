@@ -2,7 +2,6 @@
 
 use actix_web::post;
 use actix_web::web::{Data, Json};
-use chrono::NaiveDate;
 use contracts::permission::CloseDays;
 use kernel::{CalendarDate, Problem};
 use kernel::auth::Authorized;

@@ -2,7 +2,6 @@
 
 use actix_web::get;
 use actix_web::web::{Data, Json};
-use chrono::NaiveDate;
 use contracts::permission::SeeBooks;
 use kernel::{CalendarDate, Problem};
 use kernel::auth::Authorized;

@@ -184,8 +184,13 @@ async fn settings_that_cannot_work_are_refused_without_telling_the_password() {
     };
     let wrong_url = refused(smtp("http://user:s3cret@mail.example.org"));
     assert!(wrong_url.contains("email.smtp_url") && !wrong_url.contains("s3cret"), "{wrong_url}");
-    let no_url = refused(Settings { smtp_url: None, ..smtp("") });
-    assert!(no_url.contains("email.smtp_url"), "{no_url}");
+    for missing in [None, Some(String::new())] {
+        let no_url = refused(Settings { smtp_url: missing, ..smtp("") });
+        assert!(no_url.contains("email.smtp_url is needed"), "{no_url}");
+    }
     let from = refused(Settings { from: "nobody".to_owned(), ..smtp("smtp://127.0.0.1") });
     assert!(from.contains("email.from"), "{from}");
+    let local = Settings { from: "Piecework <piecework@localhost>".to_owned(), ..smtp("smtp://127.0.0.1") };
+    let (write, read) = (database.write_pool("email", &ambient), database.read_pool());
+    assert!(Email::new(write, read, local, PathBuf::new(), String::new()).is_ok());
 }
