@@ -145,7 +145,8 @@ impl Database {
                         Ok(true)
                     })
                 })
-                .connect_lazy_with(write.clone()),
+                // Without this the server would warn each time that there was nothing to roll back.
+                .connect_lazy_with(write.clone().options([("client_min_messages", "error")])),
             health_write: health.clone().connect_lazy_with(write.clone()),
             health_read: health.connect_lazy_with(read.clone()),
             write,
