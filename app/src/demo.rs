@@ -8,9 +8,9 @@ use kernel::paging::Limit;
 use kernel::{Ambient, Problem};
 use tasks::{ImportRow, RawTask, TaskFilter};
 
+use crate::Error;
 use crate::application::{Application, Options};
 use crate::config::Config;
-use crate::Error;
 
 /// The backlog of a real community; see demo/README.md.
 const BACKLOG: &str = include_str!("../demo/backlog.csv");
@@ -141,7 +141,8 @@ impl Company<'_> {
 
     /// Somebody types a task in by hand.
     async fn create_one(&self, people: &[PersonId], number: u64, hour: u32) -> Result<(), Error> {
-        let titles = ["Water the plants", "Answer the customer’s letter", "Fix the door “to the roof”", "Update <README.md>"];
+        let titles =
+            ["Water the plants", "Answer the customer’s letter", "Fix the door “to the roof”", "Update <README.md>"];
         let place = usize::try_from(number * 7 + u64::from(hour)).unwrap_or(0);
         let title = format!("[POP-{}] - {}", number * 24 + u64::from(hour), titles[place % titles.len()]);
         let raw = RawTask { title, ..RawTask::default() };
@@ -201,7 +202,11 @@ impl Company<'_> {
     /// Lets every event arrive, so that the next hour begins with all of this one known.
     async fn settle(&self) -> Result<(), Error> {
         let left = self.application.drain(DRAIN_DEADLINE).await.map_err(Problem::from)?;
-        if left.is_nothing() { Ok(()) } else { Err(Error::Failed("events of the demo's history did not arrive".to_owned())) }
+        if left.is_nothing() {
+            Ok(())
+        } else {
+            Err(Error::Failed("events of the demo's history did not arrive".to_owned()))
+        }
     }
 }
 

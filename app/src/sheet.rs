@@ -81,7 +81,7 @@ impl Sheet {
             return Err(Error::Failed(format!("{name}, line 1: there is no column {missing:?}; found: {found}")));
         }
         let unused = headers.iter().filter(|header| known().all(|column| column != header)).cloned().collect();
-        let places = known().map(|column| place(column)).collect();
+        let places = known().map(place).collect();
         Ok(Self { reader, places, width: headers.len(), unused, bar, record: csv::ByteRecord::new() })
     }
 
@@ -152,7 +152,8 @@ mod tests {
 
     #[test]
     fn rows_are_read_by_column_name_with_quotes_and_line_breaks_and_their_line() {
-        let content = "\u{feff}extra,link,title\n1,http://a,\"He said \"\"hi\"\"\"\n2,,\"two\nlines\"\n3,http://c,last\n";
+        let content =
+            "\u{feff}extra,link,title\n1,http://a,\"He said \"\"hi\"\"\"\n2,,\"two\nlines\"\n3,http://c,last\n";
         let mut sheet = sheet(content.as_bytes()).unwrap();
         assert_eq!(sheet.unused_columns(), ["extra"]);
         let mut rows = Vec::new();

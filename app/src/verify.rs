@@ -80,7 +80,10 @@ async fn compare_tasks_with_ledger(application: &Application) -> Result<Vec<Find
                 task = next_task(&mut tasks).await?;
             }
             (_, Some(line)) => {
-                findings.push(Finding::new(2, format!("task {} is in the ledger, but there is no such task", line.task_id)));
+                findings.push(Finding::new(
+                    2,
+                    format!("task {} is in the ledger, but there is no such task", line.task_id),
+                ));
                 booked = next_booked(&mut ledger).await?;
             }
             // The guard above takes every task that has no line beside it.
@@ -109,7 +112,9 @@ async fn next_task(tasks: &mut Receiver<Result<TaskFact, tasks::Error>>) -> Resu
     tasks.recv().await.transpose().map_err(|error| Problem::from(error).into())
 }
 
-async fn next_booked(ledger: &mut Receiver<Result<LedgerFact, accounting::Error>>) -> Result<Option<LedgerFact>, Error> {
+async fn next_booked(
+    ledger: &mut Receiver<Result<LedgerFact, accounting::Error>>,
+) -> Result<Option<LedgerFact>, Error> {
     ledger.recv().await.transpose().map_err(|error| Problem::from(error).into())
 }
 

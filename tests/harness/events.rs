@@ -27,7 +27,10 @@ impl TestDatabase {
     /// Empties the outbox, as if everything had been delivered.
     pub async fn forget_outbox(&self, schema: &str) {
         let statement = format!("delete from {schema}.outbox");
-        sqlx::query(AssertSqlSafe(statement)).execute(&mut self.connect().await).await.expect("the outbox can be emptied");
+        sqlx::query(AssertSqlSafe(statement))
+            .execute(&mut self.connect().await)
+            .await
+            .expect("the outbox can be emptied");
     }
 }
 

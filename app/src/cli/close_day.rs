@@ -47,7 +47,9 @@ pub async fn run(context: &Context, arguments: &CloseDayArguments) -> Result<(),
         Err(accounting::Error::DayAlreadyClosed(day)) if context.json => {
             print_json(&json!({ "closed": [], "already_closed": day }))
         }
-        Err(accounting::Error::DayAlreadyClosed(day)) => print_line(&format!("{day} is already closed; nothing was done.")),
+        Err(accounting::Error::DayAlreadyClosed(day)) => {
+            print_line(&format!("{day} is already closed; nothing was done."))
+        }
         Err(error) => Err(Problem::from(error).into()),
     }
 }

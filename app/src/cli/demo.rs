@@ -72,7 +72,8 @@ async fn make(config: &Config, ready_file: &Path) -> Result<Ready, Error> {
     ambient.fill(&mut secret);
     let password = secret.iter().fold("demo-".to_owned(), |password, byte| format!("{password}{byte:02x}"));
     let bar = ProgressBar::new(1).with_message("playing three weeks of history").with_style(
-        ProgressStyle::with_template("{bar:40} day {pos} of {len}: {msg}").unwrap_or_else(|_| ProgressStyle::default_bar()),
+        ProgressStyle::with_template("{bar:40} day {pos} of {len}: {msg}")
+            .unwrap_or_else(|_| ProgressStyle::default_bar()),
     );
     demo::play(config, &password, ambient.now(), |day, days| {
         bar.set_length(days);

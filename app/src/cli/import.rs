@@ -212,7 +212,9 @@ fn report(context: &Context, summary: &Summary) -> Result<(), Error> {
         }
     }
     if summary.refused > 0 && !summary.committed && !summary.dry_run {
-        return Err(Error::Failed("nothing was added; mend the rows above, or leave them out with --skip-bad".to_owned()));
+        return Err(Error::Failed(
+            "nothing was added; mend the rows above, or leave them out with --skip-bad".to_owned(),
+        ));
     }
     if summary.refused > 0 && summary.dry_run {
         return Err(Error::Failed("the file has rows that cannot be taken".to_owned()));

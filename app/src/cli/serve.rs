@@ -63,10 +63,7 @@ pub async fn run(context: &Context, arguments: &ServeArguments) -> Result<(), Er
 }
 
 /// Hosts everything until a signal comes; `greet` is called once it is up.
-pub async fn serve(
-    config: &Config,
-    greet: impl AsyncFnOnce(&Application) -> Result<(), Error>,
-) -> Result<(), Error> {
+pub async fn serve(config: &Config, greet: impl AsyncFnOnce(&Application) -> Result<(), Error>) -> Result<(), Error> {
     let mut signals = Signals::listen()?;
     let build = Application::build(config, Options::serve(), Ambient::system());
     let application = tokio::select! {

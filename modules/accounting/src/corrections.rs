@@ -55,8 +55,7 @@ impl Accounting {
         let Some(correction_id) = posted.first().copied() else {
             return Err(Error::AlreadyReversed);
         };
-        let correction =
-            store::load_transfer(&mut tx, correction_id.uuid()).await?.ok_or(Error::TransferNotFound)?;
+        let correction = store::load_transfer(&mut tx, correction_id.uuid()).await?.ok_or(Error::TransferNotFound)?;
         tx.commit().await?;
         tracing::info!(%transfer_id, %correction_id, %corrected_by, "a transfer was reversed");
         Ok(correction)

@@ -14,8 +14,8 @@ mod store;
 mod subscribers;
 mod verify;
 
+pub use close::{ClosePreview, ClosedDay, DueDays};
 pub use corrections::Reason;
-pub use close::{ClosedDay, ClosePreview, DueDays};
 pub use error::Error;
 pub use service::{Accounting, DateRange};
 pub use settings::{InvalidSettings, PricingSettings, Settings};

@@ -27,7 +27,8 @@ pub async fn book_into(
     day: NaiveDate,
     mut postings: Vec<Posting>,
 ) -> Result<Vec<TransferId>, Error> {
-    let people: Vec<_> = postings.iter().map(|posting| posting.person_id.uuid()).collect::<HashSet<_>>().into_iter().collect();
+    let people: Vec<_> =
+        postings.iter().map(|posting| posting.person_id.uuid()).collect::<HashSet<_>>().into_iter().collect();
     let wallets: BTreeMap<PersonId, WalletState> = store::lock_wallets(tx, &people).await?;
     // Only now, under the wallets' locks, is what others booked certain.
     let keys: Vec<&str> = postings.iter().map(|posting| posting.business_key.as_str()).collect();

@@ -62,11 +62,7 @@ async fn tell_prices(tx: &mut Tx, policy: &Policy, drawn: &[NewPrice<'_>], new: 
     let prices: Vec<TaskPrice> = drawn
         .iter()
         .filter(|price| new.contains(&price.task_id.uuid()))
-        .map(|price| TaskPrice {
-            task_id: price.task_id,
-            fee_minor: price.fee_minor,
-            reward_minor: price.reward_minor,
-        })
+        .map(|price| TaskPrice { task_id: price.task_id, fee_minor: price.fee_minor, reward_minor: price.reward_minor })
         .collect();
     for prices in prices.chunks(PRICES_PER_EVENT) {
         tx.emit(&TasksPriced { currency: policy.currency, prices: prices.to_vec() }).await?;

@@ -52,7 +52,10 @@ impl Accounting {
             find(4, format!("person {person} was paid more than once for {day}"));
         }
         for day in store::find_days_apart_from_their_lines(connection).await? {
-            find(5, format!("the totals of {day} are not those of its transfers, or it was booked into after its close"));
+            find(
+                5,
+                format!("the totals of {day} are not those of its transfers, or it was booked into after its close"),
+            );
         }
         let (days_minor, account_minor) = store::load_company_account(connection, EARNINGS).await?;
         if days_minor != account_minor {

@@ -50,7 +50,12 @@ pub struct UnreadableFact {
 
 impl Event {
     /// Wraps a fact. Fails only if the fact cannot be written as JSON.
-    pub fn new<F: Fact>(id: EventId, time: DateTime<Utc>, subject: Option<String>, fact: &F) -> Result<Self, serde_json::Error> {
+    pub fn new<F: Fact>(
+        id: EventId,
+        time: DateTime<Utc>,
+        subject: Option<String>,
+        fact: &F,
+    ) -> Result<Self, serde_json::Error> {
         Ok(Self {
             specversion: "1.0".to_owned(),
             id,

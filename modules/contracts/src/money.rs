@@ -30,11 +30,7 @@ impl FromStr for Currency {
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let bytes: [u8; 3] = text.as_bytes().try_into().map_err(|_| InvalidCurrency)?;
-        if bytes.iter().all(u8::is_ascii_uppercase) {
-            Ok(Self(bytes))
-        } else {
-            Err(InvalidCurrency)
-        }
+        if bytes.iter().all(u8::is_ascii_uppercase) { Ok(Self(bytes)) } else { Err(InvalidCurrency) }
     }
 }
 

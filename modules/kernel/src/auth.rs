@@ -58,7 +58,9 @@ impl<P: Permission> FromRequest for Authorized<P> {
 fn authorize<P: Permission>(request: &HttpRequest) -> Result<Authorized<P>, Problem> {
     let identified = request.extensions().get::<Identified>().cloned().unwrap_or(Identified::Anonymous);
     match identified {
-        Identified::Caller(caller) if P::ROLES.contains(&caller.role) => Ok(Authorized { caller, permission: PhantomData }),
+        Identified::Caller(caller) if P::ROLES.contains(&caller.role) => {
+            Ok(Authorized { caller, permission: PhantomData })
+        }
         Identified::Caller(caller) => Err(Problem::new(
             403,
             "forbidden",

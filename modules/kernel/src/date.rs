@@ -39,7 +39,9 @@ mod tests {
 
     #[test]
     fn dates_at_their_extremes_are_refused() {
-        for wrong in ["", "2026-2-1", "2026-02-30", "+262142-12-31", "-0001-01-01", "1969-12-31", "3000-01-01", "26-01-01"] {
+        for wrong in
+            ["", "2026-2-1", "2026-02-30", "+262142-12-31", "-0001-01-01", "1969-12-31", "3000-01-01", "26-01-01"]
+        {
             assert!(wrong.parse::<CalendarDate>().is_err(), "{wrong}");
         }
         assert!("1970-01-01".parse::<CalendarDate>().is_ok() && "2999-12-31".parse::<CalendarDate>().is_ok());

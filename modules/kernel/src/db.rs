@@ -51,9 +51,7 @@ impl WritePool {
     /// client hangs up. So it runs in a task of its own, which nobody can cancel.
     pub async fn begin(&self) -> Result<Tx, sqlx::Error> {
         let pool = self.pool.clone();
-        let inner = tokio::spawn(async move { pool.begin().await })
-            .await
-            .map_err(|_| sqlx::Error::WorkerCrashed)??;
+        let inner = tokio::spawn(async move { pool.begin().await }).await.map_err(|_| sqlx::Error::WorkerCrashed)??;
         Ok(Tx {
             inner,
             schema: self.schema,
@@ -154,7 +152,8 @@ impl Tx {
 
     /// Says `fact` to the other modules, if this transaction commits.
     pub async fn emit<F: Fact>(&mut self, fact: &F) -> Result<(), sqlx::Error> {
-        let event = Event::new(self.new_id(), self.now(), None, fact).map_err(|error| sqlx::Error::Encode(error.into()))?;
+        let event =
+            Event::new(self.new_id(), self.now(), None, fact).map_err(|error| sqlx::Error::Encode(error.into()))?;
         outbox::append(&mut self.inner, self.schema, &event, fact.weight()).await?;
         self.events.push(event);
         Ok(())

@@ -83,7 +83,8 @@ impl FromRequest for NoBody {
 
 async fn read(request: &HttpRequest, mut payload: Payload) -> Result<Vec<u8>, Problem> {
     let too_large = || Problem::new(413, "body_too_large", format!("a body is at most {BODY_LIMIT_BYTES} bytes"));
-    let announced = request.headers().get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<usize>().ok());
+    let announced =
+        request.headers().get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<usize>().ok());
     if announced.is_some_and(|length| length > BODY_LIMIT_BYTES) {
         return Err(too_large());
     }
@@ -99,7 +100,8 @@ async fn read(request: &HttpRequest, mut payload: Payload) -> Result<Vec<u8>, Pr
 }
 
 fn require_json(request: &HttpRequest) -> Result<(), Problem> {
-    let content_type = request.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let content_type =
+        request.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let essence = content_type.split(';').next().unwrap_or_default().trim();
     if essence.eq_ignore_ascii_case("application/json") {
         Ok(())
@@ -121,7 +123,9 @@ fn json_pointer(path: &serde_path_to_error::Path) -> String {
     path.iter()
         .map(|segment| match segment {
             Segment::Seq { index } => format!("/{index}"),
-            Segment::Map { key } | Segment::Enum { variant: key } => format!("/{}", key.replace('~', "~0").replace('/', "~1")),
+            Segment::Map { key } | Segment::Enum { variant: key } => {
+                format!("/{}", key.replace('~', "~0").replace('/', "~1"))
+            }
             Segment::Unknown => String::new(),
         })
         .collect()
@@ -132,7 +136,9 @@ impl<T: DeserializeOwned> FromRequest for Query<T> {
     type Future = std::future::Ready<Result<Self, Problem>>;
 
     fn from_request(request: &HttpRequest, _payload: &mut Payload) -> Self::Future {
-        let parsed = serde_path_to_error::deserialize(serde_html_form::Deserializer::from_bytes(request.query_string().as_bytes()));
+        let parsed = serde_path_to_error::deserialize(serde_html_form::Deserializer::from_bytes(
+            request.query_string().as_bytes(),
+        ));
         std::future::ready(parsed.map(Self).map_err(|error| {
             let path = error.path().to_string();
             let pointer = if path == "." { "?".to_owned() } else { format!("?{path}") };
@@ -147,9 +153,9 @@ impl<T: DeserializeOwned> FromRequest for Path<T> {
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let path = actix_web::web::Path::<T>::from_request(request, payload).into_inner();
-        std::future::ready(path.map(|path| Self(path.into_inner())).map_err(|error| {
-            Problem::malformed("{path}", error.to_string())
-        }))
+        std::future::ready(
+            path.map(|path| Self(path.into_inner())).map_err(|error| Problem::malformed("{path}", error.to_string())),
+        )
     }
 }
 

@@ -172,7 +172,8 @@ impl Inbox {
         }
         self.apply_guarded(&mut tx, &fresh).await?;
         tx.commit().await?;
-        metrics::counter!("piecework_events_applied_total", "subscriber" => self.subscriber()).increment(fresh.len() as u64);
+        metrics::counter!("piecework_events_applied_total", "subscriber" => self.subscriber())
+            .increment(fresh.len() as u64);
         Ok(())
     }
 
@@ -270,7 +271,8 @@ impl Inbox {
         if is_outage(&error) {
             return Err(error);
         }
-        let parked = matches!(error, ApplyError::GiveUp(_)) || u32::try_from(attempts + 1).is_ok_and(|n| n >= self.policy.max_attempts);
+        let parked = matches!(error, ApplyError::GiveUp(_))
+            || u32::try_from(attempts + 1).is_ok_and(|n| n >= self.policy.max_attempts);
         self.report(EventId::from(event_id), &event_type, attempts + 1, &error, parked);
         let mut tx = self.write.begin().await?;
         let statement = format!(
@@ -301,7 +303,12 @@ impl Inbox {
             self.write.schema()
         );
         let mut connection = self.write.acquire().await?;
-        sqlx::query_as(AssertSqlSafe(statement)).bind(after).bind(limit).bind(self.subscriber()).fetch_all(&mut *connection).await
+        sqlx::query_as(AssertSqlSafe(statement))
+            .bind(after)
+            .bind(limit)
+            .bind(self.subscriber())
+            .fetch_all(&mut *connection)
+            .await
     }
 
     /// Gives a parked event a new set of tries, at once. False if it is not parked here.
@@ -361,5 +368,9 @@ fn is_outage(error: &ApplyError) -> bool {
 }
 
 fn panic_message(panic: &(dyn std::any::Any + Send)) -> &str {
-    panic.downcast_ref::<&str>().copied().or_else(|| panic.downcast_ref::<String>().map(String::as_str)).unwrap_or("no message")
+    panic
+        .downcast_ref::<&str>()
+        .copied()
+        .or_else(|| panic.downcast_ref::<String>().map(String::as_str))
+        .unwrap_or("no message")
 }

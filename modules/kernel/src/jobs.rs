@@ -21,7 +21,7 @@ pub type JobError = Box<dyn std::error::Error + Send + Sync>;
 /// Work that looks for rows of its own, does a bounded part and is safe to run twice or beside itself.
 #[derive(Clone)]
 pub struct Job {
-    /// Such as `tasks.reassign`; also the queue's name.
+    /// The module's name, a point, and what it does; also the queue's name.
     pub name: &'static str,
     /// How often to look even when nobody said that there is work.
     pub every: Duration,

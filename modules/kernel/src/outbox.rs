@@ -25,7 +25,12 @@ const BATCH_WEIGHT: i64 = 5_000;
 const PUBLISH_DEADLINE: Duration = Duration::from_secs(50);
 
 /// Puts an event beside the change that caused it. `Tx::emit` is the only caller.
-pub(crate) async fn append(connection: &mut PgConnection, schema: &str, event: &Event, weight: usize) -> Result<(), sqlx::Error> {
+pub(crate) async fn append(
+    connection: &mut PgConnection,
+    schema: &str,
+    event: &Event,
+    weight: usize,
+) -> Result<(), sqlx::Error> {
     let statement = format!(
         "insert into {schema}.outbox (event_id, event, weight)
          values ($1, $2, $3)"
@@ -124,11 +129,8 @@ impl Relay {
              where position in (select position from chosen)
              returning position, event"
         );
-        let mut rows: Vec<Row> = sqlx::query_as(AssertSqlSafe(statement))
-            .bind(BATCH_EVENTS)
-            .bind(BATCH_WEIGHT)
-            .fetch_all(&mut *tx)
-            .await?;
+        let mut rows: Vec<Row> =
+            sqlx::query_as(AssertSqlSafe(statement)).bind(BATCH_EVENTS).bind(BATCH_WEIGHT).fetch_all(&mut *tx).await?;
         if rows.is_empty() {
             tx.rollback().await?;
             return Ok(0);
@@ -136,9 +138,7 @@ impl Relay {
         rows.sort_unstable_by_key(|row| row.position);
         let events: Arc<[Event]> = rows.into_iter().map(|row| row.event.0).collect();
         let count = events.len();
-        tokio::time::timeout(PUBLISH_DEADLINE, self.bus.publish(events))
-            .await
-            .map_err(|_| RelayError::Deadline)??;
+        tokio::time::timeout(PUBLISH_DEADLINE, self.bus.publish(events)).await.map_err(|_| RelayError::Deadline)??;
         tx.commit().await?;
         metrics::counter!("piecework_events_relayed_total", "schema" => schema).increment(count as u64);
         Ok(count)

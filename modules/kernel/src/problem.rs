@@ -73,7 +73,15 @@ pub struct ProblemDocument {
 impl Problem {
     pub fn new(status: u16, code: &'static str, detail: impl Into<String>) -> Self {
         let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-        Self { status, code, detail: detail.into(), errors: Vec::new(), retry_after_s: None, allow: None, current: None }
+        Self {
+            status,
+            code,
+            detail: detail.into(),
+            errors: Vec::new(),
+            retry_after_s: None,
+            allow: None,
+            current: None,
+        }
     }
 
     /// 400: the request cannot be read.
@@ -83,7 +91,8 @@ impl Problem {
 
     /// 422: the request can be read, but what it says cannot be.
     pub fn invalid(pointer: impl Into<String>, detail: impl Into<String>) -> Self {
-        Self::new(422, "invalid_request", "the request asks for something that cannot be").with_error(FieldError::new(pointer, detail))
+        Self::new(422, "invalid_request", "the request asks for something that cannot be")
+            .with_error(FieldError::new(pointer, detail))
     }
 
     /// 422 with every field that is wrong.
@@ -204,5 +213,20 @@ impl ResponseError for Problem {
             request_id: request_id(),
         };
         response.body(serde_json::to_string(&document).unwrap_or_default())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use actix_web::body::to_bytes;
+
+    use super::*;
+
+    #[actix_web::test]
+    async fn invariant_8_a_client_never_sees_an_internal_cause() {
+        let problem = Problem::from(sqlx::Error::Configuration("postgres://root:secret@db".into()));
+        let body = to_bytes(problem.error_response().into_body()).await.unwrap_or_default();
+        let body = String::from_utf8_lossy(&body);
+        assert!(body.contains("internal_error") && !body.contains("secret"), "{body}");
     }
 }

@@ -133,7 +133,9 @@ async fn draw_and_tell(
 fn report(run: &ReassignmentRow) {
     let (reassignment_id, done, total) = (run.reassignment_id, run.done, run.total);
     match run.status.as_str() {
-        "completed" => tracing::info!(%reassignment_id, total, reassigned = run.reassigned, "a reassignment is complete"),
+        "completed" => {
+            tracing::info!(%reassignment_id, total, reassigned = run.reassigned, "a reassignment is complete");
+        }
         "blocked" => tracing::warn!(%reassignment_id, "a reassignment waits: nobody can be assigned a task"),
         _ => tracing::debug!(%reassignment_id, done, total, "a reassignment goes on"),
     }

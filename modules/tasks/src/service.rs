@@ -126,7 +126,12 @@ impl Tasks {
     }
 
     /// Tasks below `before`, newest first; one more than the limit if there are more.
-    pub async fn list_tasks(&self, filter: &TaskFilter, before: Option<i64>, limit: Limit) -> Result<Vec<TaskRow>, Error> {
+    pub async fn list_tasks(
+        &self,
+        filter: &TaskFilter,
+        before: Option<i64>,
+        limit: Limit,
+    ) -> Result<Vec<TaskRow>, Error> {
         let mut connection = self.read.acquire().await?;
         let numbers = store::list_numbers(&mut connection, filter, before.unwrap_or(i64::MAX), limit.rows()).await?;
         Ok(store::load_tasks_by_number(&mut connection, &numbers).await?)
@@ -141,8 +146,7 @@ impl Tasks {
     ) -> Result<(TaskRow, Vec<HistoryRow>), Error> {
         let mut connection = self.read.acquire().await?;
         let task = store::load_task(&mut connection, task_id.uuid()).await?.ok_or(Error::TaskNotFound)?;
-        let history =
-            store::load_task_history(&mut connection, task.number, after.unwrap_or(0), limit.rows()).await?;
+        let history = store::load_task_history(&mut connection, task.number, after.unwrap_or(0), limit.rows()).await?;
         Ok((task, history))
     }
 }

@@ -2,8 +2,8 @@
 
 use contracts::{PersonId, TaskId};
 use futures_util::TryStreamExt;
-use kernel::verify::Finding;
 use kernel::WritePool;
+use kernel::verify::Finding;
 use tokio::sync::mpsc;
 use uuid::Uuid;
 
@@ -31,7 +31,10 @@ impl Tasks {
             findings.extend(ids.into_iter().map(|id| Finding::new(6, format!("task {id} {problem}"))));
         };
         find("is neither open nor completed, or both", store::find_tasks_in_no_state(&mut connection).await?);
-        find("is not where its recorded draws put it", store::find_tasks_apart_from_their_draws(&mut connection).await?);
+        find(
+            "is not where its recorded draws put it",
+            store::find_tasks_apart_from_their_draws(&mut connection).await?,
+        );
         find(
             "is with somebody who cannot be assigned, and no run will move it",
             store::find_stranded_tasks(&mut connection).await?,
@@ -48,7 +51,8 @@ impl Tasks {
         let mut findings = Vec::new();
         while let Some(drawn) = draws.try_next().await? {
             if drawn.pool_id != pool.0 {
-                pool = (drawn.pool_id, store::load_pool_members(&mut looking, drawn.pool_id).await?.unwrap_or_default());
+                pool =
+                    (drawn.pool_id, store::load_pool_members(&mut looking, drawn.pool_id).await?.unwrap_or_default());
             }
             if !comes_out_the_same(&drawn, &pool.1) {
                 let DrawRow { task_id, assignment, .. } = drawn;

@@ -3,13 +3,13 @@
 use actix_web::post;
 use actix_web::web::{Data, Json};
 use contracts::permission::CloseDays;
-use kernel::{CalendarDate, Problem};
 use kernel::auth::Authorized;
 use kernel::http::{NoBody, Path, shielded};
 use kernel::problem::ProblemDocument;
+use kernel::{CalendarDate, Problem};
 
 use super::views::DayView;
-use crate::{Accounting, Error};
+use crate::Accounting;
 
 /// Closes a day and pays everybody with a positive balance; today's may be closed before its end
 #[utoipa::path(
@@ -35,7 +35,7 @@ pub async fn close_day(
     let closing = books.clone();
     let row = shielded(async move {
         closing.close_day(date, Some(caller.person_id())).await?;
-        closing.load_day_just_closed(date).await.map_err(Error::from)
+        closing.load_day_just_closed(date).await
     })
     .await?;
     Ok(Json(DayView::new(&books, &row)))

@@ -3,10 +3,10 @@
 use actix_web::get;
 use actix_web::web::{Data, Json};
 use contracts::permission::SeeBooks;
-use kernel::{CalendarDate, Problem};
 use kernel::auth::Authorized;
 use kernel::http::Path;
 use kernel::problem::ProblemDocument;
+use kernel::{CalendarDate, Problem};
 
 use super::views::DayView;
 use crate::Accounting;

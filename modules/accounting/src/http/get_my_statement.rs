@@ -5,11 +5,11 @@ use actix_web::web::{Data, Json};
 use chrono::NaiveDate;
 use contracts::Money;
 use contracts::permission::SeeOwnWallet;
-use kernel::{CalendarDate, Problem};
 use kernel::auth::Authorized;
 use kernel::http::{Path, Query};
 use kernel::paging::{self, Page};
 use kernel::problem::ProblemDocument;
+use kernel::{CalendarDate, Problem};
 use serde::Serialize;
 use utoipa::ToSchema;
 

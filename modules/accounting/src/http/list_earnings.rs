@@ -3,11 +3,11 @@
 use actix_web::get;
 use actix_web::web::{Data, Json};
 use contracts::permission::SeeBooks;
-use kernel::{CalendarDate, Problem};
 use kernel::auth::Authorized;
 use kernel::http::Query;
 use kernel::paging::Page;
 use kernel::problem::ProblemDocument;
+use kernel::{CalendarDate, Problem};
 use serde::Deserialize;
 use utoipa::IntoParams;
 

@@ -4,10 +4,10 @@ use actix_web::get;
 use actix_web::web::{Data, Json};
 use contracts::PersonId;
 use contracts::permission::SeeBooks;
-use kernel::{CalendarDate, Problem};
 use kernel::auth::Authorized;
 use kernel::http::Query;
 use kernel::paging::{self, Page};
+use kernel::{CalendarDate, Problem};
 
 use super::views::{PageQuery, TransferView};
 use crate::Accounting;

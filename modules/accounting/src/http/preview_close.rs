@@ -5,10 +5,10 @@ use actix_web::web::{Data, Json};
 use chrono::NaiveDate;
 use contracts::Money;
 use contracts::permission::CloseDays;
-use kernel::{CalendarDate, Problem};
 use kernel::auth::Authorized;
 use kernel::http::Path;
 use kernel::problem::ProblemDocument;
+use kernel::{CalendarDate, Problem};
 use serde::Serialize;
 use utoipa::ToSchema;
 

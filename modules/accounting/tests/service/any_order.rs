@@ -70,7 +70,8 @@ async fn deliver(world: &World, arrival: &Arrival) {
     let all = events(world, &arrival.lives);
     let mut deliveries: Vec<&Event> = arrival.order.iter().map(|index| index.get(&all)).collect();
     // Whatever the shuffle left out comes last, backwards.
-    let left_out: Vec<&Event> = all.iter().rev().filter(|event| deliveries.iter().all(|seen| seen.id != event.id)).collect();
+    let left_out: Vec<&Event> =
+        all.iter().rev().filter(|event| deliveries.iter().all(|seen| seen.id != event.id)).collect();
     deliveries.extend(left_out);
     let mut connection = world.database.connect().await;
     for (number, batch) in deliveries.chunks(arrival.batch).enumerate() {
@@ -106,9 +107,10 @@ async fn check(arrival: Arrival) {
 fn a10_shuffled_doubled_failed_and_retried_events_come_to_the_same_ledger() {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
     let mut runner = TestRunner::new(Config { cases: 48, failure_persistence: None, ..Config::default() });
-    runner.run(&arrivals(), |arrival| {
-        runtime.block_on(check(arrival));
-        Ok(())
-    })
-    .unwrap();
+    runner
+        .run(&arrivals(), |arrival| {
+            runtime.block_on(check(arrival));
+            Ok(())
+        })
+        .unwrap();
 }

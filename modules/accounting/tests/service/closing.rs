@@ -174,7 +174,12 @@ async fn a8_bookings_that_race_a_close_land_in_one_day_or_the_next_and_never_aft
     for number in 0..30 {
         let world = std::sync::Arc::clone(&world);
         booking.spawn(async move {
-            world.hear(&[world.created(100 + number, number, 1 + number % 3), world.completed(200 + number, number, 1 + number % 3)]).await;
+            world
+                .hear(&[
+                    world.created(100 + number, number, 1 + number % 3),
+                    world.completed(200 + number, number, 1 + number % 3),
+                ])
+                .await;
         });
     }
     world.books.close_day(day("2026-11-02"), None).await.unwrap();

@@ -1,4 +1,5 @@
 //! Accounting on a real database: every rule of the money, under every disorder of events.
+#![expect(clippy::unwrap_used, reason = "a test that cannot be set up must fail, and say why")]
 
 mod any_order;
 mod closing;

@@ -25,7 +25,8 @@ async fn a3_every_assignment_is_charged_and_stays_charged() {
 async fn a4_the_reward_goes_to_whom_the_event_names() {
     let world = world().await;
     // Assigned to 1, then to 2, completed by 2; a later assignment to 3 arrives before the completion.
-    let events = [world.created(10, 1, 1), world.assigned(11, 1, 2, 2), world.assigned(12, 1, 3, 3), world.completed(13, 1, 2)];
+    let events =
+        [world.created(10, 1, 1), world.assigned(11, 1, 2, 2), world.assigned(12, 1, 3, 3), world.completed(13, 1, 2)];
     world.hear(&events).await;
     assert_eq!(world.kinds(1).await, ["assignment_fee"]);
     assert_eq!(world.kinds(2).await, ["assignment_fee", "completion_reward"]);

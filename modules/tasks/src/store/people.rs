@@ -73,7 +73,11 @@ pub async fn load_pool(connection: &mut PgConnection) -> Result<Option<(i64, Vec
     Ok(row.map(|row| (row.pool_id, row.members)))
 }
 
-pub async fn insert_pool(connection: &mut PgConnection, members: &[Uuid], now: DateTime<Utc>) -> Result<(), sqlx::Error> {
+pub async fn insert_pool(
+    connection: &mut PgConnection,
+    members: &[Uuid],
+    now: DateTime<Utc>,
+) -> Result<(), sqlx::Error> {
     sqlx::query!("insert into tasks.pools (members, created_at) values ($1, $2)", members, now)
         .execute(connection)
         .await?;

@@ -74,7 +74,10 @@ pub async fn insert_reassignment(
     Ok(())
 }
 
-pub async fn load_reassignment(connection: &mut PgConnection, id: Uuid) -> Result<Option<ReassignmentRow>, sqlx::Error> {
+pub async fn load_reassignment(
+    connection: &mut PgConnection,
+    id: Uuid,
+) -> Result<Option<ReassignmentRow>, sqlx::Error> {
     sqlx::query_as!(
         ReassignmentRow,
         "

@@ -64,7 +64,12 @@ async fn t5_of_two_hundred_parallel_completions_one_wins() {
     }
     let answers = attempts.join_all().await;
     assert_eq!(answers.iter().filter(|answer| answer.is_ok()).count(), 1);
-    assert!(answers.iter().filter_map(|answer| answer.as_ref().err()).all(|error| matches!(error, Error::AlreadyCompleted(_))));
+    assert!(
+        answers
+            .iter()
+            .filter_map(|answer| answer.as_ref().err())
+            .all(|error| matches!(error, Error::AlreadyCompleted(_)))
+    );
     assert_eq!(world.database.said::<TasksCompleted>("tasks").await.len(), 1);
     world.verify().await;
 }
@@ -82,9 +87,10 @@ async fn t5_completions_that_race_a_reassign_either_win_or_hear_of_it() {
         });
     }
     let module = world.tasks.clone();
-    let running = tokio::spawn(async move {
-        while module.reassign_next_chunk().await.unwrap() == kernel::jobs::Outcome::More {}
-    });
+    let running =
+        tokio::spawn(
+            async move { while module.reassign_next_chunk().await.unwrap() == kernel::jobs::Outcome::More {} },
+        );
     let answers = completing.join_all().await;
     running.await.unwrap();
     world.finish_runs().await;

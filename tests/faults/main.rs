@@ -1,0 +1,1 @@
+//! What only the real program can show: kill -9, restarts, signals and the command line.
