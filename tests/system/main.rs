@@ -1,1 +1,17 @@
-//! x
+//! The whole system in one process, as people use it: over HTTP, on a clock that the tests move.
+
+mod api;
+mod bad_input;
+mod days;
+mod figures;
+mod load;
+mod methods;
+mod paging;
+mod people;
+mod permissions;
+mod problems;
+mod sessions;
+mod stopping;
+mod story;
+mod support;
+mod tasks;

@@ -1,0 +1,225 @@
+//! A whole system of its own for each test: two databases, a data directory, a clock that stands still until it is moved.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use contracts::Role;
+use harness::TestDatabase;
+use kernel::Ambient;
+use piecework::{Application, Options, config};
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+use crate::api::{Api, minor};
+
+/// A Monday.
+pub const MORNING: &str = "2026-11-02T09:00:00Z";
+pub const PASSWORD: &str = "correct horse battery";
+const DRAIN_DEADLINE: Duration = Duration::from_secs(60);
+
+/// A running system.
+pub struct World {
+    pub ambient: Ambient,
+    pub application: Application,
+    pub api: Api,
+    pub ground: Ground,
+}
+
+/// What survives a restart.
+pub struct Ground {
+    pub tracker: TestDatabase,
+    pub accounting: TestDatabase,
+    data: TempDir,
+}
+
+/// Somebody who is logged in.
+pub struct Person {
+    pub id: String,
+    pub email: String,
+    pub name: String,
+    pub api: Api,
+}
+
+/// A system with one person of each role.
+pub struct Company {
+    pub world: World,
+    pub admin: Person,
+    pub manager: Person,
+    pub accountant: Person,
+    pub worker: Person,
+}
+
+pub fn at(text: &str) -> DateTime<Utc> {
+    text.parse().unwrap()
+}
+
+impl Ground {
+    pub async fn new() -> Self {
+        let (tracker, accounting) = tokio::join!(harness::tracker(), harness::accounting());
+        Self { tracker, accounting, data: tempfile::tempdir().unwrap() }
+    }
+
+    /// Starts the program on what is there.
+    pub async fn start(self, now: &str) -> World {
+        let ambient = Ambient::manual(at(now), 7);
+        let application = Application::build(&self.config(), Options::serve(), ambient.clone()).await.unwrap();
+        let api = Api::anonymous(format!("http://{}", application.address().unwrap()));
+        World { ambient, application, api, ground: self }
+    }
+
+    fn config(&self) -> config::Config {
+        let settings = [
+            ("PIECEWORK_PROFILE", "test".to_owned()),
+            ("PIECEWORK__DATA_DIR", self.data.path().display().to_string()),
+            ("PIECEWORK__DATABASES__TRACKER__WRITE_URL", self.tracker.url()),
+            ("PIECEWORK__DATABASES__ACCOUNTING__WRITE_URL", self.accounting.url()),
+            ("PIECEWORK__HTTP__WORKERS", "2".to_owned()),
+            // So that a test may move the clock over an evening without logging in again.
+            ("PIECEWORK__AUTH__ACCESS_TOKEN_S", "86400".to_owned()),
+        ];
+        let settings: BTreeMap<_, _> = settings.map(|(key, value)| (key.to_owned(), value)).into();
+        config::load_from(&settings, &[]).unwrap().config
+    }
+
+    pub fn mail_folder(&self) -> PathBuf {
+        piecework::modules::mail_folder(self.data.path())
+    }
+}
+
+impl World {
+    /// An empty system on a Monday morning.
+    pub async fn new() -> Self {
+        Ground::new().await.start(MORNING).await
+    }
+
+    /// The first admin, by the one-time link.
+    pub async fn first_admin(&self) -> Person {
+        let token = self.application.modules.identity.first_admin_link_token().await.unwrap().unwrap();
+        let body = json!({ "token": token, "email": "ada@example.org", "name": "Ada", "password": PASSWORD });
+        let id = self.api.post("/auth/set-password", &body).await.expect_status(200).id();
+        self.log_in(&id, "ada@example.org", "Ada").await
+    }
+
+    /// Somebody new, added by `admin`.
+    pub async fn hire(&self, admin: &Person, role: Role, name: &str) -> Person {
+        let email = format!("{}@example.org", name.to_lowercase());
+        let body = json!({ "email": email, "name": name, "role": role, "password": PASSWORD });
+        let id = admin.api.post("/people", &body).await.expect_status(201).id();
+        self.settle().await;
+        self.log_in(&id, &email, name).await
+    }
+
+    pub async fn log_in(&self, id: &str, email: &str, name: &str) -> Person {
+        let body = json!({ "email": email, "password": PASSWORD });
+        let tokens = self.api.post("/auth/login", &body).await.expect_status(200).json;
+        let api = self.api.with_token(tokens["access_token"].as_str().unwrap());
+        Person { id: id.to_owned(), email: email.to_owned(), name: name.to_owned(), api }
+    }
+
+    /// The same person with a new token: after a restart, or when the clock has gone far.
+    pub async fn again(&self, person: &Person) -> Person {
+        self.log_in(&person.id, &person.email, &person.name).await
+    }
+
+    /// Waits until every event has arrived; what waits for another try gets its time.
+    pub async fn settle(&self) {
+        loop {
+            let left = self.application.drain(DRAIN_DEADLINE).await.unwrap();
+            assert!(left.is_nothing(), "events do not arrive: {left:?}");
+            let modules = self.application.state.modules().await.unwrap();
+            assert!(modules.iter().all(|module| module.inbox_parked == 0), "{modules:?}");
+            if modules.iter().all(|module| module.inbox_retry == 0) {
+                return;
+            }
+            self.ambient.advance(chrono::Duration::seconds(1));
+        }
+    }
+
+    /// Moves the clock and closes the days that are over by then.
+    pub async fn move_to(&self, moment: &str) {
+        self.settle().await;
+        self.ambient.set(at(moment));
+        self.application.modules.accounting.close_due_days().await.unwrap();
+        self.settle().await;
+    }
+
+    /// Waits until the last run that was asked for is over.
+    pub async fn finish_runs(&self, manager: &Person) {
+        harness::eventually("every run is over", async || {
+            let runs = manager.api.read_all("/reassignments", 200).await;
+            runs.iter().all(|run| run["status"] == "completed").then_some(())
+        })
+        .await;
+        self.settle().await;
+    }
+
+    /// Nothing may be under way and every invariant must hold.
+    pub async fn check(&self) {
+        self.settle().await;
+        let report = piecework::verify::verify(&self.application).await.unwrap();
+        assert!(report.findings.is_empty(), "{:#?}", report.findings);
+        assert_eq!((report.events_in_flight, report.events_parked), (0, 0));
+    }
+
+    /// Stops in good order; the databases stay.
+    pub async fn stop(self) -> Ground {
+        self.check().await;
+        self.application.stop().await;
+        self.ground
+    }
+}
+
+impl Company {
+    pub async fn new() -> Self {
+        let world = World::new().await;
+        let admin = world.first_admin().await;
+        let manager = world.hire(&admin, Role::Manager, "Max").await;
+        let accountant = world.hire(&admin, Role::Accountant, "Anna").await;
+        let worker = world.hire(&admin, Role::Worker, "Wim").await;
+        Self { world, admin, manager, accountant, worker }
+    }
+
+    pub const fn of(&self, role: Role) -> &Person {
+        match role {
+            Role::Worker => &self.worker,
+            Role::Accountant => &self.accountant,
+            Role::Manager => &self.manager,
+            Role::Admin => &self.admin,
+        }
+    }
+
+    /// The two who can have tasks.
+    pub fn assignee(&self, task: &Value) -> &Person {
+        let id = task["assignee"]["id"].as_str().unwrap();
+        [&self.worker, &self.accountant].into_iter().find(|person| person.id == id).unwrap()
+    }
+
+    /// A new task, with its price.
+    pub async fn create(&self, title: &str) -> Value {
+        let id = self.manager.api.post("/tasks", &json!({ "title": title })).await.expect_status(201).id();
+        self.world.settle().await;
+        self.manager.api.read(&format!("/tasks/{id}")).await
+    }
+
+    /// Completes a task as whoever has it, and waits for the reward.
+    pub async fn complete(&self, task: &Value) {
+        let assignee = self.assignee(task);
+        assignee.api.post_nothing(&complete_path(task)).await.expect_status(200);
+        self.world.settle().await;
+    }
+
+    /// What the wallet of a person holds.
+    pub async fn balance(&self, person: &Person) -> i64 {
+        minor(&person.api.read("/wallets/me").await["balance"])
+    }
+
+    pub async fn finish(self) {
+        self.world.stop().await;
+    }
+}
+
+pub fn complete_path(task: &Value) -> String {
+    format!("/tasks/{}/complete", task["id"].as_str().unwrap())
+}
