@@ -21,7 +21,8 @@ fn start() -> EmbeddedPostgres {
         bin_dir: None,
         durability: Durability::Throwaway,
         settings: Vec::new(),
-        supervisor: vec![binary().into(), "supervise-postgres".into()],
+        // The test programs come one after the other; between two the server and its templates stay.
+        supervisor: vec![binary().into(), "supervise-postgres".into(), "--linger-s=5".into()],
     };
     EmbeddedPostgres::start(&options).unwrap_or_else(|error| panic!("the tests need a PostgreSQL: {error}"))
 }

@@ -190,6 +190,14 @@ impl Company {
         }
     }
 
+    /// Closes what is over at nine in the morning of `date`, and everybody logs in.
+    pub async fn next_morning(&mut self, date: &str) {
+        self.world.move_to(&format!("{date}T09:00:00Z")).await;
+        for person in [&mut self.admin, &mut self.manager, &mut self.accountant, &mut self.worker] {
+            *person = self.world.again(person).await;
+        }
+    }
+
     /// The two who can have tasks.
     pub fn assignee(&self, task: &Value) -> &Person {
         let id = task["assignee"]["id"].as_str().unwrap();

@@ -45,7 +45,7 @@ pub(crate) fn try_lock(file: &File, lock: Lock) -> io::Result<bool> {
 }
 
 /// Waits for the exclusive lock without end: for the supervisor, whose life this wait is.
-pub(crate) fn lock_exclusive(file: &File) -> io::Result<()> {
+fn lock_exclusive(file: &File) -> io::Result<()> {
     loop {
         match flock(file, FlockOperation::LockExclusive) {
             Ok(()) => return Ok(()),
@@ -53,6 +53,20 @@ pub(crate) fn lock_exclusive(file: &File) -> io::Result<()> {
             Err(error) => return Err(error.into()),
         }
     }
+}
+
+/// Waits until no user is left, and none has come for `linger`; then the lock is ours.
+pub(crate) fn outlast(file: &File, linger: Duration) -> io::Result<()> {
+    lock_exclusive(file)?;
+    while !linger.is_zero() {
+        flock(file, FlockOperation::Unlock)?;
+        std::thread::sleep(linger);
+        if try_lock(file, Lock::Exclusive)? {
+            break;
+        }
+        lock_exclusive(file)?;
+    }
+    Ok(())
 }
 
 /// Waits for the lock until the deadline; `false` when that came first.

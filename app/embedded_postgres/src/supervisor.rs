@@ -40,12 +40,13 @@ enum Event {
 /// Runs the server of this directory until its last user is gone: what `piecework supervise-postgres DIRECTORY` does.
 ///
 /// Expects to be started by [`crate::EmbeddedPostgres::start`], with standard error going to the log. Returns at once
-/// when the directory already has a supervisor.
+/// when the directory already has a supervisor. The server stays up for `linger` after its last user, for tests whose
+/// processes come one after the other.
 ///
 /// # Errors
 /// `initdb` fails, or `postgres` ends by itself again and again; the caller prints the error, which gets it into the
 /// log and from there to whoever waits for the server.
-pub fn supervise(directory: &Path) -> Result<(), Error> {
+pub fn supervise(directory: &Path, linger: Duration) -> Result<(), Error> {
     // A session of our own: no Ctrl-C and no hang-up of the user's terminal gets here. Fails only for the leader of a
     // process group, who is out of their reach as well.
     let _session = rustix::process::setsid();
@@ -65,7 +66,7 @@ pub fn supervise(directory: &Path) -> Result<(), Error> {
     let (sender, events) = channel();
     let path = layout.lease();
     let lease = lease::open(&path).map_err(Error::io("open", &path))?;
-    watch_lease(lease, sender.clone())?;
+    watch_lease(lease, linger, sender.clone())?;
     let supervisor =
         Supervisor { parameters: Parameters::read(&layout)?, account: Account::to_run_as()?, layout, sender, events };
     let lease = supervisor.run()?;
@@ -76,10 +77,10 @@ pub fn supervise(directory: &Path) -> Result<(), Error> {
     Ok(())
 }
 
-/// Reports when the exclusive lock on the lease is ours.
-fn watch_lease(lease: File, sender: Sender<Event>) -> Result<(), Error> {
+/// Reports when the exclusive lock on the lease is ours, and was to be had for all of `linger`.
+fn watch_lease(lease: File, linger: Duration, sender: Sender<Event>) -> Result<(), Error> {
     spawn_thread("lease", move || {
-        let event = match lease::lock_exclusive(&lease) {
+        let event = match lease::outlast(&lease, linger) {
             Ok(()) => Event::LeasesGone(lease),
             Err(error) => Event::LeaseLost(error),
         };

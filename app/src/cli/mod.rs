@@ -99,7 +99,12 @@ enum Command {
     Doctor,
     /// Own the embedded PostgreSQL (started by the program itself)
     #[command(name = SUPERVISE_COMMAND, hide = true)]
-    SupervisePostgres { directory: PathBuf },
+    SupervisePostgres {
+        directory: PathBuf,
+        /// Seconds to stay up after the last user is gone
+        #[arg(long, default_value_t = 0)]
+        linger_s: u64,
+    },
 }
 
 /// What a command gets.
@@ -137,8 +142,8 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
 fn execute(Arguments { global, command }: Arguments) -> Result<(), Error> {
     let command = command.unwrap_or_else(|| Command::Serve(serve::ServeArguments::default()));
     // It knows no settings: those of whoever started it do not matter to it.
-    if let Command::SupervisePostgres { directory } = command {
-        return supervise_postgres::run(&directory);
+    if let Command::SupervisePostgres { directory, linger_s } = command {
+        return supervise_postgres::run(&directory, Duration::from_secs(linger_s));
     }
     let mut overrides = Vec::new();
     if let Some(directory) = global.data_dir {
