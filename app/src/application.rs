@@ -4,7 +4,7 @@ use std::net::{SocketAddr, TcpListener, ToSocketAddrs};
 use std::sync::Arc;
 use std::time::Duration;
 
-use kernel::Ambient;
+use kernel::{Ambient, Problem};
 use kernel::bus::EventBus;
 use kernel::inbox::Inbox;
 use kernel::module::Module;
@@ -88,6 +88,10 @@ impl Application {
         migrations::migrate(&databases).await?;
         let modules = Modules::new(config, &databases, &ambient, &public_url)?;
         modules.prepare().await?;
+        if options.jobs {
+            // Days that were missed are closed before anything that waited is booked.
+            modules.accounting.close_due_days().await.map_err(Problem::from)?;
+        }
         let hosted = modules.hosted();
 
         let inboxes = subscribe(&hosted, config, bus.as_ref()).await?;

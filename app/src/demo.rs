@@ -17,6 +17,10 @@ const BACKLOG: &str = include_str!("../demo/backlog.csv");
 const DAYS: u64 = 21;
 /// A person completes at most so many of their tasks in one sitting.
 const COMPLETED_AT_ONCE: u16 = 2;
+/// When people sit down to work, on working days.
+const WORKING_HOURS: [u32; 4] = [10, 12, 14, 17];
+/// The place in `PEOPLE` of who is often in debt.
+const LATE_RISER: usize = 10;
 const DRAIN_DEADLINE: std::time::Duration = std::time::Duration::from_secs(30);
 
 /// Who works there; the first of each role is the one to log in as.
@@ -84,6 +88,13 @@ impl Company<'_> {
             self.ambient.set(morning);
             self.take_in(backlog).await?;
         }
+        for hour in WORKING_HOURS {
+            let sitting = at(now.date_naive(), hour);
+            if sitting < now {
+                self.ambient.set(sitting);
+                self.sit_down(DAYS, hour, &people).await?;
+            }
+        }
         self.ambient.set(now);
         self.settle().await?;
         progress(DAYS, DAYS);
@@ -113,15 +124,11 @@ impl Company<'_> {
         self.ambient.set(at(day, 9));
         self.take_in(backlog).await?;
         let is_weekend = matches!(day.weekday(), Weekday::Sat | Weekday::Sun);
-        let sittings: &[u32] = if is_weekend { &[11] } else { &[10, 12, 14, 17] };
+        let sittings: &[u32] = if is_weekend { &[11] } else { &WORKING_HOURS };
         for hour in sittings {
             self.ambient.set(at(day, *hour));
             self.create_one(people, number, *hour).await?;
-            // Somebody is always away.
-            let away = usize::try_from(number + u64::from(*hour)).unwrap_or(0) % people.len();
-            let present = people.iter().enumerate().filter(|(place, _)| *place != away);
-            self.complete_some(present.map(|(_, person)| *person).collect()).await?;
-            self.settle().await?;
+            self.sit_down(number, *hour, people).await?;
             if number % 5 == 3 && *hour == 14 {
                 self.reassign(people[1]).await?;
             }
@@ -130,6 +137,15 @@ impl Company<'_> {
             self.correct_a_fee(people[2], people[3]).await?;
         }
         Ok(())
+    }
+
+    /// Those who are there complete some of their tasks. Somebody is always away, and one only comes in the evening.
+    async fn sit_down(&self, number: u64, hour: u32, people: &[PersonId]) -> Result<(), Error> {
+        let away = usize::try_from(number + u64::from(hour)).unwrap_or(0) % people.len();
+        let is_here = |place: usize| place != away && (place != LATE_RISER || hour >= 17);
+        let present = people.iter().enumerate().filter(|(place, _)| is_here(*place));
+        self.complete_some(present.map(|(_, person)| *person).collect()).await?;
+        self.settle().await
     }
 
     async fn take_in(&self, rows: Vec<ImportRow>) -> Result<(), Error> {

@@ -232,8 +232,7 @@ async fn n4_every_figure_ties_to_the_ledger_over_days_with_reassigns_corrections
     company.world.settle().await;
     let now = company.world.ambient.now();
     check_figures(&company.admin, "2026-11-02", "2026-11-04", now).await;
-    let days: BTreeSet<NaiveDate> =
-        Ledger::read(&company.admin.api).await.lines.iter().map(|line| line.day).collect();
+    let days: BTreeSet<NaiveDate> = Ledger::read(&company.admin.api).await.lines.iter().map(|line| line.day).collect();
     assert_eq!(days.len(), 3, "each of the days has something to compare");
     company.finish().await;
 }

@@ -1,1 +1,119 @@
-//! To be written.
+//! Lists in pages: everything once and in order, also while the list grows.
+
+use std::collections::BTreeSet;
+
+use serde_json::{Value, json};
+
+use crate::api::page_path;
+use crate::support::Company;
+
+fn keys(items: &[Value]) -> Vec<String> {
+    let key = |item: &Value| {
+        let key = ["id", "date", "number"].iter().find_map(|name| item.get(*name));
+        key.or_else(|| item["person"].get("id")).unwrap_or_else(|| panic!("a key in {item}")).to_string()
+    };
+    items.iter().map(key).collect()
+}
+
+/// Three days on which somebody is paid, then open tasks that are reassigned: something in every list.
+async fn with_history() -> Company {
+    let mut company = Company::new().await;
+    for date in ["2026-11-03", "2026-11-04", "2026-11-05"] {
+        let mut owed = 0;
+        while owed == 0 {
+            company.world.ambient.advance(chrono::Duration::minutes(1));
+            let task = company.create("Paid work").await;
+            company.complete(&task).await;
+            owed = company.balance(&company.worker).await.max(company.balance(&company.accountant).await);
+        }
+        company.next_morning(date).await;
+    }
+    while company.worker.api.read_all("/wallets/me/transfers", 200).await.len() < 3 {
+        company.create("Open work").await;
+    }
+    for _ in 0..3 {
+        company.create("More open work").await;
+        company.manager.api.post_nothing("/reassignments").await.expect_status(202);
+    }
+    company.world.finish_runs(&company.manager).await;
+    company
+}
+
+#[tokio::test]
+async fn every_list_walked_in_pages_of_any_size_gives_everything_once_and_in_the_same_order() {
+    let company = with_history().await;
+    let admin = &company.admin.api;
+    let reassigned = admin.read_all("/tasks?status=open", 200).await.pop().unwrap();
+    let history = format!("/tasks/{}/history", reassigned["id"].as_str().unwrap());
+    let transfers = format!("/wallets/{}/transfers", company.worker.id);
+    let lists = [
+        "/tasks",
+        "/tasks?status=open",
+        "/tasks?q=open",
+        "/people",
+        "/wallets",
+        "/reassignments",
+        "/days",
+        "/payouts",
+        "/admin/emails",
+        &transfers,
+        &history,
+    ];
+    for list in lists {
+        let whole = keys(&admin.read_all(list, 200).await);
+        assert!(whole.len() >= 2, "{list} has {} items: too few to tell", whole.len());
+        assert_eq!(whole.iter().collect::<BTreeSet<_>>().len(), whole.len(), "{list} has something twice");
+        for limit in [1, 2, 3] {
+            assert_eq!(keys(&admin.read_all(list, limit).await), whole, "{list} in pages of {limit}");
+        }
+    }
+    let mine = company.worker.api.read_all("/wallets/me/transfers", 2).await;
+    assert_eq!(keys(&mine), keys(&admin.read_all(&transfers, 200).await));
+    company.finish().await;
+}
+
+#[tokio::test]
+async fn a_list_that_grows_while_it_is_walked_shows_what_was_there_exactly_once() {
+    let company = Company::new().await;
+    for number in 0..7 {
+        company.create(&format!("Task {number}")).await;
+    }
+    let expected = keys(&company.worker.api.read_all("/tasks", 200).await);
+    let mut walked = Vec::new();
+    let mut cursor: Option<String> = None;
+    loop {
+        let page = company.worker.api.read(&page_path("/tasks", '?', 2, cursor.as_deref())).await;
+        walked.extend(page["items"].as_array().unwrap().iter().cloned());
+        company.worker.api.post("/tasks", &json!({ "title": "One more" })).await.expect_status(201);
+        cursor = page["next_cursor"].as_str().map(str::to_owned);
+        if cursor.is_none() {
+            break;
+        }
+    }
+    assert_eq!(keys(&walked), expected);
+    company.finish().await;
+}
+
+#[tokio::test]
+async fn a_filter_by_assignee_status_or_words_shows_those_and_no_others() {
+    let company = Company::new().await;
+    for title in ["[POP-42] Fix the door", "100% of_it", "Починить дверь"] {
+        company.create(title).await;
+    }
+    let api = &company.worker.api;
+    let titles = async |query: &str| {
+        let tasks = api.read_all(&format!("/tasks?{query}"), 200).await;
+        tasks.iter().map(|task| task["title"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    assert_eq!(titles("q=DOOR").await, ["Fix the door"]);
+    assert_eq!(titles("q=pop-42").await, ["Fix the door"]);
+    assert_eq!(titles("q=%D0%9F%D0%9E%D0%A7%D0%98%D0%9D").await, ["Починить дверь"]);
+    assert_eq!(titles("q=%25").await, ["100% of_it"], "no wildcard");
+    assert_eq!(titles("q=_").await, ["100% of_it"], "no wildcard");
+    assert!(titles("status=completed").await.is_empty());
+    let mine = api.read_all("/tasks?assignee=me", 200).await;
+    assert_eq!(mine, api.read_all(&format!("/tasks?assignee={}", company.worker.id), 200).await);
+    let others = api.read_all(&format!("/tasks?assignee={}", company.accountant.id), 200).await;
+    assert_eq!(mine.len() + others.len(), 3);
+    company.finish().await;
+}

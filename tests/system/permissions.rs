@@ -155,7 +155,10 @@ async fn every_route_answers_every_role_as_the_table_of_rights_says() {
     if matrix != MATRIX {
         let actual = Path::new(env!("CARGO_TARGET_TMPDIR")).join("permissions.txt");
         std::fs::write(&actual, &matrix).unwrap();
-        panic!("tests/system/permissions.txt is not what the gateway does, which is in {}:\n{matrix}", actual.display());
+        panic!(
+            "tests/system/permissions.txt is not what the gateway does, which is in {}:\n{matrix}",
+            actual.display()
+        );
     }
     company.finish().await;
 }

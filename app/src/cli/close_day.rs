@@ -24,7 +24,6 @@ pub async fn run(context: &Context, arguments: &CloseDayArguments) -> Result<(),
         return with_application(context, async |application| preview(context, application, arguments).await).await;
     }
     let Some(date) = arguments.date else {
-        // Building the application closes what is due; whatever a serve left is closed here.
         let closed = with_application(context, async |application| {
             application.modules.accounting.close_due_days().await.map_err(|error| Problem::from(error).into())
         })
@@ -65,6 +64,11 @@ async fn preview(context: &Context, application: &Application, arguments: &Close
     let paid = application.modules.accounting.money(preview.paid_minor);
     if context.json {
         return print_json(&json!({ "date": day, "payouts": preview.payouts, "paid": paid }));
+    }
+    let due = application.modules.accounting.load_due_days().await.map_err(Problem::from)?;
+    let behind = due.today.signed_duration_since(due.open_day).num_days();
+    if behind > 0 {
+        print_line(&format!("{behind} days are over and not closed yet; {day} is the first of them."))?;
     }
     print_line(&format!(
         "Closing {day} now would pay {} people {} minor units of {} in all. Nothing was paid.",

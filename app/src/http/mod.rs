@@ -16,6 +16,7 @@ mod security_headers;
 mod streams;
 #[cfg(test)]
 mod tests;
+mod unknown_query;
 
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
@@ -101,6 +102,7 @@ pub fn serve(
             .configure(docs::add_entry)
             .default_service(web::to(route_table::answer_unknown))
             // Read from the bottom: the last is the first to see a request and the last to see its answer.
+            .wrap(from_fn(unknown_query::refuse))
             .wrap(from_fn(identify::identify))
             .wrap(from_fn(streams::keep_uncompressed))
             .wrap(Compress::default())

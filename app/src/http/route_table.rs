@@ -7,8 +7,8 @@ use std::collections::BTreeMap;
 
 use actix_web::{HttpRequest, web};
 use kernel::Problem;
-use utoipa::openapi::OpenApi;
-use utoipa::openapi::path::PathItem;
+use utoipa::openapi::path::{Operation, ParameterIn, PathItem};
+use utoipa::openapi::{OpenApi, RefOr};
 
 use super::{API_PREFIX, Gateway};
 
@@ -21,6 +21,8 @@ struct Route {
     pattern: String,
     segments: Vec<Segment>,
     methods: Vec<&'static str>,
+    /// Those of the methods that know no query parameter.
+    without_query: Vec<&'static str>,
 }
 
 enum Segment {
@@ -31,25 +33,34 @@ enum Segment {
 impl RouteTable {
     #[must_use]
     pub fn new(document: &OpenApi) -> Self {
-        let mut routes: BTreeMap<String, Vec<&'static str>> = BTreeMap::new();
+        let mut routes: BTreeMap<String, (Vec<&'static str>, Vec<&'static str>)> = BTreeMap::new();
         for (path, item) in &document.paths.paths {
-            routes.insert(path.clone(), methods(item));
+            let known = || operations(item).into_iter().filter_map(|(method, operation)| Some((method, operation?)));
+            let without_query = known().filter(|(_, operation)| !takes_query(operation)).map(|(method, _)| method);
+            routes.insert(path.clone(), (known().map(|(method, _)| method).collect(), without_query.collect()));
         }
         for path in OWN_ROUTES {
-            routes.entry(path.to_owned()).or_default().push("GET");
+            routes.entry(path.to_owned()).or_default().0.push("GET");
         }
-        Self(
-            routes
-                .into_iter()
-                .map(|(pattern, methods)| Route { segments: segments(&pattern), pattern, methods })
-                .collect(),
-        )
+        let route = |(pattern, (methods, without_query)): (String, (Vec<_>, Vec<_>))| Route {
+            segments: segments(&pattern),
+            pattern,
+            methods,
+            without_query,
+        };
+        Self(routes.into_iter().map(route).collect())
     }
 
     /// The route that a path belongs to, such as `/api/v1/tasks/{id}`.
     #[must_use]
     pub fn pattern(&self, path: &str) -> Option<&str> {
         self.find(path).map(|route| route.pattern.as_str())
+    }
+
+    /// Whether this method of this path is known to read no query parameter at all.
+    #[must_use]
+    pub fn takes_no_query(&self, method: &str, path: &str) -> bool {
+        self.find(path).is_some_and(|route| route.without_query.contains(&method))
     }
 
     /// The best match: a word is better than a parameter, the earlier the better.
@@ -92,17 +103,24 @@ fn segments(pattern: &str) -> Vec<Segment> {
     pattern.split('/').map(segment).collect()
 }
 
-fn methods(item: &PathItem) -> Vec<&'static str> {
-    let operations = [
-        ("GET", &item.get),
-        ("POST", &item.post),
-        ("PATCH", &item.patch),
-        ("PUT", &item.put),
-        ("DELETE", &item.delete),
-        ("HEAD", &item.head),
-        ("OPTIONS", &item.options),
-    ];
-    operations.into_iter().filter(|(_, operation)| operation.is_some()).map(|(method, _)| method).collect()
+fn operations(item: &PathItem) -> [(&'static str, Option<&Operation>); 7] {
+    [
+        ("GET", item.get.as_ref()),
+        ("POST", item.post.as_ref()),
+        ("PATCH", item.patch.as_ref()),
+        ("PUT", item.put.as_ref()),
+        ("DELETE", item.delete.as_ref()),
+        ("HEAD", item.head.as_ref()),
+        ("OPTIONS", item.options.as_ref()),
+    ]
+}
+
+fn takes_query(operation: &Operation) -> bool {
+    operation.parameters.iter().flatten().any(|parameter| match parameter {
+        RefOr::T(parameter) => matches!(parameter.parameter_in, ParameterIn::Query),
+        // Not written by us today; the operation is left to check its query itself.
+        RefOr::Ref(_) => true,
+    })
 }
 
 /// 405 with `Allow` for a known address, else 404.

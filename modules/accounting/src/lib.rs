@@ -20,6 +20,7 @@ pub use error::Error;
 pub use service::{Accounting, DateRange};
 pub use settings::{InvalidSettings, PricingSettings, Settings};
 pub use store::{DayRow, TransferRow};
+pub use subscribers::EVENT_TYPES;
 pub use verify::LedgerFact;
 
 /// The schema `accounting` and its report views.

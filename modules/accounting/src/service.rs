@@ -65,8 +65,8 @@ impl Accounting {
         Ok(Self { write, read, policy: Policy::parse(settings)?, close_wanted: Arc::default() })
     }
 
-    /// After the migrations: fixes the currency, records the pricing policy, opens the first day, and closes what was missed.
-    /// Safe in several processes at once.
+    /// After the migrations: fixes the currency, records the pricing policy, opens the first day. Pays nobody. Safe in several
+    /// processes at once.
     pub async fn prepare(&self) -> Result<(), Error> {
         let mut tx = self.write.begin().await?;
         store::lock_day_exclusive(&mut tx).await?;
@@ -77,9 +77,7 @@ impl Accounting {
         let now = tx.now();
         store::keep_pricing_policy(&mut tx, &self.policy, now).await?;
         store::insert_first_day(&mut tx, self.policy.day_of(now), now).await?;
-        tx.commit().await?;
-        self.close_due_days().await?;
-        Ok(())
+        Ok(tx.commit().await?)
     }
 
     #[must_use]

@@ -16,6 +16,9 @@ use crate::pricing::{TaskName, ensure_prices};
 use crate::settings::Policy;
 use crate::store::{self, PriceRow};
 
+/// What this module listens to.
+pub const EVENT_TYPES: &[&str] = &[PeopleChanged::TYPE, TasksCreated::TYPE, TasksAssigned::TYPE, TasksCompleted::TYPE];
+
 pub struct AccountingSubscriber {
     policy: Policy,
 }
@@ -114,7 +117,7 @@ impl Subscriber for AccountingSubscriber {
     }
 
     fn event_types(&self) -> &'static [&'static str] {
-        &[PeopleChanged::TYPE, TasksCreated::TYPE, TasksAssigned::TYPE, TasksCompleted::TYPE]
+        EVENT_TYPES
     }
 
     fn apply<'a>(&'a self, tx: &'a mut Tx, events: &'a [Event]) -> BoxFuture<'a, Result<(), ApplyError>> {

@@ -22,6 +22,7 @@ pub use error::Error;
 pub use http::MailView;
 pub use service::Email;
 pub use settings::{Settings, Transport};
+pub use subscribers::EVENT_TYPES;
 
 /// The migrations of the schema `email`.
 pub static MIGRATOR: sqlx::migrate::Migrator = sqlx::migrate!("../../migrations/email");

@@ -14,6 +14,9 @@ use crate::domain::{self, PayoutStatement};
 use crate::service::Inner;
 use crate::store::{self, NewMail};
 
+/// What this module listens to.
+pub const EVENT_TYPES: &[&str] = &[PeopleChanged::TYPE, PeoplePaid::TYPE];
+
 /// The module's ear on the bus.
 pub(crate) struct EmailSubscriber {
     pub inner: Arc<Inner>,
@@ -25,7 +28,7 @@ impl Subscriber for EmailSubscriber {
     }
 
     fn event_types(&self) -> &'static [&'static str] {
-        &[PeopleChanged::TYPE, PeoplePaid::TYPE]
+        EVENT_TYPES
     }
 
     fn apply<'a>(&'a self, tx: &'a mut Tx, events: &'a [Event]) -> BoxFuture<'a, Result<(), ApplyError>> {

@@ -17,6 +17,19 @@ pub trait EventBus: Send + Sync + 'static {
 
     /// Takes no more, lets what is under way finish.
     fn close(&self) -> BoxFuture<'_, ()>;
+
+    /// Whether events can be published and received at the moment. While they cannot, the outboxes keep them.
+    fn is_connected(&self) -> bool {
+        true
+    }
+}
+
+/// Who listens to what: known of every module of the system, whether this process hosts it or not.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Subscription {
+    /// The module's name.
+    pub subscriber: &'static str,
+    pub event_types: &'static [&'static str],
 }
 
 /// The events were not delivered; they stay where they are.
@@ -26,6 +39,12 @@ pub enum PublishError {
     NotTaken { subscriber: &'static str, reason: String },
     #[error("not every subscriber answered")]
     NoAnswer,
+    /// There is no connection to the broker, or it takes nothing at the moment.
+    #[error("the broker is out of reach: {0}")]
+    OutOfReach(String),
+    /// The broker has not taken charge of every event.
+    #[error("the broker did not confirm: {0}")]
+    NotConfirmed(String),
     #[error("the bus is closed")]
     Closed,
 }

@@ -12,6 +12,8 @@ use contracts::{Event, EventId};
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+use sqlx::types::Json;
 use sqlx::{AssertSqlSafe, FromRow};
 use tokio::sync::Notify;
 use utoipa::ToSchema;
@@ -72,6 +74,11 @@ impl Default for RetryPolicy {
     }
 }
 
+/// What stands in the place of the type where nobody can tell it.
+const UNDECODABLE: &str = "undecodable";
+/// So many bytes of what cannot be decoded are kept: enough for a person to see what it is.
+const UNDECODABLE_KEPT_BYTES: usize = 256 * 1024;
+
 /// An event that its subscriber could not apply and that waits for a person.
 #[derive(Debug, Clone, Serialize, ToSchema, FromRow)]
 pub struct ParkedEvent {
@@ -83,7 +90,7 @@ pub struct ParkedEvent {
     pub attempts: i32,
     pub last_error: String,
     pub received_at: DateTime<Utc>,
-    /// The whole event, as it came.
+    /// The whole event, as it came; a text where that was no event at all.
     #[schema(value_type = Object)]
     pub event: serde_json::Value,
 }
@@ -204,13 +211,63 @@ impl Inbox {
             .bind(&event.kind)
             .bind(if parked { "parked" } else { "retry" })
             .bind(now)
-            .bind(error.to_string())
+            .bind(storable(&error.to_string()))
             .bind(now + self.pause(1))
-            .bind(sqlx::types::Json(event))
+            .bind(Json(event))
             .execute(&mut *tx)
             .await?;
         tx.wake_on_commit(Arc::clone(&self.failed));
         Ok(tx.commit().await?)
+    }
+
+    /// Parks an event that a bus gave up delivering. Of one that is known here already nothing changes.
+    pub async fn park(&self, event: &Event, reason: &str) -> Result<(), sqlx::Error> {
+        self.insert_parked(event.id.uuid(), &event.kind, reason, event).await
+    }
+
+    /// Parks what a bus delivered and nobody can decode; returns its id.
+    ///
+    /// The id comes from the bytes, so that another delivery of the same adds nothing. It is never the one that the sender
+    /// may have given besides: an event with that id, if there is one, is still to be applied.
+    pub async fn park_undecodable(&self, bytes: &[u8], reason: &str) -> Result<Uuid, sqlx::Error> {
+        let id = Uuid::new_v5(&Uuid::NAMESPACE_OID, bytes);
+        let kept = &bytes[..bytes.len().min(UNDECODABLE_KEPT_BYTES)];
+        let text = String::from_utf8_lossy(kept);
+        let reason = match bytes.len() - kept.len() {
+            0 => reason.to_owned(),
+            missing => format!("{reason} ({missing} more bytes were not kept)"),
+        };
+        self.insert_parked(id, UNDECODABLE, &reason, &text).await?;
+        Ok(id)
+    }
+
+    async fn insert_parked<T: Serialize + Sync>(
+        &self,
+        event_id: Uuid,
+        event_type: &str,
+        reason: &str,
+        event: &T,
+    ) -> Result<(), sqlx::Error> {
+        let statement = format!(
+            "insert into {}.inbox (event_id, event_type, state, received_at, last_error, event)
+             values ($1, $2, 'parked', $3, $4, $5)
+             on conflict (event_id) do nothing",
+            self.write.schema()
+        );
+        let mut tx = self.write.begin().await?;
+        let inserted = sqlx::query(AssertSqlSafe(statement))
+            .bind(event_id)
+            .bind(storable(event_type))
+            .bind(tx.now())
+            .bind(storable(reason))
+            .bind(Json(event))
+            .execute(&mut *tx)
+            .await?;
+        tx.commit().await?;
+        if inserted.rows_affected() > 0 {
+            self.report(EventId::from(event_id), event_type, 0, &ApplyError::GiveUp(reason.to_owned()), true);
+        }
+        Ok(())
     }
 
     fn report(&self, id: EventId, event_type: &str, attempts: i32, error: &ApplyError, parked: bool) {
@@ -255,13 +312,17 @@ impl Inbox {
              limit 1
              for update skip locked"
         );
-        let due: Option<(Uuid, String, i32, sqlx::types::Json<Event>)> =
+        let due: Option<(Uuid, String, i32, Json<Box<RawValue>>)> =
             sqlx::query_as(AssertSqlSafe(statement)).bind(tx.now()).fetch_optional(&mut *tx).await?;
         let Some((event_id, event_type, attempts, event)) = due else {
             tx.rollback().await?;
             return Ok(false);
         };
-        let Err(error) = self.apply_guarded(&mut tx, &[event.0]).await else {
+        let applied = match serde_json::from_str(event.0.get()) {
+            Ok(event) => self.apply_guarded(&mut tx, &[event]).await,
+            Err(error) => Err(ApplyError::GiveUp(format!("this is no event: {error}"))),
+        };
+        let Err(error) = applied else {
             let statement = format!("update {schema}.inbox set state = 'applied', event = null where event_id = $1");
             sqlx::query(AssertSqlSafe(statement)).bind(event_id).execute(&mut *tx).await?;
             tx.commit().await?;
@@ -283,7 +344,7 @@ impl Inbox {
         sqlx::query(AssertSqlSafe(statement))
             .bind(event_id)
             .bind(attempts)
-            .bind(error.to_string())
+            .bind(storable(&error.to_string()))
             .bind(tx.now() + self.pause(attempts + 1))
             .bind(if parked { "parked" } else { "retry" })
             .execute(&mut *tx)
@@ -365,6 +426,11 @@ impl Inbox {
 /// An outage is nobody's fault: the event is not to be blamed, and the bus delivers again.
 fn is_outage(error: &ApplyError) -> bool {
     matches!(error, ApplyError::Database(error) if db::is_unavailable(error))
+}
+
+/// A text of somebody else's as PostgreSQL takes it: without zero bytes, for one would keep the whole row out for ever.
+fn storable(text: &str) -> String {
+    text.replace('\0', "\u{fffd}")
 }
 
 fn panic_message(panic: &(dyn std::any::Any + Send)) -> &str {

@@ -16,6 +16,7 @@ pub use error::Error;
 pub use import::{Import, ImportRow, RefusedRow};
 pub use service::{Settings, TaskFilter, Tasks};
 pub use store::{ReassignmentRow, TaskRow};
+pub use subscribers::EVENT_TYPES;
 pub use verify::TaskFact;
 
 /// The schema `tasks` and its report views.

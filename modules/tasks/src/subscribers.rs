@@ -13,6 +13,9 @@ use uuid::Uuid;
 
 use crate::store::{self, PersonRow};
 
+/// What this module listens to.
+pub const EVENT_TYPES: &[&str] = &[PeopleChanged::TYPE, TasksPriced::TYPE];
+
 pub struct TasksSubscriber {
     run_wanted: Arc<Notify>,
 }
@@ -84,7 +87,7 @@ impl Subscriber for TasksSubscriber {
     }
 
     fn event_types(&self) -> &'static [&'static str] {
-        &[PeopleChanged::TYPE, TasksPriced::TYPE]
+        EVENT_TYPES
     }
 
     fn apply<'a>(&'a self, tx: &'a mut Tx, events: &'a [Event]) -> BoxFuture<'a, Result<(), ApplyError>> {

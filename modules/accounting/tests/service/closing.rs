@@ -89,6 +89,7 @@ async fn a8_three_missed_days_are_closed_in_order_at_the_next_start() {
     world.now("2026-11-05T08:00:00Z");
     let World { database, ambient, .. } = world;
     let reborn = World::on(database, ambient, "UTC").await;
+    assert_eq!(reborn.books.close_due_days().await.unwrap().len(), 3);
     let days = reborn.books.list_days(None, kernel::paging::Limit::default()).await.unwrap();
     let states: Vec<_> = days.iter().map(|row| (row.business_day.to_string(), row.payouts)).collect();
     let expected = [("2026-11-05", None), ("2026-11-04", Some(0)), ("2026-11-03", Some(0)), ("2026-11-02", Some(1))];
