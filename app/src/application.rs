@@ -4,11 +4,11 @@ use std::net::{SocketAddr, TcpListener, ToSocketAddrs};
 use std::sync::Arc;
 use std::time::Duration;
 
-use kernel::{Ambient, Problem};
 use kernel::bus::EventBus;
 use kernel::inbox::Inbox;
 use kernel::module::Module;
 use kernel::outbox::Relay;
+use kernel::{Ambient, Problem};
 
 use crate::background::Background;
 use crate::config::Config;
@@ -76,7 +76,7 @@ impl Application {
     pub async fn build(config: &Config, options: Options, ambient: Ambient) -> Result<Self, Error> {
         // Before the first measurement.
         let _metrics = telemetry::metrics();
-        let bus = bus::open(&config.bus)?;
+        let bus = bus::open(&config.bus, crate::modules::subscriptions())?;
         // Early, because a port that is taken is the likeliest thing to go wrong, and links need to know the port.
         let listener = match options.listen {
             Listen::No => None,
@@ -87,7 +87,7 @@ impl Application {
         let databases = Arc::new(Databases::open(config).await?);
         migrations::migrate(&databases).await?;
         let modules = Modules::new(config, &databases, &ambient, &public_url)?;
-        modules.prepare().await?;
+        modules.prepare(options.jobs).await?;
         if options.jobs {
             // Days that were missed are closed before anything that waited is booked.
             modules.accounting.close_due_days().await.map_err(Problem::from)?;

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use kernel::bus::Subscription;
 use kernel::{Ambient, Module};
 use sqlx::migrate::Migrator;
 
@@ -15,6 +16,8 @@ pub struct Entry {
     pub name: &'static str,
     /// Where its schema is; none for a module that owns none.
     pub home: Option<Home>,
+    /// The types of the events it takes: known of every module, hosted here or not.
+    pub listens_to: &'static [&'static str],
 }
 
 /// A module's schema.
@@ -26,10 +29,11 @@ pub struct Home {
 /// THE table, in the order in which migrations are applied.
 pub static TABLE: [Entry; 5] = [
     Entry::in_database("identity", |databases| &databases.tracker, &identity::MIGRATOR),
-    Entry::in_database("tasks", |databases| &databases.tracker, &tasks::MIGRATOR),
-    Entry::in_database("accounting", |databases| &databases.accounting, &accounting::MIGRATOR),
-    Entry::in_database("email", |databases| &databases.accounting, &email::MIGRATOR),
-    Entry { name: "analytics", home: None },
+    Entry::in_database("tasks", |databases| &databases.tracker, &tasks::MIGRATOR).listening(tasks::EVENT_TYPES),
+    Entry::in_database("accounting", |databases| &databases.accounting, &accounting::MIGRATOR)
+        .listening(accounting::EVENT_TYPES),
+    Entry::in_database("email", |databases| &databases.accounting, &email::MIGRATOR).listening(email::EVENT_TYPES),
+    Entry { name: "analytics", home: None, listens_to: &[] },
 ];
 
 impl Entry {
@@ -38,8 +42,20 @@ impl Entry {
         database: fn(&Databases) -> &Database,
         migrations: &'static Migrator,
     ) -> Self {
-        Self { name, home: Some(Home { database, migrations }) }
+        Self { name, home: Some(Home { database, migrations }), listens_to: &[] }
     }
+
+    const fn listening(mut self, event_types: &'static [&'static str]) -> Self {
+        self.listens_to = event_types;
+        self
+    }
+}
+
+/// Who listens to what in the whole system.
+#[must_use]
+pub fn subscriptions() -> Vec<Subscription> {
+    let listeners = TABLE.iter().filter(|entry| !entry.listens_to.is_empty());
+    listeners.map(|entry| Subscription { subscriber: entry.name, event_types: entry.listens_to }).collect()
 }
 
 /// Mail that is written to files goes here, below the data directory.
@@ -70,7 +86,12 @@ impl Modules {
                 config.auth.clone(),
             )
             .map_err(|error| refused(&error))?,
-            tasks: tasks::Tasks::new(tracker.write_pool("tasks", ambient), tracker.read_pool(), config.tasks.clone()),
+            tasks: tasks::Tasks::new(
+                tracker.write_pool("tasks", ambient),
+                tracker.read_pool(),
+                config.tasks.clone(),
+                config.accounting.currency.parse().map_err(|error| refused(&error))?,
+            ),
             accounting: accounting::Accounting::new(
                 accounting.write_pool("accounting", ambient),
                 accounting.read_pool(),
@@ -89,15 +110,16 @@ impl Modules {
         })
     }
 
-    /// Lets each load what it needs; after the migrations, before the first request.
+    /// Lets each load what it needs; after the migrations, before the first request. A command, which does not serve, may not
+    /// change when days end.
     ///
     /// # Errors
     /// A database does not answer, or a module finds there what it cannot work with.
-    pub async fn prepare(&self) -> Result<(), Error> {
+    pub async fn prepare(&self, serves: bool) -> Result<(), Error> {
         let failed =
             |module: &'static str, error: &dyn std::fmt::Display| Error::Module { module, reason: error.to_string() };
         self.identity.prepare().await.map_err(|error| failed("identity", &error))?;
-        self.accounting.prepare().await.map_err(|error| failed("accounting", &error))?;
+        self.accounting.prepare(serves).await.map_err(|error| failed("accounting", &error))?;
         self.email.prepare().await.map_err(|error| failed("email", &error))?;
         Ok(())
     }

@@ -3,6 +3,7 @@
 
 mod database;
 mod events;
+pub mod rabbitmq;
 mod server;
 mod wait;
 

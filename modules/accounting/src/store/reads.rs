@@ -95,11 +95,11 @@ pub async fn load_wallet(connection: &mut PgConnection, person_id: Uuid) -> Resu
     .await
 }
 
-/// Lines of a wallet below `before_line`, latest first.
+/// Lines of a wallet before a day and line, latest first.
 pub async fn list_transfers(
     connection: &mut PgConnection,
     person_id: Uuid,
-    before_line: i64,
+    (before_day, before_line): (NaiveDate, i64),
     limit: i64,
 ) -> Result<Vec<TransferRow>, sqlx::Error> {
     sqlx::query_as!(
@@ -116,11 +116,12 @@ pub async fn list_transfers(
         left join accounting.prices as price on price.task_id = line.task_id
         left join accounting.people as person on person.person_id = line.person_id
         where line.person_id = $1
-            and line.line < $2
+            and (line.business_day, line.line) < ($2, $3)
         order by line.business_day desc, line.line desc
-        limit $3
+        limit $4
         "#,
         person_id,
+        before_day,
         before_line,
         limit,
     )
