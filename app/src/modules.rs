@@ -79,6 +79,12 @@ impl Modules {
     pub fn new(config: &Config, databases: &Databases, ambient: &Ambient, public_url: &str) -> Result<Self, Error> {
         let Databases { tracker, accounting, .. } = databases;
         let refused = |error: &dyn std::fmt::Display| Error::Configuration(format!("settings: {error}"));
+        let books = accounting::Accounting::new(
+            accounting.write_pool("accounting", ambient),
+            accounting.read_pool(),
+            &config.accounting,
+        )
+        .map_err(|error| refused(&error))?;
         Ok(Self {
             identity: identity::Identity::new(
                 tracker.write_pool("identity", ambient),
@@ -90,14 +96,10 @@ impl Modules {
                 tracker.write_pool("tasks", ambient),
                 tracker.read_pool(),
                 config.tasks.clone(),
-                config.accounting.currency.parse().map_err(|error| refused(&error))?,
+                // What a preview is shown in; only the books know which currencies there are.
+                books.money(0).currency,
             ),
-            accounting: accounting::Accounting::new(
-                accounting.write_pool("accounting", ambient),
-                accounting.read_pool(),
-                &config.accounting,
-            )
-            .map_err(|error| refused(&error))?,
+            accounting: books,
             email: email::Email::new(
                 accounting.write_pool("email", ambient),
                 accounting.read_pool(),

@@ -117,8 +117,14 @@ async fn a_broker_that_is_killed_and_comes_back_loses_and_doubles_nothing() {
         world.say(said + 1..=said + count).await;
         said += count;
     };
-    say(2_000).await;
+    say(1).await;
     eventually("events flow", async || (!first.effects().await.is_empty()).then_some(())).await;
+    let realm = name_of(&world.database);
+    for queue in SUBSCRIBERS.iter().flat_map(|name| [format!("{realm}.{name}"), format!("{realm}.dead.{name}")]) {
+        eventually("the node has written down its queues", async || victim.node.remembers(&queue).then_some(())).await;
+    }
+    say(1_999).await;
+    eventually("more events flow", async || (first.effects().await.len() > 100).then_some(())).await;
     tokio::task::block_in_place(|| victim.node.kill());
     eventually("the bus knows", async || (!process.bus.is_connected()).then_some(())).await;
     say(2_000).await;

@@ -152,6 +152,15 @@ impl Node {
         signal(self.running().node.as_ref().expect("a node to thaw"), "CONT");
     }
 
+    /// Whether the queue would still be there after `kill`. A node writes down late which queues it has made: one that is killed
+    /// within about a second of that comes back with a queue of this name that answers nothing (RabbitMQ 3.10, `names.dets`).
+    #[must_use]
+    pub fn remembers(&self, queue: &str) -> bool {
+        let name = format!("piecework{}@localhost", self.port);
+        let names = self.directory.join("mnesia").join(&name).join("quorum").join(&name).join("names.dets");
+        fs::read(names).is_ok_and(|bytes| bytes.windows(queue.len()).any(|window| window == queue.as_bytes()))
+    }
+
     fn running(&self) -> std::sync::MutexGuard<'_, Running> {
         self.running.lock().unwrap_or_else(PoisonError::into_inner)
     }
