@@ -95,7 +95,7 @@ impl Application {
         let hosted = modules.hosted();
 
         let inboxes = subscribe(&hosted, config, bus.as_ref()).await?;
-        let state = Arc::new(State::new(Arc::clone(&databases), in_short(&hosted, &inboxes)));
+        let state = Arc::new(State::new(Arc::clone(&databases), Arc::clone(&bus), in_short(&hosted, &inboxes)));
         let background = start_background(&hosted, &inboxes, &bus, &modules, &state);
         let jobs = options.jobs.then(|| jobs::start(runners(&hosted, &databases), ambient.new_id::<()>().uuid()));
         let server = match listener {

@@ -151,3 +151,22 @@ pub fn database_of<'a>(module: &str, databases: &'a Databases) -> Option<&'a Dat
     let entry = TABLE.iter().find(|entry| entry.name == module)?;
     entry.home.as_ref().map(|home| (home.database)(databases))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config;
+
+    #[tokio::test]
+    async fn the_table_knows_what_each_module_listens_to() {
+        let profile = [("PIECEWORK_PROFILE".to_owned(), "test".to_owned())];
+        let config = config::load_from(&profile.into(), &[]).unwrap().config;
+        let databases = Databases::nowhere().unwrap();
+        let modules = Modules::new(&config, &databases, &Ambient::system(), "http://localhost").unwrap();
+        for module in modules.hosted() {
+            let entry = TABLE.iter().find(|entry| entry.name == module.name).unwrap();
+            let listens_to = module.subscriber.map_or(&[][..], |subscriber| subscriber.event_types());
+            assert_eq!(entry.listens_to, listens_to, "{}", module.name);
+        }
+    }
+}

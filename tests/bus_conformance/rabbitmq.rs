@@ -48,7 +48,7 @@ fn shared(realm: String) -> BoxFuture<'static, Arc<dyn EventBus>> {
 }
 
 fn bus_at(url: &str, realm: String) -> Arc<dyn EventBus> {
-    Arc::new(RabbitMq::start(Address::parse(url).unwrap(), realm, Vec::new()))
+    Arc::new(RabbitMq::start(&Address::parse(url).unwrap(), realm, Vec::new()))
 }
 
 /// A node that tests may ill-treat, one at a time.
@@ -298,7 +298,7 @@ async fn events_wait_for_a_service_that_has_never_been_started() {
     let probe = world.probe("second").await;
     // A process that hosts no subscriber, and knows of one elsewhere.
     let known = Subscription { subscriber: "second", event_types: probe.inbox.event_types() };
-    let alone = RabbitMq::start(Address::parse(&url).unwrap(), realm.clone(), vec![known]);
+    let alone = RabbitMq::start(&Address::parse(&url).unwrap(), realm.clone(), vec![known]);
     let events: Arc<[Event]> = (1..=300).map(counted).collect();
     alone.publish(Arc::clone(&events)).await.unwrap();
     alone.close().await;

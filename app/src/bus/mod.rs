@@ -24,7 +24,7 @@ pub fn open(settings: &Bus, subscriptions: Vec<Subscription>) -> Result<Arc<dyn 
             let address = settings
                 .address()
                 .map_err(|reason| Error::Configuration(format!("settings: `bus.amqp_url` {reason}")))?;
-            Ok(Arc::new(RabbitMq::start(address, settings.prefix.clone(), subscriptions)))
+            Ok(Arc::new(RabbitMq::start(&address, settings.prefix.clone(), subscriptions)))
         }
     }
 }

@@ -243,11 +243,11 @@ impl Link {
     fn fall(&self, reason: &Failure) {
         let before = self.state.send_replace(State::Down(reason.to_string()));
         self.measure(false);
-        match before {
-            State::Down(_) => tracing::debug!(role = self.role.name(), %reason, "the broker is still out of reach"),
-            _ => {
-                tracing::warn!(role = self.role.name(), %reason, "the broker is out of reach; events are kept until it is back")
-            }
+        let role = self.role.name();
+        if matches!(before, State::Down(_)) {
+            tracing::debug!(role, %reason, "the broker is still out of reach");
+        } else {
+            tracing::warn!(role, %reason, "the broker is out of reach; events are kept until it is back");
         }
     }
 

@@ -52,7 +52,7 @@ impl RabbitMq {
     /// Connects in the background, and goes on trying. `subscriptions` are those of the whole system: their queues are made
     /// here, so that events wait there for processes that start later.
     #[must_use]
-    pub fn start(address: Address, prefix: String, subscriptions: Vec<Subscription>) -> Self {
+    pub fn start(address: &Address, prefix: String, subscriptions: Vec<Subscription>) -> Self {
         let topology = Arc::new(Topology::new(prefix, subscriptions));
         let (consumers_end, links_end) = (Shutdown::default(), Shutdown::default());
         let mut links = JoinSet::new();
