@@ -108,7 +108,7 @@ impl Pair {
 
     /// Starts it again on what it left, at the same port.
     pub async fn revive_primary(&self) {
-        self.primary.revive();
+        self.primary.revive().await;
     }
 }
 
@@ -151,8 +151,10 @@ impl Server {
         .await;
     }
 
-    fn revive(&self) {
-        let running = start(&self.options);
+    async fn revive(&self) {
+        let options = self.options.clone();
+        let starting = tokio::task::spawn_blocking(move || start(&options));
+        let running = starting.await.expect("it starts again");
         assert_eq!(running.port(), self.port, "somebody else has taken the port meanwhile");
         *self.running.lock().expect("no test panics here") = running;
     }

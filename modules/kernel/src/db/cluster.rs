@@ -234,7 +234,7 @@ impl Cluster {
     }
 
     /// Waits for something from the primary, but no longer than it is known to be there.
-    pub(super) async fn from_primary<T>(
+    pub(super) async fn ask_primary<T>(
         &self,
         work: impl Future<Output = Result<T, sqlx::Error>>,
     ) -> Result<T, sqlx::Error> {
@@ -406,7 +406,7 @@ impl Known {
                     "the write_url leads to a replica, which takes no writes: set it to the primary"
                 ),
                 Condition::Unreachable(error) => {
-                    tracing::warn!(database, found, error, "no primary: commands are refused")
+                    tracing::warn!(database, found, error, "no primary: commands are refused");
                 }
                 _ => {}
             }
@@ -448,7 +448,7 @@ impl Known {
                     "a read_url leads to a replica of another cluster; it is not asked: set it to one of this primary"
                 ),
                 Condition::Unreachable(error) => {
-                    tracing::warn!(database, number, found, error, "a replica is not asked")
+                    tracing::warn!(database, number, found, error, "a replica is not asked");
                 }
                 _ => tracing::warn!(database, number, found, "a replica is not asked"),
             }

@@ -188,7 +188,7 @@ impl ReadPool {
         for candidate in candidates {
             let getting = get(self.pool(candidate.source));
             let got = match candidate.source {
-                Source::Primary => self.cluster.from_primary(getting).await,
+                Source::Primary => self.cluster.ask_primary(getting).await,
                 Source::Replica(_) => {
                     let got = tokio::time::timeout(REPLICA_PATIENCE, getting).await;
                     got.unwrap_or(Err(sqlx::Error::PoolTimedOut))

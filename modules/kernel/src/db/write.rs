@@ -52,7 +52,7 @@ impl WritePool {
         let begun =
             async { tokio::spawn(async move { pool.begin().await }).await.map_err(|_| sqlx::Error::WorkerCrashed)? };
         Ok(Tx {
-            inner: self.cluster.from_primary(begun).await?,
+            inner: self.cluster.ask_primary(begun).await?,
             cluster: Arc::clone(&self.cluster),
             schema: self.schema,
             ambient: self.ambient.clone(),
@@ -64,7 +64,7 @@ impl WritePool {
 
     /// A connection for reading what no replica may answer.
     pub async fn acquire(&self) -> Result<PoolConnection<Postgres>, sqlx::Error> {
-        self.cluster.from_primary(self.pool.acquire()).await
+        self.cluster.ask_primary(self.pool.acquire()).await
     }
 
     #[must_use]
