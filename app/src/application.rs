@@ -80,7 +80,7 @@ impl Application {
     pub async fn build(config: &Config, options: Options, ambient: Ambient) -> Result<Self, Error> {
         // Before the first measurement.
         let _metrics = telemetry::metrics();
-        let bus = bus::open(&config.bus)?;
+        let bus = bus::open(&config.bus, crate::modules::subscriptions())?;
         // Early, because a port that is taken is the likeliest thing to go wrong, and links need to know the port.
         let listener = match options.listen {
             Listen::No => None,
@@ -90,8 +90,7 @@ impl Application {
 
         let databases = Arc::new(Databases::open(config, &ambient).await?);
         let modules = Modules::new(config, &databases, &ambient, &public_url)?;
-        let opening =
-            Opening { databases: Arc::clone(&databases), modules: modules.clone(), closes_days: options.jobs };
+        let opening = Opening { databases: Arc::clone(&databases), modules: modules.clone(), serves: options.jobs };
         // A server is there at once, whatever its databases do; a command can do nothing without them.
         let opens_later = listener.is_some() && !databases.are_embedded();
         if !opens_later {
@@ -100,7 +99,7 @@ impl Application {
         let hosted = modules.hosted();
 
         let inboxes = subscribe(&hosted, config, bus.as_ref()).await?;
-        let state = Arc::new(State::new(Arc::clone(&databases), in_short(&hosted, &inboxes)));
+        let state = Arc::new(State::new(Arc::clone(&databases), Arc::clone(&bus), in_short(&hosted, &inboxes)));
         let jobs = options.jobs.then(|| jobs::start(runners(&hosted, &databases), ambient.new_id::<()>().uuid()));
         let server = match listener {
             None => None,

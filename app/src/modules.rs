@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use kernel::bus::Subscription;
 use kernel::{Ambient, Module, Problem};
 use sqlx::migrate::Migrator;
 
@@ -15,6 +16,8 @@ pub struct Entry {
     pub name: &'static str,
     /// Where its schema is; none for a module that owns none.
     pub home: Option<Home>,
+    /// The types of the events it takes: known of every module, hosted here or not.
+    pub listens_to: &'static [&'static str],
 }
 
 /// A module's schema.
@@ -26,10 +29,11 @@ pub struct Home {
 /// THE table, in the order in which migrations are applied.
 pub static TABLE: [Entry; 5] = [
     Entry::in_database("identity", |databases| &databases.tracker, &identity::MIGRATOR),
-    Entry::in_database("tasks", |databases| &databases.tracker, &tasks::MIGRATOR),
-    Entry::in_database("accounting", |databases| &databases.accounting, &accounting::MIGRATOR),
-    Entry::in_database("email", |databases| &databases.accounting, &email::MIGRATOR),
-    Entry { name: "analytics", home: None },
+    Entry::in_database("tasks", |databases| &databases.tracker, &tasks::MIGRATOR).listening(tasks::EVENT_TYPES),
+    Entry::in_database("accounting", |databases| &databases.accounting, &accounting::MIGRATOR)
+        .listening(accounting::EVENT_TYPES),
+    Entry::in_database("email", |databases| &databases.accounting, &email::MIGRATOR).listening(email::EVENT_TYPES),
+    Entry { name: "analytics", home: None, listens_to: &[] },
 ];
 
 impl Entry {
@@ -38,8 +42,20 @@ impl Entry {
         database: fn(&Databases) -> &Database,
         migrations: &'static Migrator,
     ) -> Self {
-        Self { name, home: Some(Home { database, migrations }) }
+        Self { name, home: Some(Home { database, migrations }), listens_to: &[] }
     }
+
+    const fn listening(mut self, event_types: &'static [&'static str]) -> Self {
+        self.listens_to = event_types;
+        self
+    }
+}
+
+/// Who listens to what in the whole system.
+#[must_use]
+pub fn subscriptions() -> Vec<Subscription> {
+    let listeners = TABLE.iter().filter(|entry| !entry.listens_to.is_empty());
+    listeners.map(|entry| Subscription { subscriber: entry.name, event_types: entry.listens_to }).collect()
 }
 
 /// Mail that is written to files goes here, below the data directory.
@@ -63,6 +79,12 @@ impl Modules {
     pub fn new(config: &Config, databases: &Databases, ambient: &Ambient, public_url: &str) -> Result<Self, Error> {
         let Databases { tracker, accounting, .. } = databases;
         let refused = |error: &dyn std::fmt::Display| Error::Configuration(format!("settings: {error}"));
+        let books = accounting::Accounting::new(
+            accounting.write_pool("accounting", ambient),
+            accounting.read_pool(),
+            &config.accounting,
+        )
+        .map_err(|error| refused(&error))?;
         Ok(Self {
             identity: identity::Identity::new(
                 tracker.write_pool("identity", ambient),
@@ -70,13 +92,14 @@ impl Modules {
                 config.auth.clone(),
             )
             .map_err(|error| refused(&error))?,
-            tasks: tasks::Tasks::new(tracker.write_pool("tasks", ambient), tracker.read_pool(), config.tasks.clone()),
-            accounting: accounting::Accounting::new(
-                accounting.write_pool("accounting", ambient),
-                accounting.read_pool(),
-                &config.accounting,
-            )
-            .map_err(|error| refused(&error))?,
+            tasks: tasks::Tasks::new(
+                tracker.write_pool("tasks", ambient),
+                tracker.read_pool(),
+                config.tasks.clone(),
+                // What a preview is shown in; only the books know which currencies there are.
+                books.money(0).currency,
+            ),
+            accounting: books,
             email: email::Email::new(
                 accounting.write_pool("email", ambient),
                 accounting.read_pool(),
@@ -89,11 +112,12 @@ impl Modules {
         })
     }
 
-    /// Lets the modules of one database load what they need; after its migrations, before the first request.
+    /// Lets the modules of one database load what they need; after its migrations, before the first request. A command, which
+    /// does not serve, may not change when days end.
     ///
     /// # Errors
     /// The database does not answer, or a module finds there what it cannot work with.
-    pub async fn prepare(&self, database: &'static str) -> Result<(), Error> {
+    pub async fn prepare(&self, database: &'static str, serves: bool) -> Result<(), Error> {
         let failed =
             |module: &'static str, error: &dyn std::fmt::Display| Error::Module { module, reason: error.to_string() };
         if database == "tracker" {
@@ -102,7 +126,7 @@ impl Modules {
                 error => failed("identity", &error),
             });
         }
-        self.accounting.prepare().await.map_err(|error| match error {
+        self.accounting.prepare(serves).await.map_err(|error| match error {
             accounting::Error::Database(error) => Error::Database { database, error },
             error => failed("accounting", &error),
         })?;
@@ -150,4 +174,23 @@ pub fn mail_folder(data_dir: &Path) -> std::path::PathBuf {
 pub fn database_of<'a>(module: &str, databases: &'a Databases) -> Option<&'a Database> {
     let entry = TABLE.iter().find(|entry| entry.name == module)?;
     entry.home.as_ref().map(|home| (home.database)(databases))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config;
+
+    #[tokio::test]
+    async fn the_table_knows_what_each_module_listens_to() {
+        let profile = [("PIECEWORK_PROFILE".to_owned(), "test".to_owned())];
+        let config = config::load_from(&profile.into(), &[]).unwrap().config;
+        let databases = Databases::nowhere().unwrap();
+        let modules = Modules::new(&config, &databases, &Ambient::system(), "http://localhost").unwrap();
+        for module in modules.hosted() {
+            let entry = TABLE.iter().find(|entry| entry.name == module.name).unwrap();
+            let listens_to = module.subscriber.map_or(&[][..], |subscriber| subscriber.event_types());
+            assert_eq!(entry.listens_to, listens_to, "{}", module.name);
+        }
+    }
 }

@@ -18,8 +18,8 @@ const PAUSE: Duration = Duration::from_millis(250);
 pub struct Opening {
     pub databases: Arc<Databases>,
     pub modules: Modules,
-    /// Whether days that are over are closed before anything that waited is booked.
-    pub closes_days: bool,
+    /// Not a command: days that are over are closed before anything that waited is booked.
+    pub serves: bool,
 }
 
 impl Opening {
@@ -85,8 +85,8 @@ impl Opening {
 
     async fn prepare(&self, database: &Database) -> Result<(), Error> {
         while_opening(async {
-            self.modules.prepare(database.name).await?;
-            if self.closes_days {
+            self.modules.prepare(database.name, self.serves).await?;
+            if self.serves {
                 self.modules.close_due_days(database.name).await?;
             }
             Ok::<(), Error>(())

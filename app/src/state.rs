@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use kernel::bus::EventBus;
 use kernel::inbox::{Inbox, ParkedEvent};
 use kernel::outbox;
 use kernel::shutdown::ShutdownSignal;
@@ -33,6 +34,7 @@ pub struct Hosted {
 /// The view across all modules of this process.
 pub struct State {
     databases: Arc<Databases>,
+    bus: Arc<dyn EventBus>,
     modules: Vec<Hosted>,
 }
 
@@ -74,8 +76,14 @@ impl Undelivered {
 
 impl State {
     #[must_use]
-    pub const fn new(databases: Arc<Databases>, modules: Vec<Hosted>) -> Self {
-        Self { databases, modules }
+    pub const fn new(databases: Arc<Databases>, bus: Arc<dyn EventBus>, modules: Vec<Hosted>) -> Self {
+        Self { databases, bus, modules }
+    }
+
+    /// Whether events can travel at the moment; while they cannot, they are kept.
+    #[must_use]
+    pub fn bus_is_connected(&self) -> bool {
+        self.bus.is_connected()
     }
 
     /// The names of the databases.

@@ -61,21 +61,22 @@ async fn read(application: &Application) -> Result<Vec<Finding>, Error> {
     Ok(findings)
 }
 
-/// Invariant 2: as many fees as assignments; a reward exactly for who completed the task. Both sides come in id order.
+/// Invariant 2: a fee for each assignment, charged to whom it went; a reward exactly for who completed the task. Both sides come in
+/// id order.
 async fn compare_tasks_with_ledger(application: &Application) -> Result<Vec<Finding>, Error> {
     let mut tasks = application.modules.tasks.stream_task_facts();
     let mut ledger = application.modules.accounting.stream_ledger_facts();
     let (mut task, mut booked) = (next_task(&mut tasks).await?, next_booked(&mut ledger).await?);
     let mut findings = Vec::new();
     while findings.len() < FINDINGS_MAX {
-        match (task, booked) {
+        match (&task, &booked) {
             (None, None) => break,
             (Some(fact), Some(line)) if fact.task_id == line.task_id => {
-                compare(&fact, &line, &mut findings);
+                compare(fact, line, &mut findings);
                 task = next_task(&mut tasks).await?;
                 booked = next_booked(&mut ledger).await?;
             }
-            (Some(fact), line) if line.is_none_or(|line| fact.task_id < line.task_id) => {
+            (Some(fact), line) if line.as_ref().is_none_or(|line| fact.task_id < line.task_id) => {
                 findings.push(Finding::new(2, format!("task {} is not known to accounting", fact.task_id)));
                 task = next_task(&mut tasks).await?;
             }
@@ -98,6 +99,9 @@ fn compare(task: &TaskFact, ledger: &LedgerFact, findings: &mut Vec<Finding>) {
     if task.assignments != ledger.fees {
         let detail = format!("task {id} has {} assignments and {} fees", task.assignments, ledger.fees);
         findings.push(Finding::new(2, detail));
+    }
+    if task.assignments == ledger.fees && task.charged != ledger.charged {
+        findings.push(Finding::new(2, format!("the fees of task {id} are not those of whom it was assigned to")));
     }
     if ledger.rewards != i64::from(task.completed_by.is_some()) || ledger.rewarded != task.completed_by {
         let detail = match task.completed_by {
@@ -128,9 +132,10 @@ async fn compare_payouts_with_mails(application: &Application) -> Result<Vec<Fin
     Ok(days
         .into_iter()
         .filter_map(|day| {
-            let paid = payouts.get(day).copied().unwrap_or(0);
-            let mailed = mails.get(day).copied().unwrap_or(0);
-            (paid != mailed).then(|| Finding::new(4, format!("{day} has {paid} payouts and {mailed} mails")))
+            let (paid, mailed) = (payouts.get(day), mails.get(day));
+            let count = |who: Option<&(i64, String)>| who.map_or(0, |(count, _)| *count);
+            let detail = || format!("{day} has {} payouts and {} mails, or to others", count(paid), count(mailed));
+            (paid != mailed).then(|| Finding::new(4, detail()))
         })
         .collect())
 }

@@ -37,6 +37,7 @@ create table accounting.pricing_policies (
     reward_min_minor bigint not null,
     reward_max_minor bigint not null,
     created_at timestamptz not null,
+    constraint pricing_policies_once unique (fee_min_minor, fee_max_minor, reward_min_minor, reward_max_minor),
     constraint pricing_policies_ranges check (
         0 < fee_min_minor and fee_min_minor <= fee_max_minor
         and 0 < reward_min_minor and reward_min_minor <= reward_max_minor
@@ -80,7 +81,9 @@ create table accounting.days (
     closed_by uuid,
     payouts bigint,
     paid_minor bigint,
-    wallets_below_zero bigint
+    wallets_below_zero bigint,
+    -- What the company earned, as it was when the day was closed: whatever is booked into it afterwards shows.
+    earned_minor bigint
 );
 create unique index days_one_open on accounting.days ((true)) where closed_at is null;
 

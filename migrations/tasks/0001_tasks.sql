@@ -106,7 +106,9 @@ create table tasks.reassignments (
     -- The highest task number that was handled; the next chunk starts after it.
     resume_after bigint not null default 0,
     started_at timestamptz,
-    finished_at timestamptz
+    finished_at timestamptz,
+    -- Why it did not go on at the last try; null when it did.
+    last_error text
 );
 create index reassignments_unfinished on tasks.reassignments (asked_order)
     where status in ('queued', 'running', 'blocked');

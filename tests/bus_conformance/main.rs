@@ -7,6 +7,7 @@ mod broadcast;
 mod delivery;
 mod outbox;
 mod process;
+mod rabbitmq;
 mod restarts;
 mod scenarios;
 mod trouble;

@@ -26,7 +26,7 @@ async fn nothing_is_left_of_a_server_however_it_ends() {
         assert!(!ground.postgres().has_pid_file(), "PostgreSQL was not stopped in good order after {end:?}");
         assert_eq!(ground.postgres().url("tracker"), None);
         assert!(TcpStream::connect(format!("127.0.0.1:{port}")).is_err());
-        assert_eq!(entries(&ground.data_dir()), ["postgres"], "after {end:?}");
+        assert_eq!(entries(&ground.data_dir()), ["mail", "postgres"], "after {end:?}");
     }
     // A command of its own ends its own server as well.
     piecework(&ground.data_dir(), &["verify"]).finish().await.ok();

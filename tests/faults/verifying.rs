@@ -53,8 +53,10 @@ const BREACHES: [Breach; 7] = [
     },
     Breach {
         database: "tracker",
-        breaks: "update tasks.assignments set draw_index = draw_index + 1, seed = seed + 1",
-        mends: "update tasks.assignments set draw_index = draw_index - 1, seed = seed - 1",
+        breaks: "update tasks.assignments set assignee_id = '00000000-0000-7000-8000-000000000000'
+            where number = (select number from tasks.tasks where task_id = '{task}')",
+        mends: "update tasks.assignments set assignee_id = '{person}'
+            where number = (select number from tasks.tasks where task_id = '{task}')",
         says: &["invariant 6: draw 1 of task {task} comes out differently"],
     },
     Breach {

@@ -5,6 +5,7 @@ mod database;
 mod events;
 mod pair;
 mod proxy;
+pub mod rabbitmq;
 mod server;
 mod wait;
 

@@ -1,4 +1,9 @@
 //! The whole system in one process, as people use it: over HTTP, on a clock that the tests move.
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test that meets what it did not expect must fail, and say where"
+)]
 
 mod api;
 mod bad_input;

@@ -11,7 +11,7 @@ use tokio::net::TcpStream;
 
 use super::Context;
 use super::output::{print_json, print_line};
-use crate::config::Config;
+use crate::config::{BusKind, Config};
 use crate::databases::Databases;
 use crate::modules::TABLE;
 use crate::{Error, migrations};
@@ -46,6 +46,7 @@ pub async fn run(context: &Context) -> Result<(), Error> {
         checks.push(postgres_programs(config));
     }
     checks.extend(databases(config).await);
+    checks.push(bus(config).await);
     checks.push(port(config));
     checks.extend(smtp(config).await);
     let failed = checks.iter().filter(|check| !check.ok).count();
@@ -164,6 +165,23 @@ fn port(config: &Config) -> Check {
             name,
             error.to_string(),
             "fine if `piecework serve` is running; otherwise choose another by PIECEWORK__HTTP__PORT",
+        ),
+    }
+}
+
+async fn bus(config: &Config) -> Check {
+    let address = match (config.bus.kind, config.bus.address()) {
+        (BusKind::Broadcast, _) => return Check::fine("bus", "events travel within this process"),
+        (BusKind::RabbitMq, Ok(address)) => address,
+        (BusKind::RabbitMq, Err(reason)) => return Check::wrong("bus", format!("bus.amqp_url {reason}"), "set it"),
+    };
+    let name = format!("broker {}", address.place());
+    match address.check().await {
+        Ok(()) => Check::fine(name, "lets us in"),
+        Err(reason) => Check::wrong(
+            name,
+            reason,
+            "look at bus.amqp_url (user, password, virtual host) and the broker's log; events wait in their outboxes meanwhile",
         ),
     }
 }

@@ -15,6 +15,7 @@ use ::config::{ConfigError, File, FileFormat, Source};
 use kernel::inbox::RetryPolicy;
 use serde::Deserialize;
 
+use crate::bus::Address;
 use secrets::hide_secrets;
 use sources::{Known, Overlay, drop_unset};
 
@@ -82,6 +83,21 @@ pub struct Database {
 pub struct Bus {
     pub kind: BusKind,
     pub amqp_url: Option<String>,
+    pub prefix: String,
+}
+
+impl Bus {
+    /// Where the broker is.
+    ///
+    /// # Errors
+    /// What is wrong with `bus.amqp_url`.
+    pub fn address(&self) -> Result<Address, &'static str> {
+        let url = self.amqp_url.as_deref();
+        url.map_or(
+            Err("is not set, and `bus.kind` rabbitmq needs it, such as amqp://piecework:secret@mq1/%2f"),
+            Address::parse,
+        )
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
@@ -222,6 +238,15 @@ impl Config {
                 return invalid(&format!("databases.{name}.max_lag_ms"), "is 1 to 3600000, an hour");
             }
         }
+        if self.bus.kind == BusKind::RabbitMq
+            && let Err(reason) = self.bus.address()
+        {
+            return invalid("bus.amqp_url", reason);
+        }
+        let is_plain = |letter: char| letter.is_ascii_alphanumeric() || matches!(letter, '-' | '_' | '.');
+        if !self.bus.prefix.chars().all(is_plain) || self.bus.prefix.len() > PREFIX_LENGTH_MAX {
+            return invalid("bus.prefix", "is up to 100 letters, digits, dots, dashes and underscores");
+        }
         if self.events.max_attempts == 0 {
             return invalid("events.max_attempts", "is at least 1");
         }
@@ -238,6 +263,8 @@ impl Config {
 
 /// Where the primary was when is remembered for so long.
 const MAX_LAG_LIMIT_MS: u64 = 3_600_000;
+/// Names on a broker have at most 255 bytes, and the longest of ours begins with this.
+const PREFIX_LENGTH_MAX: usize = 100;
 const ONE_OF_TWO: &str = "is not set, but that of the other database is: set both, or none for the embedded PostgreSQL";
 
 fn profile_names() -> String {

@@ -9,6 +9,9 @@ use super::{DEFAULTS, Error, Override, PROFILE_VARIABLE};
 const PREFIX: &str = "PIECEWORK__";
 /// Variables that begin like settings do and are none.
 const OTHER_PREFIX: &str = "PIECEWORK_";
+/// Those that cargo-sqlx and the tests are told of while developing.
+const NOT_OURS: [&str; 4] =
+    ["PIECEWORK_TRACKER_URL", "PIECEWORK_ACCOUNTING_URL", "PIECEWORK_TEST_AMQP_URL", "PIECEWORK_REQUIRE_BROKER"];
 
 /// The keys of `default.toml` with their values.
 pub struct Known(pub BTreeMap<String, Value>);
@@ -30,8 +33,7 @@ impl Known {
             }
             let origin = format!("environment variable {name}");
             let Some(path) = name.strip_prefix(PREFIX) else {
-                // Those that cargo-sqlx is told of while developing.
-                if matches!(name.as_str(), "PIECEWORK_TRACKER_URL" | "PIECEWORK_ACCOUNTING_URL") {
+                if NOT_OURS.contains(&name.as_str()) {
                     continue;
                 }
                 return Err(self.unknown(&name[OTHER_PREFIX.len()..].to_lowercase(), origin));

@@ -102,6 +102,29 @@ fn one_database_without_the_other_is_refused() {
 }
 
 #[test]
+fn a_bus_that_cannot_be_found_is_refused() {
+    let with_url = |url: &'static str| [("PIECEWORK__BUS__KIND", "rabbitmq"), ("PIECEWORK__BUS__AMQP_URL", url)];
+    for (url, reason) in [
+        ("", "is not set"),
+        ("mq1:5672", "begins with amqp://"),
+        ("http://mq1/%2f", "begins with amqp://"),
+        ("amqp://me:hush@mq1:99999/%2f", "is no AMQP URL"),
+        ("amqp://me:hush@mq1/%2f?heartbeat=often", "is no AMQP URL"),
+        ("amqp://me:hush@mq1/", "names no virtual host"),
+    ] {
+        let error = error_of(&with_url(url));
+        assert!(error.contains("`bus.amqp_url`") && error.contains(reason), "{url}: {error}");
+        assert!(!error.contains("hush"), "{error}");
+    }
+    let place = |url| load_with(&with_url(url)).unwrap().config.bus.address().unwrap().place();
+    assert_eq!(place("amqp://mq1"), "mq1:5672");
+    assert_eq!(place("amqps://me:hu%40sh@mq1/jobs"), "mq1:5671");
+    assert_eq!(place("amqp://me:hush@[::1]:5673/%2f"), "::1:5673");
+    assert!(error_of(&[("PIECEWORK__BUS__PREFIX", "a b")]).contains("`bus.prefix`"));
+    assert!(load_with(&[("PIECEWORK__BUS__AMQP_URL", "nobody asks")]).is_ok());
+}
+
+#[test]
 fn no_secret_is_shown() {
     let shown = load_with(&[
         ("PIECEWORK__DATABASES__TRACKER__WRITE_URL", "postgres://me:hush1@db/tracker"),

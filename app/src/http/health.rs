@@ -18,6 +18,8 @@ pub fn add_routes(app: &mut ServiceConfig) {
 struct Readiness {
     reads: bool,
     writes: bool,
+    /// Whether events travel. Requests are served without it, and what they cause follows.
+    bus: bool,
     databases: BTreeMap<&'static str, Health>,
 }
 
@@ -36,6 +38,7 @@ async fn readyz(gateway: web::Data<Gateway>) -> impl Responder {
     let readiness = Readiness {
         reads: databases.values().all(|health| health.reads),
         writes: databases.values().all(|health| health.writes),
+        bus: gateway.state.bus_is_connected(),
         databases,
     };
     let mut response = if readiness.reads { HttpResponse::Ok() } else { HttpResponse::ServiceUnavailable() };

@@ -95,7 +95,7 @@ fn start_with_timeout(request_timeout_ms: u64) -> Server {
     let identity = Modules::new(&config, &databases, &ambient, "http://localhost").unwrap().identity;
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     listener.set_nonblocking(true).unwrap();
-    let state = Arc::new(State::new(databases, Vec::new()));
+    let state = Arc::new(State::new(databases, Arc::new(crate::bus::Broadcast::new()), Vec::new()));
     serve(listener, &config.http, &[probe()], state, identity, ambient).unwrap()
 }
 

@@ -16,12 +16,15 @@ use crate::posting::book_into;
 use crate::service::Accounting;
 use crate::store::{self, StatementRow};
 
-/// Wallets paid by one statement; a close is one transaction, but never one vector of everybody.
+/// Wallets paid by one statement; a close is one transaction, but its memory does not grow with the number of wallets.
 const WALLETS_PER_STEP: i64 = 1_000;
 /// A mail shows so many lines; the rest is behind its link.
 const STATEMENT_LINES_MAX: i64 = 50;
 /// Each payout carries a statement, so events stay below some 300 KiB.
 const PAYOUTS_PER_EVENT: usize = 50;
+
+/// More days than this are never closed by themselves: then the clock is the likelier mistake.
+const DUE_DAYS_MAX: i64 = 400;
 
 /// A day that was closed just now.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -50,6 +53,7 @@ pub struct DueDays {
 impl Accounting {
     /// Closes every day that is over, in order; those it closed.
     pub async fn close_due_days(&self) -> Result<Vec<ClosedDay>, Error> {
+        self.doubt_the_clock().await?;
         let mut closed = Vec::new();
         while let Some(day) = self.close_next(|open, today| open < today, None).await? {
             closed.push(day);
@@ -59,6 +63,7 @@ impl Accounting {
 
     /// As a job: one day a look.
     pub async fn close_one_due_day(&self) -> Result<Outcome, Error> {
+        self.doubt_the_clock().await?;
         match self.close_next(|open, today| open < today, None).await? {
             Some(_) => Ok(Outcome::More),
             None => Ok(Outcome::Idle),
@@ -91,6 +96,15 @@ impl Accounting {
         };
         let (business_day, (payouts, paid_minor)) = self.read.run(sum).await?;
         Ok(ClosePreview { business_day: business_day.ok_or(Error::NotPrepared)?, payouts, paid_minor })
+    }
+
+    /// A clock that has jumped years ahead must not close years; a person may, by naming the day.
+    async fn doubt_the_clock(&self) -> Result<(), Error> {
+        let due = self.load_due_days().await?;
+        if due.today.signed_duration_since(due.open_day).num_days() > DUE_DAYS_MAX {
+            return Err(Error::TooManyDueDays { open_day: due.open_day, today: due.today });
+        }
+        Ok(())
     }
 
     /// The open day and the day it is by the clock.
@@ -140,7 +154,7 @@ impl Accounting {
                 .map(|(person_id, balance_minor)| Posting::payout(day, (*person_id).into(), *balance_minor, now))
                 .collect();
             let statements = load_statements(tx, day, &due).await?;
-            let ids = book_into(tx, &self.policy, day, postings).await?;
+            let ids = book_into(tx, &self.policy, day, now, postings).await?;
             if ids.len() != due.len() {
                 // A payout of this day exists although the day is open: never pay over it.
                 return Err(Error::Collided);

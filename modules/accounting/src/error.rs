@@ -14,6 +14,11 @@ pub enum Error {
     /// The books are kept in one currency for good (DOMAIN A1).
     #[error("the books are kept in {kept}, the setting accounting.currency says {configured}: it cannot be changed")]
     CurrencyChanged { kept: String, configured: String },
+    /// A command must not end days at another hour than the server does.
+    #[error(
+        "the books' days end in {kept}, the setting accounting.time_zone says {configured}; only `serve` changes it"
+    )]
+    TimeZoneDiffers { kept: String, configured: String },
     #[error("there is no such wallet")]
     WalletNotFound,
     #[error("there is no such transfer")]
@@ -28,6 +33,10 @@ pub enum Error {
     DayAlreadyClosed(NaiveDate),
     #[error("the business day {0} has not begun")]
     DayNotBegun(NaiveDate),
+    #[error(
+        "the open day is {open_day} and the clock says {today}: if that is right, close the days up to one by naming it"
+    )]
+    TooManyDueDays { open_day: NaiveDate, today: NaiveDate },
     #[error(transparent)]
     Overflow(#[from] BalanceOverflow),
     /// Another transaction booked the same at the same moment; the next try will see it.
@@ -53,7 +62,8 @@ impl From<Error> for Problem {
             Error::Overflow(_) => Self::new(422, "accounting.balance_overflow", text),
             Error::Collided => Self::unavailable("accounting.collided", text),
             Error::NotPrepared => Self::unavailable("accounting.not_prepared", text),
-            Error::Settings(_) | Error::CurrencyChanged { .. } => Self::internal(&text),
+            Error::TooManyDueDays { .. } => Self::new(409, "accounting.too_many_due_days", text),
+            Error::Settings(_) | Error::CurrencyChanged { .. } | Error::TimeZoneDiffers { .. } => Self::internal(&text),
             Error::Database(error) => error.into(),
         }
     }

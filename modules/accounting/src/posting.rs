@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashSet};
 
-use chrono::NaiveDate;
+use chrono::{DateTime, NaiveDate, Utc};
 use contracts::{PersonId, TransferId};
 use kernel::Tx;
 
@@ -17,7 +17,8 @@ use crate::store::{self, NewTransfer};
 pub async fn post(tx: &mut Tx, policy: &Policy, postings: Vec<Posting>) -> Result<Vec<TransferId>, Error> {
     store::lock_day_shared(tx).await?;
     let day = store::load_open_day(tx).await?.ok_or(Error::NotPrepared)?;
-    book_into(tx, policy, day, postings).await
+    let now = tx.now();
+    book_into(tx, policy, day, now, postings).await
 }
 
 /// Books into `day`, whose lock the caller holds.
@@ -25,6 +26,7 @@ pub async fn book_into(
     tx: &mut Tx,
     policy: &Policy,
     day: NaiveDate,
+    now: DateTime<Utc>,
     mut postings: Vec<Posting>,
 ) -> Result<Vec<TransferId>, Error> {
     let people: Vec<_> =
@@ -44,7 +46,6 @@ pub async fn book_into(
         .map(|(posting, line)| NewTransfer { transfer_id: tx.new_id(), posting, line: *line })
         .collect();
     let ids: Vec<TransferId> = transfers.iter().map(|transfer| transfer.transfer_id).collect();
-    let now = tx.now();
     store::insert_transfers(tx, &transfers, day, now).await.map_err(collided)?;
     store::update_wallets(tx, &wallets).await?;
     let totals = Totals::of(&postings);

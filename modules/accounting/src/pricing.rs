@@ -40,7 +40,7 @@ pub async fn ensure_prices(
         .collect();
     if !missing.is_empty() {
         let now = tx.now();
-        let new = store::insert_prices(tx, &missing, now).await?;
+        let new = store::insert_prices(tx, policy, &missing, now).await?;
         tell_prices(tx, policy, &missing, &new).await?;
         // Read back, since another transaction may have set some of them first.
         let ids: Vec<_> = missing.iter().map(|price| price.task_id.uuid()).collect();

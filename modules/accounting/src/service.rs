@@ -68,13 +68,21 @@ impl Accounting {
     }
 
     /// After the migrations: fixes the currency, records the pricing policy, opens the first day. Pays nobody. Safe in several
-    /// processes at once.
-    pub async fn prepare(&self) -> Result<(), Error> {
+    /// processes at once. Only who may change the time zone (`serve`) makes days end elsewhere than before.
+    pub async fn prepare(&self, may_change_time_zone: bool) -> Result<(), Error> {
         let mut tx = self.write.begin().await?;
         store::lock_day_exclusive(&mut tx).await?;
-        let kept = store::keep_settings(&mut tx, &self.policy).await?;
-        if kept != self.policy.currency.code() {
-            return Err(Error::CurrencyChanged { kept, configured: self.policy.currency.to_string() });
+        let (currency, time_zone) = store::keep_settings(&mut tx, &self.policy).await?;
+        if currency != self.policy.currency.code() {
+            return Err(Error::CurrencyChanged { kept: currency, configured: self.policy.currency.to_string() });
+        }
+        let configured = self.policy.time_zone.name();
+        if time_zone != configured {
+            if !may_change_time_zone {
+                return Err(Error::TimeZoneDiffers { kept: time_zone, configured: configured.to_owned() });
+            }
+            tracing::warn!(before = time_zone, now = configured, "business days end in another time zone from now on");
+            store::update_time_zone(&mut tx, &self.policy).await?;
         }
         let now = tx.now();
         store::keep_pricing_policy(&mut tx, &self.policy, now).await?;
@@ -120,14 +128,14 @@ impl Accounting {
         Ok(self.read.run(async |connection| store::list_wallets(connection, after, limit.rows()).await).await?)
     }
 
-    /// A wallet's lines below `before`, latest first; one more than the limit if there are more.
+    /// A wallet's lines before a day and line, latest first; one more than the limit if there are more.
     pub async fn list_transfers(
         &self,
         person_id: PersonId,
-        before: Option<i64>,
+        before: Option<(NaiveDate, i64)>,
         limit: Limit,
     ) -> Result<Vec<TransferRow>, Error> {
-        let (person, before) = (person_id.uuid(), before.unwrap_or(i64::MAX));
+        let (person, before) = (person_id.uuid(), before.unwrap_or((NaiveDate::MAX, i64::MAX)));
         let list =
             async |connection: &mut PgConnection| store::list_transfers(connection, person, before, limit.rows()).await;
         Ok(self.read.run(list).await?)

@@ -13,13 +13,15 @@ use crate::service::Accounting;
 use crate::store;
 
 /// What the ledger says of a task.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LedgerFact {
     pub task_id: TaskId,
     pub fees: i64,
     pub rewards: i64,
     /// Who got the reward.
     pub rewarded: Option<PersonId>,
+    /// A digest of who was charged for which assignment; `None` without any.
+    pub charged: Option<String>,
 }
 
 impl Accounting {
@@ -65,8 +67,8 @@ impl Accounting {
         Ok(findings)
     }
 
-    /// How many were paid on each closed day: as many mails.
-    pub async fn count_payouts_by_day(&self) -> Result<Vec<(NaiveDate, i64)>, Error> {
+    /// How many were paid on each day, and a digest of who: they get as many mails.
+    pub async fn count_payouts_by_day(&self) -> Result<Vec<(NaiveDate, (i64, String))>, Error> {
         let mut connection = self.write.acquire().await?;
         Ok(store::count_payouts_by_day(&mut connection).await?)
     }
@@ -95,6 +97,7 @@ async fn send_ledger_facts(write: &WritePool, sender: &mpsc::Sender<Result<Ledge
             fees: row.fees,
             rewards: row.rewards,
             rewarded: row.rewarded.map(PersonId::from),
+            charged: row.charged,
         };
         if sender.send(Ok(fact)).await.is_err() {
             break;

@@ -136,9 +136,9 @@ impl Email {
         Ok(row.into())
     }
 
-    /// How many payout statements each business day has, whatever became of them: for a verification to hold against the day's
-    /// payouts (DOMAIN, invariant 4).
-    pub async fn statements_per_day(&self) -> Result<Vec<(NaiveDate, i64)>, Error> {
+    /// How many payout statements each business day has, whatever became of them, and a digest of to whom: for a verification to
+    /// hold against the day's payouts (DOMAIN, invariant 4).
+    pub async fn statements_per_day(&self) -> Result<Vec<(NaiveDate, (i64, String))>, Error> {
         let mut connection = self.inner.write.acquire().await?;
         Ok(store::count_statements(&mut connection).await?)
     }

@@ -273,17 +273,23 @@ pub(crate) async fn select_mails(
     .await
 }
 
-/// How many payout statements each day has, in any state, the earliest day first.
-pub(crate) async fn count_statements(connection: &mut PgConnection) -> Result<Vec<(NaiveDate, i64)>, sqlx::Error> {
+/// How many payout statements each day has, in any state, and a digest of to whom.
+pub(crate) async fn count_statements(
+    connection: &mut PgConnection,
+) -> Result<Vec<(NaiveDate, (i64, String))>, sqlx::Error> {
     let rows = sqlx::query!(
-        r#"select business_day, count(*) as "mails!"
-         from email.mails
-         where kind = $1
-         group by business_day
-         order by business_day"#,
+        r#"
+        select
+            business_day,
+            count(*) as "mails!",
+            md5(string_agg(person_id::text, ',' order by person_id)) as "people!"
+        from email.mails
+        where kind = $1
+        group by business_day
+        "#,
         PAYOUT_STATEMENT
     )
     .fetch_all(connection)
     .await?;
-    Ok(rows.into_iter().map(|row| (row.business_day, row.mails)).collect())
+    Ok(rows.into_iter().map(|row| (row.business_day, (row.mails, row.people))).collect())
 }

@@ -71,7 +71,7 @@ pub struct RetryPolicy {
 
 impl Default for RetryPolicy {
     fn default() -> Self {
-        Self { max_attempts: 12, first_pause_ms: 1_000, longest_pause_ms: 600_000, apply_timeout_ms: 40_000 }
+        Self { max_attempts: 15, first_pause_ms: 1_000, longest_pause_ms: 600_000, apply_timeout_ms: 40_000 }
     }
 }
 
@@ -209,7 +209,7 @@ impl Inbox {
         let now = tx.now();
         let statement = format!(
             "insert into {}.inbox (event_id, event_type, state, received_at, attempts, last_error, next_attempt_at, event)
-             values ($1, $2, $3, $4, 1, $5, $6, $7)
+             values ($1, $2, $3, $4, 1, $5, $6, $7::json)
              on conflict (event_id) do nothing",
             self.write.schema()
         );
@@ -220,7 +220,7 @@ impl Inbox {
             .bind(now)
             .bind(storable(&error.to_string()))
             .bind(now + self.pause(1))
-            .bind(Json(event))
+            .bind(as_it_came(event)?)
             .execute(&mut *tx)
             .await?;
         tx.wake_on_commit(Arc::clone(&self.failed));
@@ -257,7 +257,7 @@ impl Inbox {
     ) -> Result<(), sqlx::Error> {
         let statement = format!(
             "insert into {}.inbox (event_id, event_type, state, received_at, last_error, event)
-             values ($1, $2, 'parked', $3, $4, $5)
+             values ($1, $2, 'parked', $3, $4, $5::json)
              on conflict (event_id) do nothing",
             self.write.schema()
         );
@@ -267,7 +267,7 @@ impl Inbox {
             .bind(storable(event_type))
             .bind(tx.now())
             .bind(storable(reason))
-            .bind(Json(event))
+            .bind(as_it_came(event)?)
             .execute(&mut *tx)
             .await?;
         tx.commit().await?;
@@ -433,6 +433,11 @@ impl Inbox {
 /// An outage is nobody's fault: the event is not to be blamed, and the bus delivers again.
 fn is_outage(error: &ApplyError) -> bool {
     matches!(error, ApplyError::Database(error) if db::is_unavailable(error))
+}
+
+/// JSON for a column of type json. Bound as such it would go as jsonb, which sorts the fields and refuses an escaped zero byte.
+fn as_it_came<T: Serialize + ?Sized>(event: &T) -> Result<String, sqlx::Error> {
+    serde_json::to_string(event).map_err(|error| sqlx::Error::Encode(error.into()))
 }
 
 /// A text of somebody else's as PostgreSQL takes it: without zero bytes, for one would keep the whole row out for ever.

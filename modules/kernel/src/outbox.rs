@@ -33,11 +33,13 @@ pub(crate) async fn append(
 ) -> Result<(), sqlx::Error> {
     let statement = format!(
         "insert into {schema}.outbox (event_id, event, weight)
-         values ($1, $2, $3)"
+         values ($1, $2::json, $3)"
     );
+    // Bound as JSON it would go as jsonb, which sorts the fields and refuses an escaped zero byte.
+    let event_text = serde_json::to_string(event).map_err(|error| sqlx::Error::Encode(error.into()))?;
     sqlx::query(AssertSqlSafe(statement))
         .bind(event.id.uuid())
-        .bind(sqlx::types::Json(event))
+        .bind(event_text)
         .bind(i32::try_from(weight).unwrap_or(i32::MAX))
         .execute(connection)
         .await?;

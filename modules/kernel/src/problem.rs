@@ -163,7 +163,10 @@ impl From<sqlx::Error> for Problem {
     fn from(error: sqlx::Error) -> Self {
         if db::is_unavailable(&error) || db::is_transient(&error) {
             tracing::warn!(request_id = request_id(), %error, "the database is unavailable");
-            Self::unavailable("database_unavailable", "the database cannot be reached right now; nothing was changed")
+            Self::unavailable(
+                "database_unavailable",
+                "the database cannot be reached right now; look whether it was done before you send it again",
+            )
         } else if db::is_unstorable(&error) {
             tracing::warn!(request_id = request_id(), %error, "a value reached the database that it cannot hold");
             Self::new(422, "invalid_request", "a value in the request cannot be stored: a zero byte, or out of range")

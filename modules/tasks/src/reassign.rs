@@ -53,6 +53,24 @@ impl Tasks {
     ///
     /// Everything of a chunk commits together: assignees, draws, events and how far the run is. So a crash repeats nothing.
     pub async fn reassign_next_chunk(&self) -> Result<Outcome, Error> {
+        let result = self.try_next_chunk().await;
+        if let Err(error) = &result {
+            // Best effort: the database may be the very reason.
+            if let Err(unwritten) = self.note_failure(&error.to_string()).await {
+                tracing::debug!(error = %unwritten, "why a reassignment does not go on could not be kept");
+            }
+        }
+        result
+    }
+
+    /// Shows with the run why it does not go on.
+    async fn note_failure(&self, reason: &str) -> Result<(), Error> {
+        let mut tx = self.write.begin().await?;
+        store::update_last_error(&mut tx, reason).await?;
+        Ok(tx.commit().await?)
+    }
+
+    async fn try_next_chunk(&self) -> Result<Outcome, Error> {
         let mut tx = self.write.begin().await?;
         if !store::try_lock_runs(&mut tx).await? {
             return Ok(Outcome::Idle);
@@ -63,6 +81,7 @@ impl Tasks {
         };
         let before = run.clone();
         self.advance(&mut tx, &mut run).await?;
+        run.last_error = None;
         if run == before {
             return Ok(Outcome::Idle);
         }
@@ -85,12 +104,19 @@ impl Tasks {
             return Ok(());
         }
         let (pool_id, members) = store::load_pool(tx).await?.unwrap_or_default();
+        if run.person_id.is_some_and(|person_id| members.contains(&person_id)) {
+            // They may have tasks again, so nothing needs to be moved, nor charged.
+            run.status = "completed".to_owned();
+            run.done = run.total;
+            run.finished_at = Some(now);
+            return Ok(());
+        }
         if members.is_empty() {
             run.status = "blocked".to_owned();
             return Ok(());
         }
         run.status = "running".to_owned();
-        let tasks = store::lock_next_open_tasks(tx, run, i64::from(self.settings.reassign_chunk.max(1))).await?;
+        let tasks = store::lock_next_open_tasks(tx, run, i64::from(self.settings.reassign_chunk.get())).await?;
         let Some(last) = tasks.last().map(|task| task.number) else { return Ok(()) };
         draw_and_tell(tx, run, &tasks, pool_id, &members, now).await?;
         let closed = store::count_closed_since(tx, run, last).await?;
@@ -145,6 +171,5 @@ fn report(run: &ReassignmentRow) {
 
 /// The order lock was not to be had in time: something long holds it.
 fn busy(error: sqlx::Error) -> Error {
-    let timed_out = matches!(&error, sqlx::Error::Database(database) if database.code().as_deref() == Some("55P03"));
-    if timed_out { Error::Busy } else { error.into() }
+    if store::is_lock_timeout(&error) { Error::Busy } else { error.into() }
 }

@@ -1,9 +1,10 @@
 //! The use cases of tasks; each owns its transaction.
 
+use std::num::NonZeroU16;
 use std::sync::Arc;
 
 use contracts::events::tasks::{Completion, CreatedTask, TasksCompleted, TasksCreated};
-use contracts::{PersonId, TaskId};
+use contracts::{Currency, PersonId, TaskId};
 use kernel::jobs::{Job, Outcome};
 use kernel::paging::Limit;
 use kernel::{Module, ReadPool, Tx, WritePool};
@@ -27,12 +28,12 @@ const LOOK_FOR_RUNS: std::time::Duration = std::time::Duration::from_secs(5);
 #[serde(deny_unknown_fields)]
 pub struct Settings {
     /// How many tasks one transaction of a reassign draws anew.
-    pub reassign_chunk: u16,
+    pub reassign_chunk: NonZeroU16,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { reassign_chunk: 5_000 }
+        Self { reassign_chunk: NonZeroU16::new(5_000).unwrap_or(NonZeroU16::MIN) }
     }
 }
 
@@ -66,6 +67,8 @@ pub struct Tasks {
     pub(crate) write: WritePool,
     pub(crate) read: ReadPool,
     pub(crate) settings: Settings,
+    /// What a sum of prices is shown in, also when there is none to sum.
+    pub(crate) currency: Currency,
     /// Signalled when a run was asked for or can go on.
     pub(crate) run_wanted: Arc<Notify>,
     /// Signalled when a run has made progress, for those who watch.
@@ -74,8 +77,8 @@ pub struct Tasks {
 
 impl Tasks {
     #[must_use]
-    pub fn new(write: WritePool, read: ReadPool, settings: Settings) -> Self {
-        Self { write, read, settings, run_wanted: Arc::default(), progress: Arc::default() }
+    pub fn new(write: WritePool, read: ReadPool, settings: Settings, currency: Currency) -> Self {
+        Self { write, read, settings, currency, run_wanted: Arc::default(), progress: Arc::default() }
     }
 
     #[must_use]

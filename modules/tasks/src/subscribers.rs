@@ -50,34 +50,45 @@ impl TasksSubscriber {
         self.keep_people(tx, &rows).await
     }
 
-    /// Keeps people, renews the pool, and asks for a run for each who has tasks but may not (DOMAIN T7).
+    /// Keeps people, renews the pool, and asks for a run for each who has left it and has tasks (DOMAIN T7).
     async fn keep_people(&self, tx: &mut Tx, people: &[PersonRow]) -> Result<(), ApplyError> {
-        // Exclusive: no task may be drawn from the old pool once the runs below have counted.
-        store::lock_order_exclusive(tx).await?;
         store::upsert_people(tx, people).await?;
-        let now = tx.now();
-        let members = store::load_assignable_ids(tx).await?;
-        let known = store::load_pool(tx).await?;
-        if known.is_none_or(|(_, known)| known != members) {
-            store::insert_pool(tx, &members, now).await?;
-            // A run that waited for somebody to draw may go on.
-            tx.wake_on_commit(Arc::clone(&self.run_wanted));
+        let known = store::load_pool(tx).await?.map(|(_, members)| members);
+        if known.as_ref() == Some(&store::load_assignable_ids(tx).await?) {
+            return Ok(());
         }
-        let ids: Vec<Uuid> = people.iter().map(|person| person.person_id).collect();
-        for (person_id, total) in store::load_unassignable_with_open_tasks(tx, &ids).await? {
+        // Exclusive: no task may be drawn from the old pool once the runs below have counted.
+        store::lock_order_exclusive(tx).await.map_err(retry_later)?;
+        let now = tx.now();
+        // Once more, since others may have changed the pool before the lock was ours.
+        let known = store::load_pool(tx).await?.map(|(_, members)| members).unwrap_or_default();
+        let members = store::load_assignable_ids(tx).await?;
+        store::insert_pool(tx, &members, now).await?;
+        // A run that waited for somebody to draw may go on.
+        tx.wake_on_commit(Arc::clone(&self.run_wanted));
+        let left: Vec<Uuid> = known.into_iter().filter(|member| members.binary_search(member).is_err()).collect();
+        for (person_id, total) in store::count_open_tasks_by_person(tx, &left).await? {
             let id = tx.new_id::<contracts::ReassignmentId>().uuid();
             store::insert_reassignment(tx, id, Some(person_id), None, total, now).await?;
             tracing::info!(reassignment_id = %id, %person_id, total, "a person can no longer have tasks: theirs are drawn anew");
-            tx.wake_on_commit(Arc::clone(&self.run_wanted));
         }
         Ok(())
     }
 }
 
+/// A long import holds the order lock: nobody is to be held up by waiting for it, so the event is kept and tried again.
+fn retry_later(error: sqlx::Error) -> ApplyError {
+    if store::is_lock_timeout(&error) {
+        return ApplyError::Retry("tasks are being imported; who can be assigned changes after that".to_owned());
+    }
+    error.into()
+}
+
 async fn keep_prices(tx: &mut Tx, priced: &TasksPriced) -> Result<(), ApplyError> {
-    let ids: Vec<Uuid> = priced.prices.iter().map(|price| TaskId::uuid(price.task_id)).collect();
-    let fees: Vec<i64> = priced.prices.iter().map(|price| price.fee_minor).collect();
-    let rewards: Vec<i64> = priced.prices.iter().map(|price| price.reward_minor).collect();
+    let prices = || priced.prices.iter();
+    let ids: Vec<Uuid> = prices().map(|price| TaskId::uuid(price.task_id)).collect();
+    let fees: Vec<i64> = prices().map(|price| price.fee_minor).collect();
+    let rewards: Vec<i64> = prices().map(|price| price.reward_minor).collect();
     Ok(store::insert_prices(tx, &ids, &fees, &rewards, priced.currency.code()).await?)
 }
 

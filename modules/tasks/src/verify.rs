@@ -13,13 +13,15 @@ use crate::service::Tasks;
 use crate::store::{self, DrawRow};
 
 /// What the ledger must say of a task.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TaskFact {
     pub task_id: TaskId,
     /// 1 + reassigns of it; as many fees.
     pub assignments: i64,
     /// Who must have the reward.
     pub completed_by: Option<PersonId>,
+    /// A digest of who was assigned, and so charged, each time; `None` without any.
+    pub charged: Option<String>,
 }
 
 impl Tasks {
@@ -85,6 +87,7 @@ async fn send_task_facts(write: &WritePool, sender: &mpsc::Sender<Result<TaskFac
             task_id: row.task_id.into(),
             assignments: i64::from(row.assignments),
             completed_by: row.completed_by.map(PersonId::from),
+            charged: row.charged,
         };
         if sender.send(Ok(fact)).await.is_err() {
             break;

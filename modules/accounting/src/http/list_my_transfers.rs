@@ -6,9 +6,9 @@ use contracts::permission::SeeOwnWallet;
 use kernel::Problem;
 use kernel::auth::Authorized;
 use kernel::http::Query;
-use kernel::paging::{self, Page};
+use kernel::paging::Page;
 
-use super::views::{PageQuery, TransferView};
+use super::views::{PageQuery, TransferView, before_line};
 use crate::Accounting;
 
 /// Lists the lines of the caller's wallet, latest first
@@ -25,7 +25,6 @@ pub async fn list_my_transfers(
     books: Data<Accounting>,
     Query(query): Query<PageQuery>,
 ) -> Result<Json<Page<TransferView>>, Problem> {
-    let before = paging::decode(query.cursor.as_deref())?;
-    let rows = books.list_transfers(caller.person_id(), before, query.limit).await?;
-    Ok(Json(Page::cut(rows, query.limit, |row| row.line).map(|row| TransferView::new(&books, row))))
+    let rows = books.list_transfers(caller.person_id(), before_line(&query)?, query.limit).await?;
+    Ok(Json(Page::cut(rows, query.limit, |row| (row.business_day, row.line)).map(|row| TransferView::new(&books, row))))
 }

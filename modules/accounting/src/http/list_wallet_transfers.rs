@@ -7,10 +7,10 @@ use contracts::permission::SeeBooks;
 use kernel::Problem;
 use kernel::auth::Authorized;
 use kernel::http::{Path, Query};
-use kernel::paging::{self, Page};
+use kernel::paging::Page;
 use kernel::problem::ProblemDocument;
 
-use super::views::{PageQuery, TransferView};
+use super::views::{PageQuery, TransferView, before_line};
 use crate::{Accounting, Error};
 
 /// Lists the lines of somebody's wallet, latest first
@@ -29,6 +29,6 @@ pub async fn list_wallet_transfers(
     Query(query): Query<PageQuery>,
 ) -> Result<Json<Page<TransferView>>, Problem> {
     books.load_wallet(person_id).await?.ok_or(Error::WalletNotFound)?;
-    let rows = books.list_transfers(person_id, paging::decode(query.cursor.as_deref())?, query.limit).await?;
-    Ok(Json(Page::cut(rows, query.limit, |row| row.line).map(|row| TransferView::new(&books, row))))
+    let rows = books.list_transfers(person_id, before_line(&query)?, query.limit).await?;
+    Ok(Json(Page::cut(rows, query.limit, |row| (row.business_day, row.line)).map(|row| TransferView::new(&books, row))))
 }

@@ -2,7 +2,8 @@
 
 use chrono::{DateTime, NaiveDate, Utc};
 use contracts::{Money, PersonId, TaskId, TransferId};
-use kernel::paging::Limit;
+use kernel::paging::{self, Limit};
+use kernel::{CalendarDate, Problem};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
@@ -19,6 +20,12 @@ pub struct PageQuery {
     #[serde(default)]
     #[param(value_type = Option<u16>)]
     pub limit: Limit,
+}
+
+/// The day and the line after which the next page of a wallet's lines begins.
+pub fn before_line(query: &PageQuery) -> Result<Option<(NaiveDate, i64)>, Problem> {
+    let cursor = paging::decode::<(CalendarDate, i64)>(query.cursor.as_deref())?;
+    Ok(cursor.map(|(day, line)| (day.date(), line)))
 }
 
 /// A person by id; the name is null if it is not known here yet.

@@ -99,7 +99,12 @@ pub async fn close_day(
             closed_by = $3,
             payouts = $4,
             paid_minor = $5,
-            wallets_below_zero = $6
+            wallets_below_zero = $6,
+            earned_minor = (
+                select earned_minor
+                from accounting_report.day_figures
+                where business_day = $1
+            )
         where business_day = $1
             and closed_at is null
         ",

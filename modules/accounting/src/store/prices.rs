@@ -45,9 +45,10 @@ pub async fn load_prices(
     Ok(rows.into_iter().map(|row| (row.task_id.into(), price(row.title, row.fee_minor, row.reward_minor))).collect())
 }
 
-/// Stores prices under the policy in force; the ids of the tasks that had none.
+/// Stores prices under the policy they were drawn by; the ids of the tasks that had none.
 pub async fn insert_prices(
     connection: &mut PgConnection,
+    policy: &Policy,
     prices: &[NewPrice<'_>],
     now: DateTime<Utc>,
 ) -> Result<Vec<Uuid>, sqlx::Error> {
@@ -60,7 +61,12 @@ pub async fn insert_prices(
         "
         insert into accounting.prices (task_id, title, reference, fee_minor, reward_minor, policy_version, priced_at)
         select task_id, title, reference, fee_minor, reward_minor,
-            (select max(version) from accounting.pricing_policies), $6
+            (
+                select version
+                from accounting.pricing_policies
+                where (fee_min_minor, fee_max_minor, reward_min_minor, reward_max_minor) = ($7, $8, $9, $10)
+            ),
+            $6
         from unnest($1::uuid[], $2::text[], $3::text[], $4::bigint[], $5::bigint[])
             as drawn (task_id, title, reference, fee_minor, reward_minor)
         order by task_id
@@ -73,6 +79,10 @@ pub async fn insert_prices(
         &fees,
         &rewards,
         now,
+        policy.fee.low_minor(),
+        policy.fee.high_minor(),
+        policy.reward.low_minor(),
+        policy.reward.high_minor(),
     )
     .fetch_all(connection)
     .await
@@ -101,7 +111,7 @@ pub async fn name_prices(connection: &mut PgConnection, tasks: &[(TaskId, &TaskN
     Ok(())
 }
 
-/// Records the ranges in force, as a new version if they differ from the latest.
+/// Records the ranges in force, as a new version unless they were in force before.
 pub async fn keep_pricing_policy(
     connection: &mut PgConnection,
     policy: &Policy,
@@ -115,8 +125,7 @@ pub async fn keep_pricing_policy(
         where not exists (
             select
             from accounting.pricing_policies
-            where version = (select max(version) from accounting.pricing_policies)
-                and (fee_min_minor, fee_max_minor, reward_min_minor, reward_max_minor) = ($1, $2, $3, $4)
+            where (fee_min_minor, fee_max_minor, reward_min_minor, reward_max_minor) = ($1, $2, $3, $4)
         )
         ",
         policy.fee.low_minor(),
@@ -130,22 +139,28 @@ pub async fn keep_pricing_policy(
     Ok(())
 }
 
-/// Fixes the currency at the first start, renews the time zone; the currency the books are kept in.
-pub async fn keep_settings(connection: &mut PgConnection, policy: &Policy) -> Result<String, sqlx::Error> {
-    sqlx::query_scalar!(
+/// Records currency and time zone at the first start; those the books are kept in.
+pub async fn keep_settings(connection: &mut PgConnection, policy: &Policy) -> Result<(String, String), sqlx::Error> {
+    sqlx::query!(
         "
-        insert into accounting.settings as kept (currency, currency_exponent, time_zone)
+        insert into accounting.settings (currency, currency_exponent, time_zone)
         values ($1, $2, $3)
-        on conflict (singleton) do update
-            set time_zone = case when kept.currency = excluded.currency then excluded.time_zone else kept.time_zone end
-        returning currency
+        on conflict (singleton) do nothing
         ",
         policy.currency.code(),
         i16::from(policy.exponent),
         policy.time_zone.name(),
     )
-    .fetch_one(connection)
-    .await
+    .execute(&mut *connection)
+    .await?;
+    let kept = sqlx::query!("select currency, time_zone from accounting.settings").fetch_one(connection).await?;
+    Ok((kept.currency, kept.time_zone))
+}
+
+/// Lets the days end elsewhere from now on.
+pub async fn update_time_zone(connection: &mut PgConnection, policy: &Policy) -> Result<(), sqlx::Error> {
+    sqlx::query!("update accounting.settings set time_zone = $1", policy.time_zone.name()).execute(connection).await?;
+    Ok(())
 }
 
 /// Keeps names that are newer than what is known.

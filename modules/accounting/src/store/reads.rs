@@ -39,36 +39,28 @@ pub async fn list_wallets(
     after: Uuid,
     limit: i64,
 ) -> Result<Vec<WalletRow>, sqlx::Error> {
-    sqlx::query_as!(
-        WalletRow,
-        r#"
-        select
-            wallet.person_id,
-            person.name as "name?",
-            wallet.balance_minor,
-            today.change_minor as "today_minor!"
-        from accounting.wallets as wallet
-        left join accounting.people as person on person.person_id = wallet.person_id
-        cross join lateral (
-            select coalesce(sum(case when credit_account = person_id then amount_minor else -amount_minor end), 0)::bigint
-                as change_minor
-            from accounting.transfers
-            where person_id = wallet.person_id
-                and business_day = (select business_day from accounting.days where closed_at is null)
-                and kind <> 'payout'
-        ) as today
-        where wallet.person_id > $1
-        order by wallet.person_id
+    let people = sqlx::query_scalar!(
+        "
+        select person_id
+        from accounting.wallets
+        where person_id > $1
+        order by person_id
         limit $2
-        "#,
+        ",
         after,
         limit,
     )
-    .fetch_all(connection)
-    .await
+    .fetch_all(&mut *connection)
+    .await?;
+    load_wallets(connection, &people).await
 }
 
 pub async fn load_wallet(connection: &mut PgConnection, person_id: Uuid) -> Result<Option<WalletRow>, sqlx::Error> {
+    Ok(load_wallets(connection, &[person_id]).await?.pop())
+}
+
+/// The wallets of these people, in id order.
+async fn load_wallets(connection: &mut PgConnection, person_ids: &[Uuid]) -> Result<Vec<WalletRow>, sqlx::Error> {
     sqlx::query_as!(
         WalletRow,
         r#"
@@ -87,45 +79,39 @@ pub async fn load_wallet(connection: &mut PgConnection, person_id: Uuid) -> Resu
                 and business_day = (select business_day from accounting.days where closed_at is null)
                 and kind <> 'payout'
         ) as today
-        where wallet.person_id = $1
+        where wallet.person_id = any($1)
+        order by wallet.person_id
         "#,
-        person_id,
-    )
-    .fetch_optional(connection)
-    .await
-}
-
-/// Lines of a wallet below `before_line`, latest first.
-pub async fn list_transfers(
-    connection: &mut PgConnection,
-    person_id: Uuid,
-    before_line: i64,
-    limit: i64,
-) -> Result<Vec<TransferRow>, sqlx::Error> {
-    sqlx::query_as!(
-        TransferRow,
-        r#"
-        select
-            line.transfer_id, line.kind, line.person_id, line.line, line.balance_after_minor, line.task_id,
-            line.reverses, line.reason, line.occurred_at, line.booked_at, line.business_day,
-            case when line.credit_account = line.person_id then line.amount_minor else -line.amount_minor end
-                as "change_minor!",
-            price.title as "title?",
-            person.name as "person_name?"
-        from accounting.transfers as line
-        left join accounting.prices as price on price.task_id = line.task_id
-        left join accounting.people as person on person.person_id = line.person_id
-        where line.person_id = $1
-            and line.line < $2
-        order by line.business_day desc, line.line desc
-        limit $3
-        "#,
-        person_id,
-        before_line,
-        limit,
+        person_ids,
     )
     .fetch_all(connection)
     .await
+}
+
+/// Lines of a wallet before a day and line, latest first.
+pub async fn list_transfers(
+    connection: &mut PgConnection,
+    person_id: Uuid,
+    (before_day, before_line): (NaiveDate, i64),
+    limit: i64,
+) -> Result<Vec<TransferRow>, sqlx::Error> {
+    let ids = sqlx::query_scalar!(
+        "
+        select transfer_id
+        from accounting.transfers
+        where person_id = $1
+            and (business_day, line) < ($2, $3)
+        order by business_day desc, line desc
+        limit $4
+        ",
+        person_id,
+        before_day,
+        before_line,
+        limit,
+    )
+    .fetch_all(&mut *connection)
+    .await?;
+    load_transfers(connection, &ids).await
 }
 
 /// Lines of a wallet on one day after `after_line`, in order.
@@ -136,6 +122,56 @@ pub async fn list_transfers_of_day(
     after_line: i64,
     limit: i64,
 ) -> Result<Vec<TransferRow>, sqlx::Error> {
+    let ids = sqlx::query_scalar!(
+        "
+        select transfer_id
+        from accounting.transfers
+        where person_id = $1
+            and business_day = $2
+            and line > $3
+        order by line
+        limit $4
+        ",
+        person_id,
+        business_day,
+        after_line,
+        limit,
+    )
+    .fetch_all(&mut *connection)
+    .await?;
+    load_transfers(connection, &ids).await
+}
+
+/// Payouts before a day and person: latest day first, then by person, last first.
+pub async fn list_payouts(
+    connection: &mut PgConnection,
+    (before_day, before_person): (NaiveDate, Uuid),
+    limit: i64,
+) -> Result<Vec<TransferRow>, sqlx::Error> {
+    let ids = sqlx::query_scalar!(
+        "
+        select transfer_id
+        from accounting.transfers
+        where kind = 'payout'
+            and (business_day, person_id) < ($1, $2)
+        order by business_day desc, person_id desc
+        limit $3
+        ",
+        before_day,
+        before_person,
+        limit,
+    )
+    .fetch_all(&mut *connection)
+    .await?;
+    load_transfers(connection, &ids).await
+}
+
+pub async fn load_transfer(connection: &mut PgConnection, id: Uuid) -> Result<Option<TransferRow>, sqlx::Error> {
+    Ok(load_transfers(connection, &[id]).await?.pop())
+}
+
+/// These transfers as their wallets see them, in the order given.
+async fn load_transfers(connection: &mut PgConnection, ids: &[Uuid]) -> Result<Vec<TransferRow>, sqlx::Error> {
     sqlx::query_as!(
         TransferRow,
         r#"
@@ -146,19 +182,13 @@ pub async fn list_transfers_of_day(
                 as "change_minor!",
             price.title as "title?",
             person.name as "person_name?"
-        from accounting.transfers as line
+        from unnest($1::uuid[]) with ordinality as wanted (transfer_id, place)
+        join accounting.transfers as line on line.transfer_id = wanted.transfer_id
         left join accounting.prices as price on price.task_id = line.task_id
         left join accounting.people as person on person.person_id = line.person_id
-        where line.person_id = $1
-            and line.business_day = $2
-            and line.line > $3
-        order by line.line
-        limit $4
+        order by wanted.place
         "#,
-        person_id,
-        business_day,
-        after_line,
-        limit,
+        ids,
     )
     .fetch_all(connection)
     .await
@@ -212,57 +242,4 @@ pub async fn sum_day_of_wallet(
     .fetch_one(connection)
     .await?;
     Ok((row.earned_minor, row.paid_minor))
-}
-
-pub async fn load_transfer(connection: &mut PgConnection, id: Uuid) -> Result<Option<TransferRow>, sqlx::Error> {
-    sqlx::query_as!(
-        TransferRow,
-        r#"
-        select
-            line.transfer_id, line.kind, line.person_id, line.line, line.balance_after_minor, line.task_id,
-            line.reverses, line.reason, line.occurred_at, line.booked_at, line.business_day,
-            case when line.credit_account = line.person_id then line.amount_minor else -line.amount_minor end
-                as "change_minor!",
-            price.title as "title?",
-            person.name as "person_name?"
-        from accounting.transfers as line
-        left join accounting.prices as price on price.task_id = line.task_id
-        left join accounting.people as person on person.person_id = line.person_id
-        where line.transfer_id = $1
-        "#,
-        id,
-    )
-    .fetch_optional(connection)
-    .await
-}
-
-/// Payouts after (`before_day`, `after_person`) in the order: latest day first, then by person.
-pub async fn list_payouts(
-    connection: &mut PgConnection,
-    before: (NaiveDate, Uuid),
-    limit: i64,
-) -> Result<Vec<TransferRow>, sqlx::Error> {
-    let (day, person_id) = before;
-    sqlx::query_as!(
-        TransferRow,
-        r#"
-        select
-            line.transfer_id, line.kind, line.person_id, line.line, line.balance_after_minor, line.task_id,
-            line.reverses, line.reason, line.occurred_at, line.booked_at, line.business_day,
-            -line.amount_minor as "change_minor!",
-            null::text as title,
-            person.name as "person_name?"
-        from accounting.transfers as line
-        left join accounting.people as person on person.person_id = line.person_id
-        where line.kind = 'payout'
-            and (line.business_day, line.person_id) < ($1, $2)
-        order by line.business_day desc, line.person_id desc
-        limit $3
-        "#,
-        day,
-        person_id,
-        limit,
-    )
-    .fetch_all(connection)
-    .await
 }

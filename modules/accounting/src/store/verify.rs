@@ -12,6 +12,8 @@ pub struct LedgerFactRow {
     pub fees: i64,
     pub rewards: i64,
     pub rewarded: Option<Uuid>,
+    /// A digest of who was charged for which assignment.
+    pub charged: Option<String>,
 }
 
 /// Every task with a price, in id order.
@@ -23,7 +25,11 @@ pub fn stream_ledger_facts(connection: &mut PgConnection) -> BoxStream<'_, Resul
             price.task_id,
             count(line.transfer_id) filter (where line.kind = 'assignment_fee') as "fees!",
             count(line.transfer_id) filter (where line.kind = 'completion_reward') as "rewards!",
-            max(line.person_id::text) filter (where line.kind = 'completion_reward')::uuid as rewarded
+            (max(line.person_id::text) filter (where line.kind = 'completion_reward'))::uuid as rewarded,
+            md5(string_agg(
+                split_part(line.business_key, ':', 3) || '=' || line.person_id,
+                ',' order by split_part(line.business_key, ':', 3)::integer
+            ) filter (where line.kind = 'assignment_fee')) as charged
         from accounting.prices as price
         left join accounting.transfers as line on line.task_id = price.task_id
         group by price.task_id
@@ -83,23 +89,16 @@ pub async fn find_broken_lines(connection: &mut PgConnection) -> Result<Vec<Uuid
     .await
 }
 
-/// The sum over all accounts: gains less losses.
+/// The sum over all accounts: the wallets as they say they stand, the company's earnings and the cash as they were booked.
 pub async fn sum_all_accounts(connection: &mut PgConnection) -> Result<i64, sqlx::Error> {
     sqlx::query_scalar!(
         r#"
         select (
-            coalesce((
-                select sum(gained)
-                from (
-                    select credit_account as account, sum(amount_minor) as gained
-                    from accounting.transfers
-                    group by credit_account
-                    union all
-                    select debit_account, -sum(amount_minor)
-                    from accounting.transfers
-                    group by debit_account
-                ) as moved
-            ), 0)
+            (select coalesce(sum(balance_minor), 0) from accounting.wallets)
+            + (
+                select coalesce(sum(case when credit_account = person_id then -amount_minor else amount_minor end), 0)
+                from accounting.transfers
+            )
         )::bigint as "sum!"
         "#
     )
@@ -197,8 +196,7 @@ pub async fn find_days_apart_from_their_lines(connection: &mut PgConnection) -> 
                     else -amount_minor
                 end) as earned_minor,
                 count(*) filter (where kind = 'payout') as payouts,
-                coalesce(sum(amount_minor) filter (where kind = 'payout'), 0) as paid_minor,
-                max(booked_at) as last_booked_at
+                coalesce(sum(amount_minor) filter (where kind = 'payout'), 0) as paid_minor
             from accounting.transfers
             group by business_day
         ) as booked on booked.business_day = day.business_day
@@ -206,7 +204,7 @@ pub async fn find_days_apart_from_their_lines(connection: &mut PgConnection) -> 
         where figures.earned_minor is distinct from coalesce(booked.earned_minor, 0)
             or (day.closed_at is not null and day.payouts is distinct from coalesce(booked.payouts, 0))
             or (day.closed_at is not null and day.paid_minor is distinct from coalesce(booked.paid_minor, 0))
-            or booked.last_booked_at > day.closed_at
+            or (day.closed_at is not null and day.earned_minor is distinct from coalesce(booked.earned_minor, 0))
         limit 100
         "#
     )
@@ -233,17 +231,22 @@ pub async fn load_company_account(connection: &mut PgConnection, earnings: Uuid)
     Ok((row.days_minor, row.account_minor))
 }
 
-/// How many were paid on each closed day.
-pub async fn count_payouts_by_day(connection: &mut PgConnection) -> Result<Vec<(NaiveDate, i64)>, sqlx::Error> {
+/// How many were paid on each day, and a digest of who.
+pub async fn count_payouts_by_day(
+    connection: &mut PgConnection,
+) -> Result<Vec<(NaiveDate, (i64, String))>, sqlx::Error> {
     let rows = sqlx::query!(
         r#"
-        select business_day, coalesce(payouts, 0) as "payouts!"
-        from accounting.days
-        where closed_at is not null
-        order by business_day
+        select
+            business_day,
+            count(*) as "payouts!",
+            md5(string_agg(person_id::text, ',' order by person_id)) as "people!"
+        from accounting.transfers
+        where kind = 'payout'
+        group by business_day
         "#
     )
     .fetch_all(connection)
     .await?;
-    Ok(rows.into_iter().map(|row| (row.business_day, row.payouts)).collect())
+    Ok(rows.into_iter().map(|row| (row.business_day, (row.payouts, row.people))).collect())
 }

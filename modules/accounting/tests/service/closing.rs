@@ -238,3 +238,14 @@ async fn a_long_day_travels_up_to_a_limit_and_says_how_long_it_was() {
     assert_eq!((statement.opening_balance_minor, statement.closing_balance_minor), (0, 0));
     assert!(statement.lines.iter().filter_map(|line| line.task_id).any(|id| id == task_id(39).uuid()));
 }
+
+#[tokio::test]
+async fn a_clock_that_jumps_years_ahead_closes_nothing_by_itself() {
+    let world = world().await;
+    a_day_of_work(&world).await;
+    world.now("2036-01-01T00:00:00Z");
+    let refused = world.books.close_due_days().await;
+    assert!(matches!(refused, Err(Error::TooManyDueDays { .. })), "{refused:?}");
+    assert_eq!(world.books.close_day(day("2026-11-03"), None).await.unwrap().len(), 2);
+    world.verify().await;
+}

@@ -37,7 +37,7 @@ impl World {
         let write = database.write_pool("accounting", &ambient);
         let settings = Settings { time_zone: time_zone.to_owned(), ..Settings::default() };
         let books = Accounting::new(write.clone(), database.read_pool(), &settings).unwrap();
-        books.prepare().await.unwrap();
+        books.prepare(true).await.unwrap();
         let subscriber = books.module().subscriber.unwrap();
         let inbox = Inbox::new(Arc::clone(&subscriber), write.clone(), RetryPolicy::default());
         Self { database, ambient, write, books, inbox }

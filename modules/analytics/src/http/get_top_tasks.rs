@@ -2,12 +2,11 @@
 
 use actix_web::get;
 use actix_web::web::{Data, Json};
-use chrono::NaiveDate;
 use contracts::permission::SeeAnalytics;
-use kernel::Problem;
 use kernel::auth::Authorized;
 use kernel::http::Query;
 use kernel::problem::ProblemDocument;
+use kernel::{CalendarDate, Problem};
 use serde::Deserialize;
 use utoipa::IntoParams;
 
@@ -24,11 +23,14 @@ struct TopTasksQuery {
     /// With `date`: the day, ISO week or calendar month that it is in.
     #[param(inline)]
     period: Option<Period>,
-    date: Option<NaiveDate>,
+    #[param(value_type = Option<NaiveDate>)]
+    date: Option<CalendarDate>,
     /// With `to`: the first day.
-    from: Option<NaiveDate>,
+    #[param(value_type = Option<NaiveDate>)]
+    from: Option<CalendarDate>,
     /// The last day, included; at most ten years later.
-    to: Option<NaiveDate>,
+    #[param(value_type = Option<NaiveDate>)]
+    to: Option<CalendarDate>,
 }
 
 impl TryFrom<TopTasksQuery> for DateRange {
@@ -36,8 +38,8 @@ impl TryFrom<TopTasksQuery> for DateRange {
 
     fn try_from(query: TopTasksQuery) -> Result<Self, Error> {
         match (query.period, query.date, query.from, query.to) {
-            (Some(period), Some(date), None, None) => Self::around(period, date),
-            (None, None, Some(from), Some(to)) => Self::new(from, to),
+            (Some(period), Some(date), None, None) => Self::around(period, date.date()),
+            (None, None, Some(from), Some(to)) => Self::new(from.date(), to.date()),
             (Some(_), None, None, None) => Err(Error::invalid("?date", "is needed with `period`")),
             (None, Some(_), None, None) => Err(Error::invalid("?period", "is needed with `date`: day, week or month")),
             (None, None, Some(_), None) => Err(Error::invalid("?to", "is needed with `from`")),

@@ -6,7 +6,7 @@ mod get_top_tasks;
 mod get_wallets_below_zero;
 
 use actix_web::web;
-use chrono::NaiveDate;
+use kernel::CalendarDate;
 use serde::Deserialize;
 use utoipa::IntoParams;
 use utoipa_actix_web::service_config::ServiceConfig;
@@ -21,16 +21,18 @@ use crate::error::Error;
 #[into_params(parameter_in = Query)]
 struct RangeQuery {
     /// The first day.
-    from: NaiveDate,
+    #[param(value_type = NaiveDate)]
+    from: CalendarDate,
     /// The last day, included; at most ten years later.
-    to: NaiveDate,
+    #[param(value_type = NaiveDate)]
+    to: CalendarDate,
 }
 
 impl TryFrom<RangeQuery> for DateRange {
     type Error = Error;
 
     fn try_from(query: RangeQuery) -> Result<Self, Error> {
-        Self::new(query.from, query.to)
+        Self::new(query.from.date(), query.to.date())
     }
 }
 

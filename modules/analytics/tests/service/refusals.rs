@@ -44,9 +44,6 @@ async fn days_that_cannot_be_meant_are_a_422_that_names_the_parameter() {
     for (query, pointer) in [
         ("earnings?from=2026-11-02&to=2026-11-01", "?to"),
         ("earnings?from=2000-01-01&to=2026-11-01", "?to"),
-        ("earnings?from=1969-12-31&to=2026-11-01", "?from"),
-        ("wallets-below-zero?from=2026-11-01&to=%2B262142-12-31", "?to"),
-        ("wallets-below-zero?from=-262143-01-01&to=2026-11-01", "?from"),
         ("top-tasks", "?period"),
         ("top-tasks?period=week", "?date"),
         ("top-tasks?date=2026-11-21", "?period"),
@@ -55,7 +52,6 @@ async fn days_that_cannot_be_meant_are_a_422_that_names_the_parameter() {
         ("top-tasks?period=day&date=2026-11-21&from=2026-11-21&to=2026-11-21", "?period"),
         ("top-tasks?period=day&date=2026-11-21&to=2026-11-21", "?period"),
         ("top-tasks?from=2026-11-22&to=2026-11-21", "?to"),
-        ("top-tasks?period=month&date=9999-12-31", "?date"),
     ] {
         let (status, problem) = ask(&without_databases(), Role::Admin, &format!("/analytics/{query}")).await;
         assert_eq!((status, &problem["errors"][0]["pointer"]), (422, &Value::from(pointer)), "{query}: {problem}");
@@ -66,6 +62,10 @@ async fn days_that_cannot_be_meant_are_a_422_that_names_the_parameter() {
 async fn what_cannot_be_read_is_a_400_that_names_the_parameter() {
     for (query, pointer) in [
         ("summary?from=2026-11-01", "?from"),
+        ("earnings?from=1969-12-31&to=2026-11-01", "?from"),
+        ("wallets-below-zero?from=2026-11-01&to=%2B262142-12-31", "?to"),
+        ("wallets-below-zero?from=-262143-01-01&to=2026-11-01", "?from"),
+        ("top-tasks?period=month&date=9999-12-31", "?date"),
         ("earnings", "?"),
         ("earnings?from=2026-11-01", "?"),
         ("earnings?from=2026-02-30&to=2026-11-01", "?from"),

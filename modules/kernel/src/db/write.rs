@@ -57,7 +57,7 @@ impl WritePool {
             schema: self.schema,
             ambient: self.ambient.clone(),
             committed: Arc::clone(&self.committed),
-            events: Vec::new(),
+            said_something: false,
             wake: Vec::new(),
         })
     }
@@ -103,7 +103,7 @@ pub struct Tx {
     schema: &'static str,
     ambient: Ambient,
     committed: Arc<Notify>,
-    events: Vec<Event>,
+    said_something: bool,
     wake: Vec<Arc<Notify>>,
 }
 
@@ -133,7 +133,7 @@ impl Tx {
         let event =
             Event::new(self.new_id(), self.now(), None, fact).map_err(|error| sqlx::Error::Encode(error.into()))?;
         outbox::append(&mut self.inner, self.schema, &event, fact.weight()).await?;
-        self.events.push(event);
+        self.said_something = true;
         Ok(())
     }
 
@@ -146,7 +146,7 @@ impl Tx {
     pub async fn commit(self) -> Result<(), sqlx::Error> {
         self.inner.commit().await?;
         self.cluster.note_commit().await;
-        if !self.events.is_empty() {
+        if self.said_something {
             self.committed.notify_one();
         }
         for notify in self.wake {

@@ -14,8 +14,8 @@ use crate::Tasks;
 #[derive(Serialize, ToSchema)]
 struct ReassignmentPreviewView {
     open_tasks: i64,
-    /// The fees of all open tasks that have a price; null while none has.
-    cost: Option<Money>,
+    /// The fees of all open tasks that have a price.
+    cost: Money,
     /// Open tasks that accounting has not priced yet: not in the cost.
     unpriced_tasks: i64,
 }
@@ -33,10 +33,9 @@ pub async fn preview_reassignment(
     tasks: Data<Tasks>,
 ) -> Result<Json<ReassignmentPreviewView>, Problem> {
     let preview = tasks.preview_reassignment().await?;
-    let currency = preview.currency.and_then(|currency| currency.parse().ok());
     Ok(Json(ReassignmentPreviewView {
         open_tasks: preview.open_tasks,
-        cost: currency.map(|currency| Money { amount_minor: preview.cost_minor, currency }),
+        cost: Money { amount_minor: preview.cost_minor, currency: tasks.currency },
         unpriced_tasks: preview.unpriced_tasks,
     }))
 }

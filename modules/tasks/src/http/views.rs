@@ -132,6 +132,8 @@ pub struct ReassignmentView {
     requested_at: DateTime<Utc>,
     started_at: Option<DateTime<Utc>>,
     finished_at: Option<DateTime<Utc>>,
+    /// Whether the last try to go on failed; it is tried again, and the log says why.
+    stalled: bool,
 }
 
 impl From<ReassignmentRow> for ReassignmentView {
@@ -147,6 +149,7 @@ impl From<ReassignmentRow> for ReassignmentView {
             requested_at: row.requested_at,
             started_at: row.started_at,
             finished_at: row.finished_at,
+            stalled: row.last_error.is_some(),
         }
     }
 }

@@ -19,6 +19,7 @@ use crate::store::ReassignmentRow;
 
 /// Another process may do the work, so look this often even when nobody here made progress.
 const LOOK_INTERVAL: Duration = Duration::from_secs(1);
+const LOOKS_PER_HEARTBEAT: u32 = 15;
 
 /// Streams the progress of a run: an event `progress` with the run whenever it has changed
 #[utoipa::path(
@@ -55,31 +56,34 @@ struct Watch {
 
 fn progress(watch: Watch) -> impl Stream<Item = Result<Bytes, Problem>> {
     stream::unfold(watch, |mut watch| async move {
-        let run = watch.next_change().await?;
-        watch.shown = Some(run.clone());
-        let data = serde_json::to_string(&ReassignmentView::from(run)).ok()?;
-        Some((Ok(Bytes::from(format!("event: progress\ndata: {data}\n\n"))), watch))
+        let text = watch.next_text().await?;
+        Some((Ok(Bytes::from(text)), watch))
     })
 }
 
 impl Watch {
-    /// The run once it differs from what was shown; `None` at the end.
-    async fn next_change(&mut self) -> Option<ReassignmentRow> {
+    /// What is to be sent next; `None` at the end.
+    async fn next_text(&mut self) -> Option<String> {
         if let Some(run) = self.next.take() {
-            return Some(run);
+            return self.show(run);
         }
-        let shown = self.shown.as_ref()?;
-        if shown.finished_at.is_some() {
-            return None;
-        }
+        let shown = self.shown.as_ref().filter(|run| run.finished_at.is_none())?;
         let id = shown.reassignment_id.into();
-        loop {
+        for _ in 0..LOOKS_PER_HEARTBEAT {
             let look = tokio::time::timeout(LOOK_INTERVAL, self.tasks.progress.notified());
             let _woken = self.shutdown.or(look).await?;
             let run = self.tasks.load_reassignment(id).await.ok()?;
             if self.shown.as_ref() != Some(&run) {
-                return Some(run);
+                return self.show(run);
             }
         }
+        // A comment: a client that is gone without a word is found out by it.
+        Some(":\n\n".to_owned())
+    }
+
+    fn show(&mut self, run: ReassignmentRow) -> Option<String> {
+        self.shown = Some(run.clone());
+        let data = serde_json::to_string(&ReassignmentView::from(run)).ok()?;
+        Some(format!("event: progress\ndata: {data}\n\n"))
     }
 }

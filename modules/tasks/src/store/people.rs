@@ -84,20 +84,18 @@ pub async fn insert_pool(
     Ok(())
 }
 
-/// Of these people, those who may not be drawn but have open tasks, with the number of them.
-pub async fn load_unassignable_with_open_tasks(
+/// Of these people, those who have open tasks, with the number of them.
+pub async fn count_open_tasks_by_person(
     connection: &mut PgConnection,
     person_ids: &[Uuid],
 ) -> Result<Vec<(Uuid, i64)>, sqlx::Error> {
     let rows = sqlx::query!(
         r#"
-        select open.assignee_id, count(*) as "tasks!"
-        from tasks.open_tasks as open
-        join tasks.people as person on person.person_id = open.assignee_id
-        where open.assignee_id = any($1)
-            and not person.is_assignable
-        group by open.assignee_id
-        order by open.assignee_id
+        select assignee_id, count(*) as "tasks!"
+        from tasks.open_tasks
+        where assignee_id = any($1)
+        group by assignee_id
+        order by assignee_id
         "#,
         person_ids,
     )

@@ -24,6 +24,8 @@ pub struct ReassignmentRow {
     pub resume_after: i64,
     pub started_at: Option<DateTime<Utc>>,
     pub finished_at: Option<DateTime<Utc>>,
+    /// Why it did not go on at the last try.
+    pub last_error: Option<String>,
 }
 
 /// An open task that a chunk will draw.
@@ -38,7 +40,6 @@ pub struct PreviewRow {
     pub open_tasks: i64,
     pub unpriced_tasks: i64,
     pub cost_minor: i64,
-    pub currency: Option<String>,
 }
 
 /// Takes the right to work on runs until the transaction ends; false if another process has it.
@@ -82,7 +83,7 @@ pub async fn load_reassignment(
         ReassignmentRow,
         "
         select reassignment_id, asked_order, person_id, requested_by, requested_at, status, total, done, reassigned,
-            resume_after, started_at, finished_at
+            resume_after, started_at, finished_at, last_error
         from tasks.reassignments
         where reassignment_id = $1
         ",
@@ -102,7 +103,7 @@ pub async fn list_reassignments(
         ReassignmentRow,
         "
         select reassignment_id, asked_order, person_id, requested_by, requested_at, status, total, done, reassigned,
-            resume_after, started_at, finished_at
+            resume_after, started_at, finished_at, last_error
         from tasks.reassignments
         where asked_order < $1
         order by asked_order desc
@@ -121,7 +122,7 @@ pub async fn load_next_reassignment(connection: &mut PgConnection) -> Result<Opt
         ReassignmentRow,
         "
         select reassignment_id, asked_order, person_id, requested_by, requested_at, status, total, done, reassigned,
-            resume_after, started_at, finished_at
+            resume_after, started_at, finished_at, last_error
         from tasks.reassignments
         where status in ('queued', 'running', 'blocked')
         order by asked_order
@@ -275,7 +276,8 @@ pub async fn update_reassignment(connection: &mut PgConnection, run: &Reassignme
             reassigned = $4,
             resume_after = $5,
             started_at = $6,
-            finished_at = $7
+            finished_at = $7,
+            last_error = $8
         where reassignment_id = $1
         ",
         run.reassignment_id,
@@ -285,6 +287,26 @@ pub async fn update_reassignment(connection: &mut PgConnection, run: &Reassignme
         run.resume_after,
         run.started_at,
         run.finished_at,
+        run.last_error,
+    )
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+/// Keeps why the run whose turn it is does not go on.
+pub async fn update_last_error(connection: &mut PgConnection, reason: &str) -> Result<(), sqlx::Error> {
+    sqlx::query!(
+        "
+        update tasks.reassignments
+        set last_error = $1
+        where asked_order = (
+            select min(asked_order)
+            from tasks.reassignments
+            where status in ('queued', 'running', 'blocked')
+        )
+        ",
+        reason,
     )
     .execute(connection)
     .await?;
@@ -299,8 +321,7 @@ pub async fn load_preview(connection: &mut PgConnection) -> Result<PreviewRow, s
         select
             count(*) as "open_tasks!",
             count(*) - count(price.number) as "unpriced_tasks!",
-            coalesce(sum(price.fee_minor), 0)::bigint as "cost_minor!",
-            max(price.currency) as currency
+            coalesce(sum(price.fee_minor), 0)::bigint as "cost_minor!"
         from tasks.open_tasks as open
         left join tasks.prices as price on price.number = open.number
         "#

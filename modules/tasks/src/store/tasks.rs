@@ -16,11 +16,19 @@ pub async fn lock_order_shared(connection: &mut PgConnection) -> Result<(), sqlx
     Ok(())
 }
 
-/// Held by whoever must know that nothing is half created: asking for a run, changing the pool. Waits 3 s at most.
+/// Held by whoever must know that nothing is half created: asking for a run, changing the pool.
+///
+/// Whoever creates or completes a task queues behind a wait for this, so the wait is short: half a second.
 pub async fn lock_order_exclusive(connection: &mut PgConnection) -> Result<(), sqlx::Error> {
-    sqlx::query!("set local lock_timeout = '3s'").execute(&mut *connection).await?;
-    sqlx::query!("select pg_advisory_xact_lock($1)", ORDER_LOCK).execute(connection).await?;
+    sqlx::query!("set local lock_timeout = '500ms'").execute(&mut *connection).await?;
+    sqlx::query!("select pg_advisory_xact_lock($1)", ORDER_LOCK).execute(&mut *connection).await?;
+    sqlx::query!("set local lock_timeout to default").execute(connection).await?;
     Ok(())
+}
+
+/// Whether a lock was not to be had in time.
+pub fn is_lock_timeout(error: &sqlx::Error) -> bool {
+    matches!(error, sqlx::Error::Database(database) if database.code().as_deref() == Some("55P03"))
 }
 
 /// A task with its first draw made.

@@ -11,6 +11,8 @@ pub struct TaskFactRow {
     /// 1 + reassigns of it.
     pub assignments: i32,
     pub completed_by: Option<Uuid>,
+    /// A digest of who was assigned each time.
+    pub charged: Option<String>,
 }
 
 /// A recorded draw.
@@ -31,7 +33,12 @@ pub fn stream_task_facts(connection: &mut PgConnection) -> BoxStream<'_, Result<
         select
             task.task_id,
             coalesce(open.assignment, completed.assignment, 0) as "assignments!",
-            completed.completed_by as "completed_by?"
+            completed.completed_by as "completed_by?",
+            (
+                select md5(string_agg(assignment || '=' || assignee_id, ',' order by assignment))
+                from tasks.assignments
+                where number = task.number
+            ) as charged
         from tasks.tasks as task
         left join tasks.open_tasks as open on open.number = task.number
         left join tasks.completed_tasks as completed on completed.number = task.number

@@ -111,3 +111,55 @@ async fn t7_no_task_is_left_with_who_was_deactivated_while_it_was_created() {
     world.finish_runs().await;
     world.verify().await;
 }
+
+#[tokio::test]
+async fn t7_who_has_left_the_pool_is_not_moved_again_by_later_news() {
+    let world = world(1).await;
+    world.create_many(3).await;
+    change(&world, 2, |person| person.active = false).await;
+    // Nobody else can be drawn, so the run waits; meanwhile the person is renamed, twice, and old news arrives late.
+    for (event, version) in [(3, 3), (4, 4), (5, 1)] {
+        change(&world, event, |person| {
+            person.version = version;
+            person.active = version == 1;
+            person.name = format!("Renamed {version}");
+        })
+        .await;
+    }
+    world.inbox.receive(&[harness::people_changed(6, vec![harness::person(2, Role::Worker)])]).await.unwrap();
+    world.finish_runs().await;
+    let said = world.database.said::<TasksAssigned>("tasks").await;
+    assert_eq!(said.iter().map(|event| event.assignments.len()).sum::<usize>(), 3);
+    world.verify().await;
+}
+
+#[tokio::test]
+async fn t7_who_may_have_tasks_again_before_their_run_begins_keeps_them_uncharged() {
+    let world = world(2).await;
+    world.create_many(6).await;
+    change(&world, 2, |person| person.active = false).await;
+    change(&world, 3, |person| person.version = 3).await;
+    world.finish_runs().await;
+    assert_eq!(world.database.said::<TasksAssigned>("tasks").await, []);
+    world.verify().await;
+}
+
+#[tokio::test]
+async fn a_change_of_the_pool_during_an_import_holds_up_nobody_and_comes_later() {
+    let world = world(2).await;
+    let mut import = world.tasks.begin_import().await.unwrap();
+    let raw = tasks::RawTask { title: "Imported".to_owned(), ..tasks::RawTask::default() };
+    import.add(vec![tasks::ImportRow { line: 2, task: raw, ..tasks::ImportRow::default() }]).await.unwrap();
+    change(&world, 2, |person| person.active = false).await;
+    assert_eq!(world.inbox.waiting().await.unwrap(), (1, 0));
+    let asked = world.tasks.request_reassignment(person_id(99)).await;
+    assert!(matches!(asked, Err(tasks::Error::Busy)), "{asked:?}");
+    world.create("Meanwhile").await;
+    import.commit().await.unwrap();
+    world.ambient.advance(chrono::Duration::seconds(5));
+    assert!(world.inbox.retry_next().await.unwrap());
+    world.finish_runs().await;
+    let created = world.create_many(4).await;
+    assert!(created.iter().all(|task| task.assignee_id == person_id(2).uuid()));
+    world.verify().await;
+}

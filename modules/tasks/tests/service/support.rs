@@ -32,7 +32,12 @@ pub async fn world(workers: u128) -> World {
 impl World {
     pub fn on(database: TestDatabase, ambient: Ambient) -> Self {
         let write = database.write_pool("tasks", &ambient);
-        let tasks = Tasks::new(write.clone(), database.read_pool(), Settings { reassign_chunk: 3 });
+        let tasks = Tasks::new(
+            write.clone(),
+            database.read_pool(),
+            Settings { reassign_chunk: 3.try_into().unwrap() },
+            "USD".parse().unwrap(),
+        );
         let subscriber = tasks.module().subscriber.unwrap();
         let inbox = Inbox::new(Arc::clone(&subscriber), write, RetryPolicy::default());
         Self { database, ambient, tasks, inbox }

@@ -1,0 +1,146 @@
+//! What has to be there on the broker: two exchanges, and for each subscriber a queue and a place for dead letters.
+//!
+//! Everything is declared again after each reconnect, which costs nothing where it is there and mends what somebody deleted.
+
+use std::sync::{Mutex, PoisonError};
+
+use kernel::bus::Subscription;
+use lapin::options::{ExchangeDeclareOptions, QueueBindOptions, QueueDeclareOptions};
+use lapin::types::{AMQPValue, FieldTable, ShortString};
+use lapin::{Channel, Connection, ExchangeKind};
+use tokio::sync::watch;
+
+use super::{Failure, within};
+
+/// An event that came back so often without an answer kills whoever takes it. A database that is down does not count: its
+/// consumers keep what they have, and take no more.
+const DELIVERY_LIMIT: i64 = 20;
+
+/// The names of one installation on a broker.
+#[derive(Clone)]
+pub struct Names {
+    prefix: String,
+}
+
+impl Names {
+    pub const fn new(prefix: String) -> Self {
+        Self { prefix }
+    }
+
+    pub fn events(&self) -> ShortString {
+        format!("{}.events", self.prefix).into()
+    }
+
+    pub fn queue(&self, subscriber: &str) -> ShortString {
+        format!("{}.{subscriber}", self.prefix).into()
+    }
+
+    fn dead(&self) -> ShortString {
+        format!("{}.dead", self.prefix).into()
+    }
+
+    pub fn dead_queue(&self, subscriber: &str) -> ShortString {
+        format!("{}.dead.{subscriber}", self.prefix).into()
+    }
+}
+
+/// Everybody who listens, here or in another process: events wait for a service that starts later.
+pub struct Topology {
+    pub names: Names,
+    subscriptions: Mutex<Vec<Subscription>>,
+    /// Counts the changes; who declared an older version must declare again.
+    version: watch::Sender<u64>,
+}
+
+impl Topology {
+    pub fn new(prefix: String, subscriptions: Vec<Subscription>) -> Self {
+        Self { names: Names::new(prefix), subscriptions: Mutex::new(subscriptions), version: watch::Sender::new(0) }
+    }
+
+    /// Adds a subscriber, or replaces what was known of it.
+    pub fn add(&self, subscription: Subscription) {
+        let mut subscriptions = self.subscriptions.lock().unwrap_or_else(PoisonError::into_inner);
+        if subscriptions.contains(&subscription) {
+            return;
+        }
+        subscriptions.retain(|known| known.subscriber != subscription.subscriber);
+        subscriptions.push(subscription);
+        self.version.send_modify(|version| *version += 1);
+    }
+
+    pub fn version(&self) -> watch::Receiver<u64> {
+        self.version.subscribe()
+    }
+
+    /// Whether anybody is known to listen to such events.
+    pub fn is_wanted(&self, event_type: &str) -> bool {
+        let subscriptions = self.subscriptions.lock().unwrap_or_else(PoisonError::into_inner);
+        subscriptions.iter().any(|subscription| subscription.event_types.contains(&event_type))
+    }
+
+    /// Declares the whole; returns which version of it that was.
+    pub async fn declare(&self, connection: &Connection) -> Result<u64, Failure> {
+        let version = *self.version.borrow();
+        let subscriptions = self.subscriptions.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        // Its own channel: a refusal closes it.
+        let channel = within("opening a channel", connection.create_channel()).await?;
+        self.declare_exchanges(&channel).await?;
+        for subscription in &subscriptions {
+            self.declare_queues(&channel, subscription).await?;
+        }
+        within("closing a channel", channel.close(200, "done".into())).await?;
+        Ok(version)
+    }
+
+    pub async fn declare_exchanges(&self, channel: &Channel) -> Result<(), Failure> {
+        let durable = ExchangeDeclareOptions { durable: true, ..ExchangeDeclareOptions::default() };
+        for exchange in [self.names.events(), self.names.dead()] {
+            let declared = channel.exchange_declare(exchange, ExchangeKind::Direct, durable, FieldTable::default());
+            within("declaring an exchange", declared).await?;
+        }
+        Ok(())
+    }
+
+    /// The queues of one subscriber. A binding that an older version of the program has left behind stays: the inbox ignores
+    /// what its subscriber does not ask for.
+    pub async fn declare_queues(&self, channel: &Channel, subscription: &Subscription) -> Result<(), Failure> {
+        let Subscription { subscriber, event_types } = *subscription;
+        let dead_queue = self.names.dead_queue(subscriber);
+        self.declare_queue(channel, dead_queue.clone(), quorum()).await?;
+        bind(channel, dead_queue, self.names.dead(), subscriber).await?;
+        let mut arguments = quorum();
+        arguments.insert("x-delivery-limit".into(), AMQPValue::LongLongInt(DELIVERY_LIMIT));
+        arguments.insert("x-dead-letter-exchange".into(), text(self.names.dead().as_str()));
+        arguments.insert("x-dead-letter-routing-key".into(), text(subscriber));
+        // A dead letter leaves its queue only once the other queue has it. That needs reject-publish.
+        arguments.insert("x-dead-letter-strategy".into(), text("at-least-once"));
+        arguments.insert("x-overflow".into(), text("reject-publish"));
+        let queue = self.names.queue(subscriber);
+        self.declare_queue(channel, queue.clone(), arguments).await?;
+        for event_type in event_types {
+            bind(channel, queue.clone(), self.names.events(), event_type).await?;
+        }
+        Ok(())
+    }
+
+    async fn declare_queue(&self, channel: &Channel, name: ShortString, arguments: FieldTable) -> Result<(), Failure> {
+        within("declaring a queue", channel.queue_declare(name, QueueDeclareOptions::durable(), arguments)).await?;
+        Ok(())
+    }
+}
+
+async fn bind(channel: &Channel, queue: ShortString, exchange: ShortString, key: &str) -> Result<(), Failure> {
+    let bound = channel.queue_bind(queue, exchange, key.into(), QueueBindOptions::default(), FieldTable::default());
+    within("binding a queue", bound).await
+}
+
+/// Replicated, and on disk before it is confirmed.
+fn quorum() -> FieldTable {
+    let mut arguments = FieldTable::default();
+    arguments.insert("x-queue-type".into(), text("quorum"));
+    arguments
+}
+
+fn text(value: &str) -> AMQPValue {
+    AMQPValue::LongString(value.into())
+}
