@@ -4,19 +4,22 @@ use std::net::{SocketAddr, TcpListener, ToSocketAddrs};
 use std::sync::Arc;
 use std::time::Duration;
 
+use kernel::Ambient;
 use kernel::bus::EventBus;
+use kernel::db::Cluster;
 use kernel::inbox::Inbox;
 use kernel::module::Module;
 use kernel::outbox::Relay;
-use kernel::{Ambient, Problem};
+use kernel::shutdown::ShutdownSignal;
 
 use crate::background::Background;
 use crate::config::Config;
 use crate::databases::Databases;
 use crate::jobs::{self, Jobs, Runner};
 use crate::modules::Modules;
+use crate::opening::Opening;
 use crate::state::{Hosted, State, Undelivered};
-use crate::{Error, bus, http, migrations, telemetry};
+use crate::{Error, bus, http, telemetry};
 
 /// How often to look whether everything is delivered.
 const DRAIN_POLL: Duration = Duration::from_millis(20);
@@ -69,7 +72,8 @@ pub struct Application {
 }
 
 impl Application {
-    /// Databases → migrations → modules → bus and subscriptions → relays and retries → jobs → HTTP.
+    /// Databases → modules → bus and subscriptions → jobs → HTTP → relays and retries. A database is opened (reached, checked,
+    /// migrated, prepared) before any of it; by a server, afterwards: it starts while its databases are down.
     ///
     /// # Errors
     /// The first part that cannot start.
@@ -84,19 +88,18 @@ impl Application {
         };
         let public_url = public_url(config, listener.as_ref());
 
-        let databases = Arc::new(Databases::open(config).await?);
-        migrations::migrate(&databases).await?;
+        let databases = Arc::new(Databases::open(config, &ambient).await?);
         let modules = Modules::new(config, &databases, &ambient, &public_url)?;
-        modules.prepare(options.jobs).await?;
-        if options.jobs {
-            // Days that were missed are closed before anything that waited is booked.
-            modules.accounting.close_due_days().await.map_err(Problem::from)?;
+        let opening = Opening { databases: Arc::clone(&databases), modules: modules.clone(), serves: options.jobs };
+        // A server is there at once, whatever its databases do; a command can do nothing without them.
+        let opens_later = listener.is_some() && !databases.are_embedded();
+        if !opens_later {
+            opening.open_all().await?;
         }
         let hosted = modules.hosted();
 
         let inboxes = subscribe(&hosted, config, bus.as_ref()).await?;
         let state = Arc::new(State::new(Arc::clone(&databases), Arc::clone(&bus), in_short(&hosted, &inboxes)));
-        let background = start_background(&hosted, &inboxes, &bus, &modules, &state);
         let jobs = options.jobs.then(|| jobs::start(runners(&hosted, &databases), ambient.new_id::<()>().uuid()));
         let server = match listener {
             None => None,
@@ -106,6 +109,13 @@ impl Application {
             }
         };
         let shutdown_timeout = Duration::from_millis(config.http.shutdown_timeout_ms);
+        if opens_later && let Err(error) = opening.try_all().await {
+            if let Some(server) = server {
+                server.stop().await;
+            }
+            return Err(error);
+        }
+        let background = start_background(&hosted, &inboxes, &bus, &state, opening);
         Ok(Self {
             modules,
             state,
@@ -220,25 +230,49 @@ fn start_background(
     hosted: &[Module],
     inboxes: &[Option<Arc<Inbox>>],
     bus: &Arc<dyn EventBus>,
-    modules: &Modules,
     state: &Arc<State>,
+    opening: Opening,
 ) -> Background {
     let mut background = Background::default();
+    for database in opening.databases.both() {
+        let cluster = Arc::clone(database.cluster());
+        background.keep_running("endpoints", move |signal| {
+            let cluster = Arc::clone(&cluster);
+            async move { cluster.watch(signal).await }
+        });
+    }
     for write in hosted.iter().filter_map(|module| module.write.clone()) {
         let bus = Arc::clone(bus);
-        background.keep_running("relay", move |signal| Relay::new(write.clone(), Arc::clone(&bus)).run(signal));
+        let cluster = Arc::clone(write.cluster());
+        background.keep_running("relay", move |signal| {
+            let relay = Relay::new(write.clone(), Arc::clone(&bus));
+            once_open(Arc::clone(&cluster), signal.clone(), relay.run(signal))
+        });
     }
     for inbox in inboxes.iter().flatten().map(Arc::clone) {
-        background.keep_running("retries", move |signal| Arc::clone(&inbox).run_retries(signal));
+        let cluster = Arc::clone(inbox.cluster());
+        background.keep_running("retries", move |signal| {
+            once_open(Arc::clone(&cluster), signal.clone(), Arc::clone(&inbox).run_retries(signal))
+        });
     }
-    let identity = modules.identity.clone();
-    background.keep_running("revocations", move |signal| identity.clone().run_revocations(signal));
+    let (identity, cluster) = (opening.modules.identity.clone(), Arc::clone(opening.databases.tracker.cluster()));
+    background.keep_running("revocations", move |signal| {
+        once_open(Arc::clone(&cluster), signal.clone(), identity.clone().run_revocations(signal))
+    });
+    background.keep_running("opening", move |signal| opening.clone().keep_trying(signal));
     let state = Arc::clone(state);
     background.keep_running("watch", move |signal| {
         let state = Arc::clone(&state);
         async move { state.watch(signal).await }
     });
     background
+}
+
+/// What has nothing to do before its database is open.
+async fn once_open(cluster: Arc<Cluster>, mut signal: ShutdownSignal, work: impl Future<Output = ()>) {
+    if signal.or(cluster.opened()).await.is_some() {
+        work.await;
+    }
 }
 
 /// The jobs by database: apalis' tables are beside the rows that the jobs look for.
@@ -252,6 +286,10 @@ fn runners(modules: &[Module], databases: &Databases) -> Vec<Runner> {
     databases
         .both()
         .into_iter()
-        .map(|database| Runner { pool: database.jobs().clone(), jobs: jobs_in(database.name) })
+        .map(|database| Runner {
+            cluster: Arc::clone(database.cluster()),
+            pool: database.jobs().clone(),
+            jobs: jobs_in(database.name),
+        })
         .collect()
 }

@@ -1,10 +1,13 @@
 //! The two databases: where they are, the embedded server where none is set, and the pools cut from them.
 
 use std::ffi::OsString;
+use std::io;
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use embedded_postgres::{Durability, EmbeddedPostgres};
+use kernel::db::{Cluster, Condition, Conditions, Endpoints};
 use kernel::{Ambient, ReadPool, WritePool};
 use sqlx::postgres::{PgConnectOptions, PgConnection, PgPoolOptions};
 use sqlx::{AssertSqlSafe, Connection, PgPool};
@@ -22,6 +25,8 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 /// A port of this machine at which nobody listens.
 const NOWHERE: &str = "postgres://nobody@127.0.0.1:1/nowhere";
 const HEALTH_TIMEOUT: Duration = Duration::from_secs(1);
+/// Whoever asks for the health more often gets the same answer.
+const HEALTH_FRESH: Duration = Duration::from_millis(100);
 
 /// Both databases of an installation.
 pub struct Databases {
@@ -31,23 +36,25 @@ pub struct Databases {
     _embedded: Option<EmbeddedPostgres>,
 }
 
-/// One database: a primary and perhaps a replica.
+/// One database: a primary and perhaps replicas.
 pub struct Database {
     pub name: &'static str,
     write: PgConnectOptions,
-    read: PgConnectOptions,
+    cluster: Arc<Cluster>,
     write_connections: u32,
     read_connections: u32,
     jobs: PgPool,
-    health_write: PgPool,
-    health_read: PgPool,
 }
 
 /// What a database can do right now.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct Health {
     pub reads: bool,
     pub writes: bool,
+    /// What the endpoint to write was found to be.
+    pub primary: String,
+    /// The same of each endpoint to read, in the order of the settings.
+    pub replicas: Vec<String>,
 }
 
 impl Databases {
@@ -55,12 +62,12 @@ impl Databases {
     ///
     /// # Errors
     /// There is no PostgreSQL to start, or it does not come up.
-    pub async fn open(config: &Config) -> Result<Self, Error> {
+    pub async fn open(config: &Config, ambient: &Ambient) -> Result<Self, Error> {
         let settings = &config.databases;
         if let (Some(tracker), Some(accounting)) = (&settings.tracker.write_url, &settings.accounting.write_url) {
             return Ok(Self {
-                tracker: Database::new("tracker", &settings.tracker, tracker)?,
-                accounting: Database::new("accounting", &settings.accounting, accounting)?,
+                tracker: Database::new("tracker", &settings.tracker, tracker, ambient)?,
+                accounting: Database::new("accounting", &settings.accounting, accounting, ambient)?,
                 _embedded: None,
             });
         }
@@ -69,8 +76,8 @@ impl Databases {
             create_if_missing(&server.url("postgres"), name).await?;
         }
         Ok(Self {
-            tracker: Database::new("tracker", &settings.tracker, &server.url("tracker"))?,
-            accounting: Database::new("accounting", &settings.accounting, &server.url("accounting"))?,
+            tracker: Database::new("tracker", &settings.tracker, &server.url("tracker"), ambient)?,
+            accounting: Database::new("accounting", &settings.accounting, &server.url("accounting"), ambient)?,
             _embedded: Some(server),
         })
     }
@@ -103,13 +110,25 @@ impl Databases {
     /// # Errors
     /// None that can happen.
     pub fn nowhere() -> Result<Self, Error> {
-        let settings =
-            config::Database { write_url: None, read_urls: Vec::new(), write_connections: 1, read_connections: 1 };
+        let settings = config::Database {
+            write_url: None,
+            read_urls: Vec::new(),
+            write_connections: 1,
+            read_connections: 1,
+            max_lag_ms: 1,
+        };
+        let ambient = Ambient::system();
         Ok(Self {
-            tracker: Database::new("tracker", &settings, NOWHERE)?,
-            accounting: Database::new("accounting", &settings, NOWHERE)?,
+            tracker: Database::new("tracker", &settings, NOWHERE, &ambient)?,
+            accounting: Database::new("accounting", &settings, NOWHERE, &ambient)?,
             _embedded: None,
         })
+    }
+
+    /// Whether it is our own server: it is up by now.
+    #[must_use]
+    pub const fn are_embedded(&self) -> bool {
+        self._embedded.is_some()
     }
 
     /// Closes what is not a module's.
@@ -124,15 +143,16 @@ impl Databases {
 }
 
 impl Database {
-    fn new(name: &'static str, settings: &config::Database, write_url: &str) -> Result<Self, Error> {
+    fn new(name: &'static str, settings: &config::Database, write_url: &str, ambient: &Ambient) -> Result<Self, Error> {
         let write = options(name, write_url)?;
-        let read = match settings.read_urls.first() {
-            Some(url) => options(name, url)?,
-            None => write.clone(),
+        let endpoints = Endpoints {
+            primary: write.clone(),
+            replicas: settings.read_urls.iter().map(|url| options(name, url)).collect::<Result<_, _>>()?,
+            max_lag: Duration::from_millis(settings.max_lag_ms),
         };
-        let health = PgPoolOptions::new().max_connections(1).acquire_timeout(HEALTH_TIMEOUT);
         Ok(Self {
             name,
+            cluster: Cluster::new(name, endpoints, ambient.clone()),
             write_connections: settings.write_connections,
             read_connections: settings.read_connections,
             jobs: PgPoolOptions::new()
@@ -147,23 +167,26 @@ impl Database {
                 })
                 // Without this the server would warn each time that there was nothing to roll back.
                 .connect_lazy_with(write.clone().options([("client_min_messages", "error")])),
-            health_write: health.clone().connect_lazy_with(write.clone()),
-            health_read: health.connect_lazy_with(read.clone()),
             write,
-            read,
         })
     }
 
     /// A module's pool to write to its own schema.
     #[must_use]
     pub fn write_pool(&self, schema: &'static str, ambient: &Ambient) -> WritePool {
-        WritePool::new(self.write.clone(), self.write_connections, schema, ambient.clone())
+        WritePool::in_cluster(&self.cluster, self.write_connections, schema, ambient.clone())
     }
 
     /// A module's pool to read.
     #[must_use]
     pub fn read_pool(&self) -> ReadPool {
-        ReadPool::new(self.read.clone(), self.read_connections)
+        ReadPool::in_cluster(&self.cluster, self.read_connections)
+    }
+
+    /// What is known of its endpoints.
+    #[must_use]
+    pub const fn cluster(&self) -> &Arc<Cluster> {
+        &self.cluster
     }
 
     /// For the job runner.
@@ -181,31 +204,38 @@ impl Database {
         let options = PgPoolOptions::new().max_connections(1).acquire_timeout(CONNECT_TIMEOUT);
         match options.connect_with(self.write.clone()).await {
             // The pool has tried again and again and does not say what was wrong: one more try does.
-            Err(sqlx::Error::PoolTimedOut) => {
-                let once = tokio::time::timeout(CONNECT_TIMEOUT, PgConnection::connect_with(&self.write)).await;
-                Err(failed(once.ok().and_then(Result::err).unwrap_or(sqlx::Error::PoolTimedOut)))
-            }
+            Err(sqlx::Error::PoolTimedOut) => Err(self.unreachable("no answer".to_owned()).await),
             connected => connected.map_err(failed),
         }
     }
 
-    /// Asks both endpoints; an answer that takes longer than a second is none.
+    /// What is wrong with the primary, in its own words if one more try gives any.
+    pub async fn unreachable(&self, found: String) -> Error {
+        let once = tokio::time::timeout(HEALTH_TIMEOUT, PgConnection::connect_with(&self.write)).await;
+        let error = match once {
+            Ok(Err(error)) => error,
+            _ => sqlx::Error::Io(io::Error::new(io::ErrorKind::TimedOut, found)),
+        };
+        Error::Database { database: self.name, error }
+    }
+
+    /// Asks all endpoints, unless somebody has just done so; an answer that takes longer than a second is none.
     pub async fn health(&self) -> Health {
-        let reads = answers(&self.health_read, "select true");
-        // A primary that became a replica still answers, but takes no writes.
-        let writes = answers(&self.health_write, "select not pg_is_in_recovery()");
-        let (reads, writes) = tokio::join!(reads, writes);
-        Health { reads, writes }
+        self.cluster.look_unless_looked(HEALTH_FRESH).await;
+        let Conditions { primary, replicas } = self.cluster.conditions();
+        let writes = primary == Condition::Fit;
+        Health {
+            // A replica as write endpoint takes no writes, but it answers.
+            reads: writes || primary == Condition::IsReplica || replicas.contains(&Condition::Fit),
+            writes,
+            primary: primary.describe(),
+            replicas: replicas.iter().map(Condition::describe).collect(),
+        }
     }
 
     async fn close(&self) {
-        tokio::join!(self.jobs.close(), self.health_write.close(), self.health_read.close());
+        tokio::join!(self.jobs.close(), self.cluster.close());
     }
-}
-
-async fn answers(pool: &PgPool, question: &'static str) -> bool {
-    let answer = sqlx::query_scalar::<_, bool>(question).fetch_one(pool);
-    matches!(tokio::time::timeout(HEALTH_TIMEOUT, answer).await, Ok(Ok(true)))
 }
 
 fn options(database: &'static str, url: &str) -> Result<PgConnectOptions, Error> {
@@ -221,6 +251,7 @@ async fn start_embedded(config: &Config) -> Result<EmbeddedPostgres, Error> {
         bin_dir: config.postgres.bin_dir.as_ref().map(Into::into),
         durability: Durability::Durable,
         settings: Vec::new(),
+        standby_of: None,
         supervisor: vec![program.into(), OsString::from(SUPERVISE_COMMAND)],
     };
     tokio::task::spawn_blocking(move || EmbeddedPostgres::start(&options))

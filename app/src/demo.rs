@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, Datelike, Days, Duration, NaiveDate, Utc, Weekday};
 use contracts::{PersonId, Role, TaskId};
+use futures_util::future::try_join_all;
 use identity::NewPerson;
 use kernel::jobs::Outcome;
 use kernel::paging::Limit;
@@ -169,21 +170,16 @@ impl Company<'_> {
 
     /// Everybody present completes a few of their oldest tasks, all at the same time.
     async fn complete_some(&self, people: Vec<PersonId>) -> Result<(), Error> {
-        let mut sittings = tokio::task::JoinSet::new();
-        for person in people {
-            let tasks = self.application.modules.tasks.clone();
-            sittings.spawn(async move {
-                let limit = Limit::try_from(u64::from(COMPLETED_AT_ONCE)).unwrap_or_default();
-                let mine = tasks.list_tasks(&TaskFilter::open_of(person), None, limit).await?;
-                for task in mine.into_iter().take(usize::from(COMPLETED_AT_ONCE)) {
-                    tasks.complete_task(TaskId::from(task.task_id), person).await?;
-                }
-                Ok::<(), tasks::Error>(())
-            });
-        }
-        while let Some(sitting) = sittings.join_next().await {
-            sitting.map_err(|error| Error::Failed(error.to_string()))?.map_err(Problem::from)?;
-        }
+        let tasks = &self.application.modules.tasks;
+        let sittings = people.into_iter().map(async |person| {
+            let limit = Limit::try_from(u64::from(COMPLETED_AT_ONCE)).unwrap_or_default();
+            let mine = tasks.list_tasks(&TaskFilter::open_of(person), None, limit).await?;
+            for task in mine.into_iter().take(usize::from(COMPLETED_AT_ONCE)) {
+                tasks.complete_task(TaskId::from(task.task_id), person).await?;
+            }
+            Ok::<(), tasks::Error>(())
+        });
+        try_join_all(sittings).await.map_err(Problem::from)?;
         Ok(())
     }
 

@@ -2,6 +2,7 @@
 
 use kernel::Problem;
 use kernel::bus::PublishError;
+use sqlx::migrate::MigrateError;
 
 /// Why a command could not do its work.
 #[derive(Debug, thiserror::Error)]
@@ -52,6 +53,18 @@ impl Error {
         match self {
             Self::Settings(_) | Self::Configuration(_) | Self::Usage(_) => 2,
             _ => 1,
+        }
+    }
+
+    /// Whether the same may well work later, when a database is there again.
+    #[must_use]
+    pub fn is_outage(&self) -> bool {
+        match self {
+            Self::Database { error, .. }
+            | Self::Migration {
+                error: MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _), ..
+            } => kernel::db::is_unavailable(error),
+            _ => false,
         }
     }
 

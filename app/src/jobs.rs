@@ -14,8 +14,10 @@ use apalis::prelude::{
     BackendExt, Event, EventListenerExt, PollSnapshot, PollStrategy, WorkerBuilder, WorkerBuilderExt, WorkerError,
 };
 use apalis_postgres::{Config, PostgresStorage};
+use futures_util::future::BoxFuture;
 use futures_util::stream::{self, BoxStream};
 use futures_util::{FutureExt, StreamExt};
+use kernel::db::Cluster;
 use kernel::jobs::{Job, JobError, Outcome};
 use kernel::shutdown::{Shutdown, ShutdownSignal};
 use sqlx::PgPool;
@@ -85,6 +87,8 @@ const OVERDUE: &str = "
 
 /// The jobs of one database; `pool` is the one that writes there.
 pub struct Runner {
+    /// Nothing runs before this database is open.
+    pub cluster: Arc<Cluster>,
     pub pool: PgPool,
     pub jobs: Vec<Job>,
 }
@@ -118,18 +122,25 @@ pub async fn migrate(pool: &PgPool) -> Result<(), MigrateError> {
 pub fn start(runners: Vec<Runner>, instance: Uuid) -> Jobs {
     let mut tasks = JoinSet::new();
     let shutdown = Shutdown::default();
-    for Runner { pool, jobs } in runners {
+    for Runner { cluster, pool, jobs } in runners {
+        let once_open = |work| once_open(Arc::clone(&cluster), shutdown.signal(), work);
         for job in jobs {
             let poke = Arc::new(Notify::new());
             let (ask, asked) = mpsc::channel(1);
             let worker = Worker { queue: job.name, pool: pool.clone(), poke: poke.clone(), ask, instance };
-            tasks.spawn(tick(job.clone(), pool.clone(), poke, shutdown.signal()));
-            tasks.spawn(supervise(worker, shutdown.signal()));
+            tasks.spawn(once_open(tick(job.clone(), pool.clone(), poke, shutdown.signal()).boxed()));
+            tasks.spawn(once_open(supervise(worker, shutdown.signal()).boxed()));
             tasks.spawn(run_looks(job, asked, shutdown.signal()));
         }
-        tasks.spawn(prune(pool, shutdown.signal()));
+        tasks.spawn(once_open(prune(pool, shutdown.signal()).boxed()));
     }
     Jobs { tasks, shutdown }
+}
+
+async fn once_open(cluster: Arc<Cluster>, mut stop: ShutdownSignal, work: BoxFuture<'static, ()>) {
+    if stop.or(cluster.opened()).await.is_some() {
+        work.await;
+    }
 }
 
 impl Jobs {

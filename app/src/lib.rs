@@ -12,6 +12,7 @@ pub mod http;
 pub mod jobs;
 pub mod migrations;
 pub mod modules;
+mod opening;
 mod sheet;
 pub mod state;
 pub mod telemetry;

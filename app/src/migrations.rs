@@ -5,7 +5,7 @@ use sqlx::migrate::{Migrate, MigrateError};
 
 use crate::databases::{Database, Databases};
 use crate::modules::{Home, TABLE};
-use crate::{Error, jobs};
+use crate::{Error, jobs, opening};
 
 /// Applies what is missing. Any number of processes may do so at once: each waits for the lock of the one before.
 ///
@@ -13,15 +13,32 @@ use crate::{Error, jobs};
 /// A database cannot be reached, or a migration that was applied is not the one we know.
 pub async fn migrate(databases: &Databases) -> Result<(), Error> {
     for database in databases.both() {
-        let pool = database.maintenance().await?;
-        let migrated = migrate_database(databases, database, &pool).await;
-        pool.close().await;
-        migrated?;
+        migrate_patiently(databases, database).await?;
     }
     Ok(())
 }
 
-async fn migrate_database(databases: &Databases, database: &Database, pool: &PgPool) -> Result<(), Error> {
+/// Waits some seconds for a database that is just starting.
+pub async fn migrate_patiently(databases: &Databases, database: &Database) -> Result<(), Error> {
+    let pool = database.maintenance().await?;
+    let checked = opening::check(database).await;
+    let migrated = match checked {
+        Ok(()) => apply(databases, database, &pool).await,
+        refused => refused,
+    };
+    pool.close().await;
+    migrated
+}
+
+/// For a database that is known to be there.
+pub async fn migrate_database(databases: &Databases, database: &Database) -> Result<(), Error> {
+    let pool = database.maintenance().await?;
+    let migrated = apply(databases, database, &pool).await;
+    pool.close().await;
+    migrated
+}
+
+async fn apply(databases: &Databases, database: &Database, pool: &PgPool) -> Result<(), Error> {
     for entry in &TABLE {
         let Some(home) = entry.home.as_ref().filter(|home| (home.database)(databases).name == database.name) else {
             continue;

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use kernel::bus::Subscription;
-use kernel::{Ambient, Module};
+use kernel::{Ambient, Module, Problem};
 use sqlx::migrate::Migrator;
 
 use crate::Error;
@@ -112,18 +112,42 @@ impl Modules {
         })
     }
 
-    /// Lets each load what it needs; after the migrations, before the first request. A command, which does not serve, may not
-    /// change when days end.
+    /// Lets the modules of one database load what they need; after its migrations, before the first request. A command, which
+    /// does not serve, may not change when days end.
     ///
     /// # Errors
-    /// A database does not answer, or a module finds there what it cannot work with.
-    pub async fn prepare(&self, serves: bool) -> Result<(), Error> {
+    /// The database does not answer, or a module finds there what it cannot work with.
+    pub async fn prepare(&self, database: &'static str, serves: bool) -> Result<(), Error> {
         let failed =
             |module: &'static str, error: &dyn std::fmt::Display| Error::Module { module, reason: error.to_string() };
-        self.identity.prepare().await.map_err(|error| failed("identity", &error))?;
-        self.accounting.prepare(serves).await.map_err(|error| failed("accounting", &error))?;
-        self.email.prepare().await.map_err(|error| failed("email", &error))?;
-        Ok(())
+        if database == "tracker" {
+            return self.identity.prepare().await.map_err(|error| match error {
+                identity::Error::Database(error) => Error::Database { database, error },
+                error => failed("identity", &error),
+            });
+        }
+        self.accounting.prepare(serves).await.map_err(|error| match error {
+            accounting::Error::Database(error) => Error::Database { database, error },
+            error => failed("accounting", &error),
+        })?;
+        self.email.prepare().await.map_err(|error| match error {
+            email::Error::Database(error) => Error::Database { database, error },
+            error => failed("email", &error),
+        })
+    }
+
+    /// Days that were missed are closed before anything that waited is booked.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn close_due_days(&self, database: &'static str) -> Result<(), Error> {
+        if database != "accounting" {
+            return Ok(());
+        }
+        self.accounting.close_due_days().await.map(drop).map_err(|error| match error {
+            accounting::Error::Database(error) => Error::Database { database, error },
+            error => Problem::from(error).into(),
+        })
     }
 
     /// Each as a module to be hosted.

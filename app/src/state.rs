@@ -88,11 +88,31 @@ impl State {
         self.bus.is_connected()
     }
 
+    /// The names of the databases.
+    #[must_use]
+    pub fn databases(&self) -> [&'static str; 2] {
+        self.databases.both().map(|database| database.name)
+    }
+
+    /// The databases that are not open yet.
+    #[must_use]
+    pub fn waiting_for(&self) -> Vec<&'static str> {
+        let waiting = self.databases.both().into_iter().filter(|database| !database.cluster().is_open());
+        waiting.map(|database| database.name).collect()
+    }
+
     /// Each database by name.
     pub async fn health(&self) -> BTreeMap<&'static str, Health> {
         let [tracker, accounting] = self.databases.both();
         let (tracker_health, accounting_health) = tokio::join!(tracker.health(), accounting.health());
-        BTreeMap::from([(tracker.name, tracker_health), (accounting.name, accounting_health)])
+        let mut health = BTreeMap::from([(tracker.name, tracker_health), (accounting.name, accounting_health)]);
+        for database in [tracker, accounting] {
+            if let Some(health) = health.get_mut(database.name).filter(|_| !database.cluster().is_open()) {
+                // It may answer, but its modules do not.
+                (health.reads, health.writes) = (false, false);
+            }
+        }
+        health
     }
 
     fn inboxes(&self) -> impl Iterator<Item = &Arc<Inbox>> {
@@ -125,6 +145,7 @@ impl State {
     async fn overdue(&self) -> Result<Vec<OverdueJob>, sqlx::Error> {
         let mut overdue = Vec::new();
         for database in self.databases.both() {
+            database.cluster().check_primary()?;
             overdue.extend(Jobs::overdue(database.jobs()).await?);
         }
         Ok(overdue.into_iter().map(|(name, age)| OverdueJob { name, overdue_s: age.num_seconds() }).collect())

@@ -3,11 +3,15 @@
 
 mod database;
 mod events;
+mod pair;
+mod proxy;
 pub mod rabbitmq;
 mod server;
 mod wait;
 
 pub use database::{TestDatabase, accounting, empty_database, tracker};
 pub use events::{event, people_changed, person};
+pub use pair::Pair;
+pub use proxy::Proxy;
 pub use server::{binary, postgres_url};
 pub use wait::eventually;

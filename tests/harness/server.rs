@@ -21,6 +21,7 @@ fn start() -> EmbeddedPostgres {
         bin_dir: None,
         durability: Durability::Throwaway,
         settings: Vec::new(),
+        standby_of: None,
         // The test programs come one after the other; between two the server and its templates stay.
         supervisor: vec![binary().into(), "supervise-postgres".into(), "--linger-s=5".into()],
     };
@@ -32,9 +33,13 @@ fn directory() -> PathBuf {
     let mut hasher = DefaultHasher::new();
     env!("CARGO_MANIFEST_DIR").hash(&mut hasher);
     std::env::temp_dir().hash(&mut hasher);
+    memory().join(format!("piecework-tests-{:016x}", hasher.finish()))
+}
+
+/// A folder for what need not survive.
+pub(crate) fn memory() -> PathBuf {
     let memory = Path::new("/dev/shm");
-    let parent = if memory.is_dir() { memory.to_owned() } else { std::env::temp_dir() };
-    parent.join(format!("piecework-tests-{:016x}", hasher.finish()))
+    if memory.is_dir() { memory.to_owned() } else { std::env::temp_dir() }
 }
 
 /// The program itself, as cargo has built it beside the tests.

@@ -18,6 +18,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         bin_dir: None,
         durability,
         settings: Vec::new(),
+        standby_of: None,
         supervisor: vec![std::env::current_exe()?.with_file_name("supervise").into()],
     })?;
     println!("{}", server.url("postgres"));

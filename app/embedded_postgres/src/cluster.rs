@@ -62,6 +62,11 @@ pub(crate) fn ensure(layout: &Layout, parameters: &Parameters, account: Option<&
     let aside = layout.cluster_aside();
     make_private_folder(&aside, account)?;
 
+    if let Some(primary) = &parameters.standby_of {
+        copy_primary(primary, &aside, parameters, account)?;
+        let cluster = layout.cluster();
+        return fs::rename(&aside, &cluster).map_err(Error::io("rename", &aside));
+    }
     let mut initdb = postgres_command(&parameters.bin_dir.join("initdb"), account);
     initdb.args(["-U", "postgres", "-E", "UTF8", "--locale=C.UTF-8", "-D"]).arg(&aside);
     match parameters.durability {
@@ -82,6 +87,15 @@ pub(crate) fn ensure(layout: &Layout, parameters: &Parameters, account: Option<&
         sync_folder(layout.directory())?;
     }
     Ok(())
+}
+
+/// Makes a cluster that follows a running one.
+fn copy_primary(primary: &str, aside: &Path, parameters: &Parameters, account: Option<&Account>) -> Result<(), Error> {
+    let program = parameters.bin_dir.join("pg_basebackup");
+    let mut copy = postgres_command(&program, account);
+    copy.args(["--write-recovery-conf", "--checkpoint=fast", "--no-sync", "--dbname", primary, "--pgdata"]).arg(aside);
+    let status = copy.stdin(Stdio::null()).status().map_err(Error::io("run", &program))?;
+    if status.success() { Ok(()) } else { Err(Error::Copy { status }) }
 }
 
 /// A folder for the server alone.

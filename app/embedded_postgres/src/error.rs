@@ -118,6 +118,13 @@ pub enum Error {
         waited_seconds: u64,
     },
 
+    /// `pg_basebackup` failed; what it said is in the log.
+    #[error("the primary could not be copied: pg_basebackup ended with {status}")]
+    Copy {
+        /// How it ended.
+        status: std::process::ExitStatus,
+    },
+
     /// `initdb` failed; what it said is in the log.
     #[error("initdb failed: {status}")]
     Initdb {

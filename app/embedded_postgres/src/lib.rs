@@ -52,6 +52,8 @@ pub struct Options {
     pub durability: Durability,
     /// Server settings beyond ours, as `-c name=value`; used when this call starts the server, not when it joins.
     pub settings: Vec<(String, String)>,
+    /// The connection string of a running server whose streaming replica this one is to be. `None`: a primary.
+    pub standby_of: Option<String>,
     /// The program, and its first arguments, that calls [`supervise`]; the directory is appended as the last one.
     pub supervisor: Vec<OsString>,
 }

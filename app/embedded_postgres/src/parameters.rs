@@ -27,6 +27,7 @@ pub(crate) struct Parameters {
     pub(crate) bin_dir: PathBuf,
     pub(crate) durability: Durability,
     pub(crate) settings: Vec<(String, String)>,
+    pub(crate) standby_of: Option<String>,
 }
 
 /// The server that is ready.
@@ -60,6 +61,9 @@ impl Parameters {
         text.extend_from_slice(self.bin_dir.as_os_str().as_bytes());
         let durability = name_of(self.durability);
         text.extend_from_slice(format!("\ndurability={durability}\n").as_bytes());
+        if let Some(primary) = &self.standby_of {
+            text.extend_from_slice(format!("standby_of={primary}\n").as_bytes());
+        }
         for (name, value) in &self.settings {
             text.extend_from_slice(format!("setting={name}={value}\n").as_bytes());
         }
@@ -73,7 +77,7 @@ impl Parameters {
     }
 
     fn parse(text: &[u8]) -> Option<Self> {
-        let (mut bin_dir, mut durability, mut settings) = (None, None, Vec::new());
+        let (mut bin_dir, mut durability, mut settings, mut standby_of) = (None, None, Vec::new(), None);
         for line in text.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()) {
             let (key, value) = split_at_equals(line)?;
             match key {
@@ -83,6 +87,7 @@ impl Parameters {
                         .into_iter()
                         .find(|durability| name_of(*durability).as_bytes() == value);
                 }
+                b"standby_of" => standby_of = Some(String::from_utf8(value.to_vec()).ok()?),
                 b"setting" => {
                     let (name, value) = split_at_equals(value)?;
                     let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).ok();
@@ -91,7 +96,7 @@ impl Parameters {
                 _ => return None,
             }
         }
-        Some(Self { bin_dir: bin_dir?, durability: durability?, settings })
+        Some(Self { bin_dir: bin_dir?, durability: durability?, settings, standby_of })
     }
 }
 

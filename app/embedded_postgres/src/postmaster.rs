@@ -175,6 +175,21 @@ pub(crate) fn stop_orphan(layout: &Layout) -> Result<(), Error> {
     Ok(())
 }
 
+/// Removes the locks beside the sockets of a server that is no more. A killed one that nobody has reaped yet, as in a container
+/// whose first process does not, still looks alive to the next.
+pub(crate) fn remove_socket_locks(layout: &Layout) -> Result<(), Error> {
+    let Some(folder) = layout.socket() else {
+        return Ok(());
+    };
+    // No folder, no locks.
+    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+        if entry.file_name().to_string_lossy().ends_with(".lock") {
+            fs::remove_file(entry.path()).map_err(Error::io("delete", &entry.path()))?;
+        }
+    }
+    Ok(())
+}
+
 /// Whether the process is the `postgres -D cluster` itself, not one of its children, nor a zombie.
 fn is_server_of(pid: Pid, cluster: &Path) -> bool {
     let arguments = arguments_of(pid);

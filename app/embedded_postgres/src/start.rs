@@ -113,7 +113,12 @@ fn start_supervisor(layout: &Layout, options: &Options, account: Option<&Account
         account.check_bin_dir(&bin_dir)?;
     }
     tracing::info!(directory = %layout.directory().display(), bin_dir = %bin_dir.display(), "starting PostgreSQL");
-    let parameters = Parameters { bin_dir, durability: options.durability, settings: options.settings.clone() };
+    let parameters = Parameters {
+        bin_dir,
+        durability: options.durability,
+        settings: options.settings.clone(),
+        standby_of: options.standby_of.clone(),
+    };
     parameters.write(layout)?;
 
     let (program, arguments) = options.supervisor.split_first().ok_or(Error::NoSupervisor)?;

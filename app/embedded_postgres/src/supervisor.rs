@@ -128,6 +128,7 @@ impl Supervisor {
     fn run(&self) -> Result<File, Error> {
         let last_port = PidFile::read(&self.layout).and_then(|pid_file| pid_file.port);
         postmaster::stop_orphan(&self.layout)?;
+        postmaster::remove_socket_locks(&self.layout)?;
         cluster::ensure(&self.layout, &self.parameters, self.account.as_ref())?;
         // Users of an orphan know its port; they find the new server there.
         let mut life = self.begin(last_port)?;

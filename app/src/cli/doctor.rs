@@ -5,6 +5,7 @@ use std::net::TcpListener;
 use std::path::Path;
 use std::time::Duration;
 
+use kernel::Ambient;
 use serde::Serialize;
 use tokio::net::TcpStream;
 
@@ -94,7 +95,7 @@ fn postgres_programs(config: &Config) -> Check {
 }
 
 async fn databases(config: &Config) -> Vec<Check> {
-    let databases = match Databases::open(config).await {
+    let databases = match Databases::open(config, &Ambient::system()).await {
         Ok(databases) => databases,
         Err(error) => {
             let advice =
@@ -106,12 +107,20 @@ async fn databases(config: &Config) -> Vec<Check> {
     for database in databases.both() {
         let health = database.health().await;
         let name = format!("database {}", database.name);
+        for (number, found) in (1_usize..).zip(&health.replicas) {
+            let name = format!("replica {number} of {}", database.name);
+            checks.push(if found == "fit" {
+                Check::fine(name, "answers reads")
+            } else {
+                Check::wrong(name, found, format!("look at databases.{}.read_urls, and at that server", database.name))
+            });
+        }
         checks.push(match (health.reads, health.writes) {
             (true, true) => Check::fine(name, "takes reads and writes"),
             (true, false) => {
                 Check::wrong(name, "takes reads, no writes", "is the primary down, or the write_url that of a replica?")
             }
-            (false, true) => Check::wrong(name, "takes writes, no reads", "look at the first of its read_urls"),
+            (false, true) => Check::wrong(name, "takes writes, no reads", "look at the server's log"),
             (false, false) => {
                 Check::wrong(name, "does not answer", "look at its write_url, the network and the server's log")
             }

@@ -1,12 +1,14 @@
 //! `piecework migrate`: brings the databases up to date.
 
+use kernel::Ambient;
+
 use super::Context;
 use super::output::{print_json, print_line};
 use crate::databases::Databases;
 use crate::{Error, migrations};
 
 pub async fn run(context: &Context) -> Result<(), Error> {
-    let databases = Databases::open(&context.loaded.config).await?;
+    let databases = Databases::open(&context.loaded.config, &Ambient::system()).await?;
     migrations::migrate(&databases).await?;
     databases.close().await;
     if context.json {

@@ -85,15 +85,26 @@ pub async fn serve(config: &Config, greet: impl AsyncFnOnce(&Application) -> Res
 /// Says where to go, and how to make the first admin.
 async fn greet(context: &Context, application: &Application) -> Result<(), Error> {
     let url = application.public_url();
-    let token = application.modules.identity.first_admin_link_token().await;
-    let token = token.map_err(|error| Error::Module { module: "identity", reason: error.to_string() })?;
+    let waiting_for = application.state.waiting_for();
+    let token = match application.modules.identity.first_admin_link_token().await {
+        // It is said again by the next start.
+        Err(identity::Error::Database(error)) if kernel::db::is_unavailable(&error) => None,
+        token => token.map_err(|error| Error::Module { module: "identity", reason: error.to_string() })?,
+    };
     let address = application.address().map(|address| address.to_string());
     if context.json {
-        return print_json(
-            &json!({ "url": url, "address": address, "docs": format!("{url}{API_PREFIX}/docs"), "first_admin_token": token }),
-        );
+        return print_json(&json!({
+            "url": url,
+            "address": address,
+            "docs": format!("{url}{API_PREFIX}/docs"),
+            "first_admin_token": token,
+            "waiting_for": waiting_for,
+        }));
     }
     print_line(&format!("Piecework is up: {url}\nThe API, to read and to try: {url}{API_PREFIX}/docs"))?;
+    for database in waiting_for {
+        print_line(&format!("The database {database} is not there yet; what needs it answers 503 until it is."))?;
+    }
     if let Some(token) = token {
         let body =
             json!({ "token": token, "email": "you@example.org", "name": "Your Name", "password": "CHOOSE-A-PASSWORD" });

@@ -75,6 +75,7 @@ pub struct Database {
     pub read_urls: Vec<String>,
     pub write_connections: u32,
     pub read_connections: u32,
+    pub max_lag_ms: u64,
 }
 
 #[derive(Debug, Clone, Deserialize)]
@@ -233,6 +234,9 @@ impl Config {
             if database.write_connections == 0 || database.read_connections == 0 {
                 return invalid(&format!("databases.{name}"), "needs at least one connection to write and one to read");
             }
+            if !(1..=MAX_LAG_LIMIT_MS).contains(&database.max_lag_ms) {
+                return invalid(&format!("databases.{name}.max_lag_ms"), "is 1 to 3600000, an hour");
+            }
         }
         if self.bus.kind == BusKind::RabbitMq
             && let Err(reason) = self.bus.address()
@@ -257,6 +261,8 @@ impl Config {
     }
 }
 
+/// Where the primary was when is remembered for so long.
+const MAX_LAG_LIMIT_MS: u64 = 3_600_000;
 /// Names on a broker have at most 255 bytes, and the longest of ours begins with this.
 const PREFIX_LENGTH_MAX: usize = 100;
 const ONE_OF_TWO: &str = "is not set, but that of the other database is: set both, or none for the embedded PostgreSQL";

@@ -2,6 +2,7 @@
 
 mod access_log;
 mod admin;
+mod consistency;
 mod deadline;
 mod docs;
 mod health;
@@ -104,6 +105,7 @@ pub fn serve(
             // Read from the bottom: the last is the first to see a request and the last to see its answer.
             .wrap(from_fn(unknown_query::refuse))
             .wrap(from_fn(identify::identify))
+            .wrap(from_fn(consistency::negotiate))
             .wrap(from_fn(streams::keep_uncompressed))
             .wrap(Compress::default())
             .wrap(from_fn(deadline::limit))

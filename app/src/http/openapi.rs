@@ -17,7 +17,11 @@ use super::{API_PREFIX, Gateway, admin, docs};
         description = "Tasks are handed out by chance, cost a fee when they are assigned and bring a reward when they are done; \
                        every day what was earned is paid out.\n\n\
                        Log in with `POST /api/v1/auth/login` and send the access token as `Authorization: Bearer …`. Errors are \
-                       problem documents (RFC 9457) with a stable `code`. Amounts are integers in minor units."
+                       problem documents (RFC 9457) with a stable `code`. Amounts are integers in minor units.\n\n\
+                       Reads are answered by replicas where there are any. A command's answer then has the header \
+                       `x-piecework-position`; sent back with later reads it makes them see what the command wrote (browsers do \
+                       so by a cookie). `?consistency=strong` on any GET asks the primary. An answer that may be older than asked \
+                       for has the header `x-piecework-stale: true`."
     ),
     tags(
         (name = "identity", description = "Who the people are, and logging in"),

@@ -7,6 +7,7 @@ use contracts::events::accounting::{Payout, PeoplePaid, StatementLine};
 use contracts::{PersonId, TransferId};
 use kernel::Tx;
 use kernel::jobs::Outcome;
+use sqlx::PgConnection;
 use uuid::Uuid;
 
 use crate::domain::Posting;
@@ -90,10 +91,11 @@ impl Accounting {
 
     /// What closing the open day now would pay; changes nothing.
     pub async fn preview_close(&self) -> Result<ClosePreview, Error> {
-        let mut connection = self.read.acquire().await?;
-        let business_day = store::load_open_day(&mut connection).await?.ok_or(Error::NotPrepared)?;
-        let (payouts, paid_minor) = store::sum_positive_wallets(&mut connection).await?;
-        Ok(ClosePreview { business_day, payouts, paid_minor })
+        let sum = async |connection: &mut PgConnection| {
+            Ok((store::load_open_day(connection).await?, store::sum_positive_wallets(connection).await?))
+        };
+        let (business_day, (payouts, paid_minor)) = self.read.run(sum).await?;
+        Ok(ClosePreview { business_day: business_day.ok_or(Error::NotPrepared)?, payouts, paid_minor })
     }
 
     /// A clock that has jumped years ahead must not close years; a person may, by naming the day.

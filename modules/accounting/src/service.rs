@@ -5,9 +5,11 @@ use std::time::Duration;
 
 use chrono::{Days, NaiveDate};
 use contracts::{Money, PersonId};
+use kernel::db::Snapshot;
 use kernel::jobs::Job;
 use kernel::paging::Limit;
 use kernel::{Module, ReadPool, WritePool};
+use sqlx::PgConnection;
 use tokio::sync::Notify;
 use uuid::Uuid;
 
@@ -117,14 +119,13 @@ impl Accounting {
 
     /// The wallet of a person, `None` if nothing is known of it yet.
     pub async fn load_wallet(&self, person_id: PersonId) -> Result<Option<WalletRow>, Error> {
-        let mut connection = self.read.acquire().await?;
-        Ok(store::load_wallet(&mut connection, person_id.uuid()).await?)
+        Ok(self.read.run(async |connection| store::load_wallet(connection, person_id.uuid()).await).await?)
     }
 
     /// Wallets after `after` in id order; one more than the limit if there are more.
     pub async fn list_wallets(&self, after: Option<Uuid>, limit: Limit) -> Result<Vec<WalletRow>, Error> {
-        let mut connection = self.read.acquire().await?;
-        Ok(store::list_wallets(&mut connection, after.unwrap_or_default(), limit.rows()).await?)
+        let after = after.unwrap_or_default();
+        Ok(self.read.run(async |connection| store::list_wallets(connection, after, limit.rows()).await).await?)
     }
 
     /// A wallet's lines before a day and line, latest first; one more than the limit if there are more.
@@ -134,9 +135,10 @@ impl Accounting {
         before: Option<(NaiveDate, i64)>,
         limit: Limit,
     ) -> Result<Vec<TransferRow>, Error> {
-        let mut connection = self.read.acquire().await?;
-        let before = before.unwrap_or((NaiveDate::MAX, i64::MAX));
-        Ok(store::list_transfers(&mut connection, person_id.uuid(), before, limit.rows()).await?)
+        let (person, before) = (person_id.uuid(), before.unwrap_or((NaiveDate::MAX, i64::MAX)));
+        let list =
+            async |connection: &mut PgConnection| store::list_transfers(connection, person, before, limit.rows()).await;
+        Ok(self.read.run(list).await?)
     }
 
     /// A person's day with its lines after `after`, in order; one more than the limit if there are more.
@@ -147,13 +149,16 @@ impl Accounting {
         after: Option<i64>,
         limit: Limit,
     ) -> Result<Statement, Error> {
-        let mut snapshot = self.read.snapshot().await?;
-        let person = person_id.uuid();
-        let row = store::load_day(&mut snapshot, day).await?.ok_or(Error::DayNotFound(day))?;
-        let opening_balance_minor = store::load_balance_before(&mut snapshot, person, day).await?;
-        let (earned_minor, paid_minor) = store::sum_day_of_wallet(&mut snapshot, person, day).await?;
-        let after = after.unwrap_or(0);
-        let lines = store::list_transfers_of_day(&mut snapshot, person, day, after, limit.rows()).await?;
+        let (person, after) = (person_id.uuid(), after.unwrap_or(0));
+        let load = async |snapshot: &mut Snapshot| {
+            let Some(row) = store::load_day(snapshot, day).await? else { return Ok(None) };
+            let opening_balance_minor = store::load_balance_before(snapshot, person, day).await?;
+            let sums = store::sum_day_of_wallet(snapshot, person, day).await?;
+            let lines = store::list_transfers_of_day(snapshot, person, day, after, limit.rows()).await?;
+            Ok(Some((row, opening_balance_minor, sums, lines)))
+        };
+        let (row, opening_balance_minor, (earned_minor, paid_minor), lines) =
+            self.read.run_in_snapshot(load).await?.ok_or(Error::DayNotFound(day))?;
         Ok(Statement {
             person_id,
             business_day: day,
@@ -169,8 +174,8 @@ impl Accounting {
     }
 
     pub async fn load_day(&self, day: NaiveDate) -> Result<DayRow, Error> {
-        let mut connection = self.read.acquire().await?;
-        store::load_day(&mut connection, day).await?.ok_or(Error::DayNotFound(day))
+        let row = self.read.run(async |connection| store::load_day(connection, day).await).await?;
+        row.ok_or(Error::DayNotFound(day))
     }
 
     /// A day as the primary has it: for the answer to its closing.
@@ -181,23 +186,27 @@ impl Accounting {
 
     /// Days below `before`, latest first; one more than the limit if there are more.
     pub async fn list_days(&self, before: Option<NaiveDate>, limit: Limit) -> Result<Vec<DayRow>, Error> {
-        let mut connection = self.read.acquire().await?;
         let before = before.unwrap_or(NaiveDate::MAX);
-        Ok(store::list_days(&mut connection, NaiveDate::default(), before, limit.rows()).await?)
+        let list = async |connection: &mut PgConnection| {
+            store::list_days(connection, NaiveDate::default(), before, limit.rows()).await
+        };
+        Ok(self.read.run(list).await?)
     }
 
     /// Every day of the range that is in the books, latest first. Without a range: the last thirty days.
     pub async fn load_earnings(&self, range: Option<DateRange>) -> Result<Vec<DayRow>, Error> {
-        let mut connection = self.read.acquire().await?;
-        let range = match range {
-            Some(range) => range,
-            None => {
-                let to = store::load_open_day(&mut connection).await?.ok_or(Error::NotPrepared)?;
-                DateRange { from: to.checked_sub_days(Days::new(29)).unwrap_or(to), to }
-            }
+        let load = async |connection: &mut PgConnection| {
+            let range = match range {
+                Some(range) => range,
+                None => {
+                    let Some(to) = store::load_open_day(connection).await? else { return Ok(None) };
+                    DateRange { from: to.checked_sub_days(Days::new(29)).unwrap_or(to), to }
+                }
+            };
+            let before = range.to.succ_opt().unwrap_or(range.to);
+            store::list_days(connection, range.from, before, RANGE_DAYS_MAX).await.map(Some)
         };
-        let before = range.to.succ_opt().unwrap_or(range.to);
-        Ok(store::list_days(&mut connection, range.from, before, RANGE_DAYS_MAX).await?)
+        self.read.run(load).await?.ok_or(Error::NotPrepared)
     }
 
     /// Payouts, latest day first; one more than the limit if there are more.
@@ -206,8 +215,7 @@ impl Accounting {
         before: Option<(NaiveDate, Uuid)>,
         limit: Limit,
     ) -> Result<Vec<TransferRow>, Error> {
-        let mut connection = self.read.acquire().await?;
         let before = before.unwrap_or((NaiveDate::MAX, Uuid::max()));
-        Ok(store::list_payouts(&mut connection, before, limit.rows()).await?)
+        Ok(self.read.run(async |connection| store::list_payouts(connection, before, limit.rows()).await).await?)
     }
 }

@@ -4,8 +4,9 @@ use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
 use contracts::{Currency, Money, PersonId};
+use kernel::db::Snapshot;
 use kernel::{Ambient, ReadPool};
-use sqlx::{PgConnection, Postgres, Transaction};
+use sqlx::PgConnection;
 
 use crate::domain::{self, CompletedTask, DateRange, Period};
 use crate::error::Error;
@@ -23,9 +24,8 @@ pub struct Analytics {
     ambient: Ambient,
 }
 
-/// One state of the books, and since when it may be out of date.
+/// One state of the books: as of when it is true, and in which currency.
 struct Books {
-    snapshot: Transaction<'static, Postgres>,
     as_of: DateTime<Utc>,
     currency: Currency,
 }
@@ -39,11 +39,19 @@ impl Analytics {
 
     /// The open day's earnings, the wallets below zero now, the open day's most expensive task.
     pub(crate) async fn summary(&self) -> Result<SummaryView, Error> {
-        let mut books = self.open_books().await?;
-        let day = store::select_open_day(&mut books.snapshot).await?.ok_or(Error::NotOpened)?;
-        let wallets_below_zero = store::select_wallets_below_zero_now(&mut books.snapshot).await?;
-        let today = DateRange::around(Period::Day, day.business_day)?;
-        let tasks = store::select_top_tasks(&mut books.snapshot, today).await?;
+        let (books, found) = self
+            .ask(async |snapshot| {
+                let Some(day) = store::select_open_day(snapshot).await? else { return Ok(None) };
+                let wallets_below_zero = store::select_wallets_below_zero_now(snapshot).await?;
+                let tasks = match DateRange::around(Period::Day, day.business_day) {
+                    Ok(today) => store::select_top_tasks(snapshot, today).await?,
+                    // A day out of reason has no tasks.
+                    Err(_) => Vec::new(),
+                };
+                Ok(Some((day, wallets_below_zero, tasks)))
+            })
+            .await?;
+        let (day, wallets_below_zero, tasks) = found.ok_or(Error::NotOpened)?;
         let names = self.names(&tasks).await?;
         Ok(SummaryView {
             business_day: day.business_day,
@@ -56,9 +64,11 @@ impl Analytics {
 
     /// DOMAIN N1.
     pub(crate) async fn earnings(&self, range: DateRange) -> Result<EarningsView, Error> {
-        let mut books = self.open_books().await?;
-        let total = store::sum_earned(&mut books.snapshot, range).await?;
-        let days = store::select_days(&mut books.snapshot, range).await?;
+        let (books, (total, days)) = self
+            .ask(async |snapshot| {
+                Ok((store::sum_earned(snapshot, range).await?, store::select_days(snapshot, range).await?))
+            })
+            .await?;
         let item = |day: store::DayRow| DayEarningsView {
             date: day.business_day,
             earned: books.money(day.earned_minor),
@@ -80,9 +90,12 @@ impl Analytics {
 
     /// DOMAIN N2.
     pub(crate) async fn wallets_below_zero(&self, range: DateRange) -> Result<WalletsBelowZeroView, Error> {
-        let mut books = self.open_books().await?;
-        let now = store::select_wallets_below_zero_now(&mut books.snapshot).await?;
-        let days = store::select_wallets_below_zero(&mut books.snapshot, range, now).await?;
+        let (books, (now, days)) = self
+            .ask(async |snapshot| {
+                let now = store::select_wallets_below_zero_now(snapshot).await?;
+                Ok((now, store::select_wallets_below_zero(snapshot, range, now).await?))
+            })
+            .await?;
         let item = |day: store::WalletsRow| DayWalletsView {
             date: day.business_day,
             wallets: day.wallets,
@@ -98,8 +111,7 @@ impl Analytics {
 
     /// DOMAIN N3.
     pub(crate) async fn top_tasks(&self, range: DateRange) -> Result<TopTasksView, Error> {
-        let mut books = self.open_books().await?;
-        let tasks = store::select_top_tasks(&mut books.snapshot, range).await?;
+        let (books, tasks) = self.ask(async |snapshot| store::select_top_tasks(snapshot, range).await).await?;
         let names = self.names(&tasks).await?;
         let item =
             |task: &CompletedTask| DayTopTaskView { date: task.completed_on, task: top_task(task, &names, &books) };
@@ -113,17 +125,25 @@ impl Analytics {
         })
     }
 
-    /// A snapshot of the books with the moment as of which it is true.
-    async fn open_books(&self) -> Result<Books, Error> {
-        let as_of = self.as_of();
-        let mut snapshot = self.accounting.snapshot().await?;
-        let currency = currency(&mut snapshot).await?;
-        Ok(Books { snapshot, as_of, currency })
-    }
-
-    /// Taken before the snapshot: whatever was committed by then is in it. On a replica that lags this is not yet so.
-    fn as_of(&self) -> DateTime<Utc> {
-        self.ambient.now()
+    /// Asks one state of the books, and says as of when it is true: whatever was committed by then is in it.
+    async fn ask<T>(
+        &self,
+        mut question: impl AsyncFnMut(&mut PgConnection) -> Result<T, sqlx::Error>,
+    ) -> Result<(Books, T), Error> {
+        let asked = self
+            .accounting
+            .run_in_snapshot(async |snapshot: &mut Snapshot| {
+                // Not later than the snapshot, which the first statement takes.
+                let as_of = snapshot.as_of().unwrap_or_else(|| self.ambient.now());
+                let Some(code) = store::select_currency(snapshot).await? else { return Ok(None) };
+                Ok(Some((as_of, code, question(snapshot).await?)))
+            })
+            .await?;
+        let (as_of, code, answer) = asked.ok_or(Error::NotOpened)?;
+        let currency = code
+            .parse()
+            .map_err(|error: contracts::InvalidCurrency| Error::Database(sqlx::Error::Decode(error.into())))?;
+        Ok((Books { as_of, currency }, answer))
     }
 
     async fn names(&self, tasks: &[CompletedTask]) -> Result<HashMap<PersonId, String>, Error> {
@@ -133,14 +153,8 @@ impl Analytics {
         if people.is_empty() {
             return Ok(HashMap::new());
         }
-        let mut snapshot = self.tracker.snapshot().await?;
-        Ok(store::select_names(&mut snapshot, &people).await?)
+        Ok(self.tracker.run(async |connection| store::select_names(connection, &people).await).await?)
     }
-}
-
-async fn currency(connection: &mut PgConnection) -> Result<Currency, Error> {
-    let code = store::select_currency(connection).await?.ok_or(Error::NotOpened)?;
-    code.parse().map_err(|error: contracts::InvalidCurrency| Error::Database(sqlx::Error::Decode(error.into())))
 }
 
 impl Books {

@@ -14,6 +14,7 @@ use kernel::jobs::Outcome;
 use kernel::paging::{Limit, Page};
 use kernel::{ReadPool, WritePool};
 use lettre::message::Mailbox;
+use sqlx::PgConnection;
 use tokio::sync::Notify;
 
 use crate::Error;
@@ -115,8 +116,9 @@ impl Email {
         before: Option<MailId>,
         limit: Limit,
     ) -> Result<Page<MailView>, Error> {
-        let mut connection = self.inner.read.acquire().await?;
-        let rows = store::select_mails(&mut connection, state, before, limit.rows()).await?;
+        let select =
+            async |connection: &mut PgConnection| store::select_mails(connection, state, before, limit.rows()).await;
+        let rows = self.inner.read.run(select).await?;
         Ok(Page::cut(rows, limit, |row| row.id).map(MailView::from))
     }
 

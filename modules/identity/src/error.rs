@@ -73,7 +73,8 @@ impl From<Error> for Problem {
             Error::EmailTaken => (409, "identity.email_taken"),
             Error::LastAdmin => (409, "identity.last_admin"),
             Error::Busy => (429, "identity.busy"),
-            Error::NotReady => (503, "identity.not_ready"),
+            // They are in the database.
+            Error::NotReady => (503, "database_unavailable"),
             Error::UnknownPerson => return Self::not_found("person"),
             Error::Invalid(errors) => return Self::invalid_fields(errors),
             Error::Settings { .. } | Error::Internal(_) => return Self::internal(&error),

@@ -101,7 +101,7 @@ async fn another_installation_s_token_is_refused() {
         Settings { audience: "elsewhere".to_owned(), ..Settings::default() },
     ] {
         let other = Identity::new(company.write.clone(), company.database.read_pool(), settings).unwrap();
-        assert_eq!(code(other.authenticate(&tokens.access_token).await), "identity.not_ready");
+        assert_eq!(code(other.authenticate(&tokens.access_token).await), "database_unavailable");
         other.prepare().await.unwrap();
         assert_eq!(code(other.authenticate(&tokens.access_token).await), "identity.token_invalid");
     }

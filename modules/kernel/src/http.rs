@@ -171,7 +171,11 @@ where
 {
     let id = crate::problem::request_id();
     let work = crate::problem::REQUEST_ID.scope(id, async move { work.await.map_err(Into::into) });
-    match tokio::spawn(work).await {
+    let shielded = match crate::consistency::current() {
+        Some(request) => tokio::spawn(crate::consistency::scope(request, work)),
+        None => tokio::spawn(work),
+    };
+    match shielded.await {
         Ok(result) => result,
         Err(error) => Err(Problem::internal(&error)),
     }

@@ -19,6 +19,7 @@ use tokio::sync::Notify;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use crate::db::Cluster;
 use crate::shutdown::ShutdownSignal;
 use crate::{Tx, WritePool, db};
 
@@ -112,6 +113,12 @@ impl Inbox {
     #[must_use]
     pub fn subscriber(&self) -> &'static str {
         self.subscriber.name()
+    }
+
+    /// The database that it is in.
+    #[must_use]
+    pub const fn cluster(&self) -> &Arc<Cluster> {
+        self.write.cluster()
     }
 
     #[must_use]

@@ -4,6 +4,7 @@
 pub mod ambient;
 pub mod auth;
 pub mod bus;
+pub mod consistency;
 mod date;
 pub mod db;
 pub mod http;

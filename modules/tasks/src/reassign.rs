@@ -8,6 +8,7 @@ use contracts::{PersonId, ReassignmentId};
 use kernel::Tx;
 use kernel::jobs::Outcome;
 use kernel::paging::Limit;
+use sqlx::PgConnection;
 use uuid::Uuid;
 
 use crate::domain::draw;
@@ -31,20 +32,21 @@ impl Tasks {
     }
 
     pub async fn load_reassignment(&self, id: ReassignmentId) -> Result<ReassignmentRow, Error> {
-        let mut connection = self.read.acquire().await?;
-        store::load_reassignment(&mut connection, id.uuid()).await?.ok_or(Error::ReassignmentNotFound)
+        let run = self.read.run(async |connection| store::load_reassignment(connection, id.uuid()).await);
+        run.await?.ok_or(Error::ReassignmentNotFound)
     }
 
     /// Runs asked for before `before`, newest first; one more than the limit if there are more.
     pub async fn list_reassignments(&self, before: Option<i64>, limit: Limit) -> Result<Vec<ReassignmentRow>, Error> {
-        let mut connection = self.read.acquire().await?;
-        Ok(store::list_reassignments(&mut connection, before.unwrap_or(i64::MAX), limit.rows()).await?)
+        let before = before.unwrap_or(i64::MAX);
+        let list =
+            async |connection: &mut PgConnection| store::list_reassignments(connection, before, limit.rows()).await;
+        Ok(self.read.run(list).await?)
     }
 
     /// What reassigning everything now would cost.
     pub async fn preview_reassignment(&self) -> Result<PreviewRow, Error> {
-        let mut connection = self.read.acquire().await?;
-        Ok(store::load_preview(&mut connection).await?)
+        Ok(self.read.run(async |connection| store::load_preview(connection).await).await?)
     }
 
     /// Draws the next chunk of the run whose turn it is; `More` while there is something left to do.

@@ -9,6 +9,7 @@ use kernel::jobs::{Job, Outcome};
 use kernel::paging::Limit;
 use kernel::{Module, ReadPool, Tx, WritePool};
 use serde::{Deserialize, Serialize};
+use sqlx::PgConnection;
 use tokio::sync::Notify;
 use uuid::Uuid;
 
@@ -124,8 +125,8 @@ impl Tasks {
     }
 
     pub async fn load_task(&self, task_id: TaskId) -> Result<TaskRow, Error> {
-        let mut connection = self.read.acquire().await?;
-        store::load_task(&mut connection, task_id.uuid()).await?.ok_or(Error::TaskNotFound)
+        let task = self.read.run(async |connection| store::load_task(connection, task_id.uuid()).await);
+        task.await?.ok_or(Error::TaskNotFound)
     }
 
     /// Tasks below `before`, newest first; one more than the limit if there are more.
@@ -135,9 +136,12 @@ impl Tasks {
         before: Option<i64>,
         limit: Limit,
     ) -> Result<Vec<TaskRow>, Error> {
-        let mut connection = self.read.acquire().await?;
-        let numbers = store::list_numbers(&mut connection, filter, before.unwrap_or(i64::MAX), limit.rows()).await?;
-        Ok(store::load_tasks_by_number(&mut connection, &numbers).await?)
+        let before = before.unwrap_or(i64::MAX);
+        let list = async |connection: &mut PgConnection| {
+            let numbers = store::list_numbers(connection, filter, before, limit.rows()).await?;
+            store::load_tasks_by_number(connection, &numbers).await
+        };
+        Ok(self.read.run(list).await?)
     }
 
     /// A task with its assignments after `after`, oldest first.
@@ -147,10 +151,13 @@ impl Tasks {
         after: Option<i32>,
         limit: Limit,
     ) -> Result<(TaskRow, Vec<HistoryRow>), Error> {
-        let mut connection = self.read.acquire().await?;
-        let task = store::load_task(&mut connection, task_id.uuid()).await?.ok_or(Error::TaskNotFound)?;
-        let history = store::load_task_history(&mut connection, task.number, after.unwrap_or(0), limit.rows()).await?;
-        Ok((task, history))
+        let after = after.unwrap_or(0);
+        let load = async |connection: &mut PgConnection| {
+            let Some(task) = store::load_task(connection, task_id.uuid()).await? else { return Ok(None) };
+            let history = store::load_task_history(connection, task.number, after, limit.rows()).await?;
+            Ok(Some((task, history)))
+        };
+        self.read.run(load).await?.ok_or(Error::TaskNotFound)
     }
 }
 

@@ -47,6 +47,7 @@ impl Ground {
             bin_dir: None,
             durability,
             settings: Vec::new(),
+            standby_of: None,
             supervisor: vec![OsString::from(example("supervise"))],
         }
     }

@@ -88,11 +88,8 @@ impl Identity {
 
     /// `Error::UnknownPerson` if there is none. Asks the primary for somebody whom the replica does not know yet.
     pub async fn person(&self, id: PersonId) -> Result<Person, Error> {
-        let replica = {
-            let mut connection = self.read.acquire().await?;
-            store::people::find_person(&mut connection, id).await?
-        };
-        if let Some(person) = replica {
+        if let Some(person) = self.read.run(async |connection| store::people::find_person(connection, id).await).await?
+        {
             return Ok(person);
         }
         let mut connection = self.write.acquire().await?;
@@ -115,8 +112,7 @@ impl Identity {
             search_email: query.search_email,
             rows: query.limit.rows(),
         };
-        let mut connection = self.read.acquire().await?;
-        let rows = store::people::list_people(&mut connection, &filter).await?;
+        let rows = self.read.run(async |connection| store::people::list_people(connection, &filter).await).await?;
         Ok(Page::cut(rows, query.limit, |person| person.id))
     }
 }

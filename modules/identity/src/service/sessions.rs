@@ -2,8 +2,8 @@
 
 use chrono::{DateTime, Utc};
 use contracts::{PersonId, SessionId};
-use kernel::Tx;
 use kernel::auth::Caller;
+use kernel::{Tx, db};
 
 use super::Identity;
 use crate::domain::Email;
@@ -61,9 +61,17 @@ impl Identity {
 
     /// Gives new tokens for a refresh token, which is used up by it. One that comes a second time has been stolen, or its
     /// answer was lost: either way the session ends (`Error::RefreshReused`).
+    ///
+    /// While nothing can be written, the session lives on by `extend`.
     pub async fn refresh(&self, refresh_token: &str) -> Result<Tokens, Error> {
         let token_hash = hash_secret(refresh_token);
-        let mut tx = self.write.begin().await?;
+        let mut tx = match self.write.begin().await {
+            Err(error) if db::is_unavailable(&error) => {
+                // Where there is no replica the first failure says it all.
+                return self.extend(refresh_token, &token_hash).await?.ok_or(Error::Database(error));
+            }
+            begun => begun?,
+        };
         let now = tx.now();
         let token = store::sessions::lock_refresh_token(&mut tx, &token_hash).await?.ok_or(Error::RefreshInvalid)?;
         if token.session_revoked_at.is_some() || token.expires_at <= now {
@@ -81,6 +89,33 @@ impl Identity {
         let tokens = self.give_tokens(&mut tx, token.session_id, &person).await?;
         tx.commit().await?;
         Ok(tokens)
+    }
+
+    /// Gives a new access token for a refresh token that a replica finds good, and the same refresh token again: its use cannot
+    /// be written down. `None` if nobody can be asked either.
+    async fn extend(&self, refresh_token: &str, token_hash: &[u8]) -> Result<Option<Tokens>, Error> {
+        let now = self.write.ambient().now();
+        let mut connection = match self.read.acquire().await {
+            Err(error) if db::is_unavailable(&error) => return Ok(None),
+            acquired => acquired?,
+        };
+        let token = store::sessions::find_refresh_token(&mut connection, token_hash).await?;
+        let token = token.ok_or(Error::RefreshInvalid)?;
+        let person = store::people::find_credentials(&mut connection, token.person_id).await?;
+        let person = person.filter(|person| person.active).ok_or(Error::RefreshInvalid)?;
+        if token.used_at.is_some() || token.session_revoked_at.is_some() || token.expires_at <= now {
+            return Err(Error::RefreshInvalid);
+        }
+        let jti = self.write.ambient().new_id::<PersonId>().uuid();
+        let lifetime = self.shared.lifetimes.access_token;
+        let access_token = self.keyring().issue(subject(token.session_id, &person), jti, now, lifetime)?;
+        Ok(Some(Tokens {
+            access_token,
+            access_expires_at: now + lifetime,
+            expires_in_s: lifetime.num_seconds(),
+            refresh_token: refresh_token.to_owned(),
+            refresh_expires_at: token.expires_at,
+        }))
     }
 
     /// Ends the caller's session: its tokens are refused from now on, here at once and in other processes within two seconds.
@@ -105,14 +140,8 @@ impl Identity {
         let refresh_token = new_secret(tx.ambient());
         store::sessions::insert_refresh_token(tx, &hash_secret(&refresh_token), session_id, now, refresh_expires_at)
             .await?;
-        let subject = Subject {
-            person_id: person.person_id,
-            session_id,
-            role: person.role,
-            access_version: person.access_version,
-        };
         let jti = tx.new_id::<PersonId>().uuid();
-        let access_token = self.keyring().issue(subject, jti, now, lifetimes.access_token)?;
+        let access_token = self.keyring().issue(subject(session_id, person), jti, now, lifetimes.access_token)?;
         Ok(Tokens {
             access_token,
             access_expires_at: now + lifetimes.access_token,
@@ -131,4 +160,9 @@ impl Identity {
         tx.commit().await?;
         Ok(sessions.max(links) >= PRUNE_LIMIT.unsigned_abs())
     }
+}
+
+/// Whom a new access token of this session speaks for.
+const fn subject(session_id: SessionId, person: &Credentials) -> Subject {
+    Subject { person_id: person.person_id, session_id, role: person.role, access_version: person.access_version }
 }

@@ -54,6 +54,23 @@ pub(crate) async fn lock_refresh_token(
     .await
 }
 
+/// The token with its session, as a replica has them.
+pub(crate) async fn find_refresh_token(
+    connection: &mut PgConnection,
+    token_hash: &[u8],
+) -> Result<Option<RefreshToken>, sqlx::Error> {
+    sqlx::query_as!(
+        RefreshToken,
+        "select token.session_id, session.person_id, token.expires_at, token.used_at, session.revoked_at as session_revoked_at
+         from identity.refresh_tokens as token
+         join identity.sessions as session on session.id = token.session_id
+         where token.token_hash = $1",
+        token_hash
+    )
+    .fetch_optional(connection)
+    .await
+}
+
 pub(crate) async fn mark_refresh_token_used(
     connection: &mut PgConnection,
     token_hash: &[u8],

@@ -1,0 +1,175 @@
+//! The pool to write, and the one transaction through which state and events go.
+
+use std::ops::{Deref, DerefMut};
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+use contracts::{Event, Fact, Id};
+use sqlx::pool::PoolConnection;
+use sqlx::postgres::{PgConnectOptions, PgConnection};
+use sqlx::{PgPool, Postgres, Transaction};
+use tokio::sync::Notify;
+
+use super::cluster::Cluster;
+use super::{pool_options, session_options};
+use crate::Ambient;
+use crate::outbox;
+
+/// Writes of one module, to its own schema.
+#[derive(Clone)]
+pub struct WritePool {
+    pool: PgPool,
+    cluster: Arc<Cluster>,
+    schema: &'static str,
+    ambient: Ambient,
+    committed: Arc<Notify>,
+}
+
+impl WritePool {
+    /// On a database without replicas that is known to be there.
+    #[must_use]
+    pub fn new(options: PgConnectOptions, max_connections: u32, schema: &'static str, ambient: Ambient) -> Self {
+        let cluster = Cluster::of_primary(options, ambient.clone());
+        Self::in_cluster(&cluster, max_connections, schema, ambient)
+    }
+
+    /// Connects when first used, so that a program starts while its database is down.
+    #[must_use]
+    pub fn in_cluster(cluster: &Arc<Cluster>, max_connections: u32, schema: &'static str, ambient: Ambient) -> Self {
+        let options = session_options(cluster.endpoints().primary.clone())
+            // A transaction that somebody forgot must not hold its locks for ever.
+            .options([("idle_in_transaction_session_timeout", "60s"), ("lock_timeout", "20s")]);
+        let pool = pool_options(max_connections).connect_lazy_with(options);
+        Self { pool, cluster: Arc::clone(cluster), schema, ambient, committed: Arc::new(Notify::new()) }
+    }
+
+    /// Opens a transaction.
+    ///
+    /// sqlx hands a connection back to the pool still inside a transaction if `begin` is dropped half way, as happens when a
+    /// client hangs up. So it runs in a task of its own, which nobody can cancel.
+    pub async fn begin(&self) -> Result<Tx, sqlx::Error> {
+        let pool = self.pool.clone();
+        let begun =
+            async { tokio::spawn(async move { pool.begin().await }).await.map_err(|_| sqlx::Error::WorkerCrashed)? };
+        Ok(Tx {
+            inner: self.cluster.ask_primary(begun).await?,
+            cluster: Arc::clone(&self.cluster),
+            schema: self.schema,
+            ambient: self.ambient.clone(),
+            committed: Arc::clone(&self.committed),
+            said_something: false,
+            wake: Vec::new(),
+        })
+    }
+
+    /// A connection for reading what no replica may answer.
+    pub async fn acquire(&self) -> Result<PoolConnection<Postgres>, sqlx::Error> {
+        self.cluster.ask_primary(self.pool.acquire()).await
+    }
+
+    #[must_use]
+    pub const fn schema(&self) -> &'static str {
+        self.schema
+    }
+
+    #[must_use]
+    pub const fn ambient(&self) -> &Ambient {
+        &self.ambient
+    }
+
+    /// Signalled after each commit that left events in the outbox.
+    #[must_use]
+    pub fn committed(&self) -> Arc<Notify> {
+        Arc::clone(&self.committed)
+    }
+
+    /// What is known of the database's endpoints.
+    #[must_use]
+    pub const fn cluster(&self) -> &Arc<Cluster> {
+        &self.cluster
+    }
+
+    /// For what is not a module's: migrations, job tables, health.
+    #[must_use]
+    pub const fn raw(&self) -> &PgPool {
+        &self.pool
+    }
+}
+
+/// A transaction of one module. Dropped without `commit`, nothing of it has happened, its events included.
+pub struct Tx {
+    inner: Transaction<'static, Postgres>,
+    cluster: Arc<Cluster>,
+    schema: &'static str,
+    ambient: Ambient,
+    committed: Arc<Notify>,
+    said_something: bool,
+    wake: Vec<Arc<Notify>>,
+}
+
+impl Tx {
+    #[must_use]
+    pub fn now(&self) -> DateTime<Utc> {
+        self.ambient.now()
+    }
+
+    #[must_use]
+    pub fn new_id<T>(&self) -> Id<T> {
+        self.ambient.new_id()
+    }
+
+    #[must_use]
+    pub const fn ambient(&self) -> &Ambient {
+        &self.ambient
+    }
+
+    #[must_use]
+    pub const fn schema(&self) -> &'static str {
+        self.schema
+    }
+
+    /// Says `fact` to the other modules, if this transaction commits.
+    pub async fn emit<F: Fact>(&mut self, fact: &F) -> Result<(), sqlx::Error> {
+        let event =
+            Event::new(self.new_id(), self.now(), None, fact).map_err(|error| sqlx::Error::Encode(error.into()))?;
+        outbox::append(&mut self.inner, self.schema, &event, fact.weight()).await?;
+        self.said_something = true;
+        Ok(())
+    }
+
+    /// Signals `notify` if this transaction commits.
+    pub fn wake_on_commit(&mut self, notify: Arc<Notify>) {
+        self.wake.push(notify);
+    }
+
+    /// Within a request it also notes how far the client's next reads have to see.
+    pub async fn commit(self) -> Result<(), sqlx::Error> {
+        self.inner.commit().await?;
+        self.cluster.note_commit().await;
+        if self.said_something {
+            self.committed.notify_one();
+        }
+        for notify in self.wake {
+            notify.notify_one();
+        }
+        Ok(())
+    }
+
+    pub async fn rollback(self) -> Result<(), sqlx::Error> {
+        self.inner.rollback().await
+    }
+}
+
+impl Deref for Tx {
+    type Target = PgConnection;
+
+    fn deref(&self) -> &PgConnection {
+        &self.inner
+    }
+}
+
+impl DerefMut for Tx {
+    fn deref_mut(&mut self) -> &mut PgConnection {
+        &mut self.inner
+    }
+}

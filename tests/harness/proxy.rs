@@ -1,0 +1,109 @@
+//! A way to a server that can be cut and mended: to see what happens when a network or a server fails.
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::atomic::{AtomicU8, Ordering};
+
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::watch;
+use tokio::task::{JoinHandle, JoinSet};
+
+static NUMBER: AtomicU8 = AtomicU8::new(1);
+
+/// Forwards to a server of this machine.
+pub struct Proxy {
+    address: SocketAddr,
+    target: SocketAddr,
+    frozen: watch::Sender<bool>,
+    accepting: Option<JoinHandle<()>>,
+}
+
+impl Proxy {
+    /// An address of its own, so that while nobody listens there nobody else can come to do so.
+    pub async fn to(port: u16) -> Self {
+        let mut proxy = Self::cut_to(port).await;
+        proxy.mend().await;
+        proxy
+    }
+
+    /// The same, refusing everybody until it is mended.
+    pub async fn cut_to(port: u16) -> Self {
+        let [low, middle, ..] = std::process::id().to_le_bytes();
+        let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+        let host = Ipv4Addr::new(127, middle.max(1), low, number);
+        let probe = TcpListener::bind((host, 0)).await.expect("a free port");
+        Self {
+            address: probe.local_addr().expect("an address"),
+            target: (Ipv4Addr::LOCALHOST, port).into(),
+            frozen: watch::Sender::new(false),
+            accepting: None,
+        }
+    }
+
+    /// The same URL by this way.
+    #[must_use]
+    pub fn instead_of(&self, url: &str) -> String {
+        let (before, after) = url.split_once(&self.target.to_string()).expect("a URL of the server");
+        format!("{before}{}{after}", self.address)
+    }
+
+    /// Ends every connection and refuses new ones.
+    pub async fn cut(&mut self) {
+        if let Some(accepting) = self.accepting.take() {
+            accepting.abort();
+            // It is an error: it was aborted.
+            let _aborted = accepting.await;
+        }
+    }
+
+    /// Forwards again.
+    pub async fn mend(&mut self) {
+        self.frozen.send_replace(false);
+        let listener = TcpListener::bind(self.address).await.expect("nobody else has this address");
+        let (target, frozen) = (self.target, self.frozen.subscribe());
+        self.accepting = Some(tokio::spawn(async move {
+            let mut connections = JoinSet::new();
+            while let Ok((client, _)) = listener.accept().await {
+                connections.spawn(forward(client, target, frozen.clone()));
+            }
+        }));
+    }
+
+    /// Holds back everything, without closing anything: a machine that hangs.
+    pub fn freeze(&self) {
+        self.frozen.send_replace(true);
+    }
+
+    pub fn thaw(&self) {
+        self.frozen.send_replace(false);
+    }
+}
+
+impl Drop for Proxy {
+    fn drop(&mut self) {
+        if let Some(accepting) = &self.accepting {
+            accepting.abort();
+        }
+    }
+}
+
+async fn forward(client: TcpStream, target: SocketAddr, frozen: watch::Receiver<bool>) {
+    let Ok(server) = TcpStream::connect(target).await else { return };
+    let _undelayed = (client.set_nodelay(true), server.set_nodelay(true));
+    let (from_client, to_client) = client.into_split();
+    let (from_server, to_server) = server.into_split();
+    tokio::select! {
+        () = pump(from_client, to_server, frozen.clone()) => {}
+        () = pump(from_server, to_client, frozen) => {}
+    }
+}
+
+async fn pump(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, mut frozen: watch::Receiver<bool>) {
+    let mut buffer = vec![0; 64 * 1024];
+    while let Ok(length @ 1..) = from.read(&mut buffer).await {
+        if frozen.wait_for(|frozen| !*frozen).await.is_err() || to.write_all(&buffer[..length]).await.is_err() {
+            return;
+        }
+    }
+}
