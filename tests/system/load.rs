@@ -59,6 +59,10 @@ async fn a_flood_of_logins_is_refused_or_sent_away_and_others_are_served_all_the
     for answer in answers {
         match answer.status {
             401 => drop(answer.expect_problem(401, "identity.wrong_credentials")),
+            // The pool is small here: who waits in vain for a connection is told so, and when to come again.
+            503 => {
+                assert!(answer.expect_problem(503, "database_unavailable").header("retry-after").is_some());
+            }
             _ => assert!(answer.expect_problem(429, "identity.busy").header("retry-after").is_some()),
         }
     }

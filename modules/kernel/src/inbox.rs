@@ -160,7 +160,7 @@ impl Inbox {
     }
 
     async fn apply_new_once(&self, events: &[Event]) -> Result<(), ApplyError> {
-        let mut tx = self.write.begin().await?;
+        let mut tx = self.write.begin().await.map_err(outage)?;
         let statement = format!(
             "insert into {}.inbox (event_id, event_type, state, received_at)
              select event_id, event_type, 'applied', $3
@@ -428,6 +428,11 @@ impl Inbox {
         let mut connection = self.write.acquire().await?;
         sqlx::query_as(AssertSqlSafe(statement)).fetch_one(&mut *connection).await
     }
+}
+
+/// Whatever keeps a transaction from beginning: a password that was changed, a database that lets nobody in.
+fn outage(error: sqlx::Error) -> ApplyError {
+    if db::is_unavailable(&error) { error.into() } else { sqlx::Error::Io(std::io::Error::other(error)).into() }
 }
 
 /// An outage is nobody's fault: the event is not to be blamed, and the bus delivers again.
