@@ -19,7 +19,7 @@ tokio::task_local! {
 /// How many databases a client can speak of.
 const DATABASES_MAX: usize = 8;
 
-/// Positions by database, written `tracker=0/16B3748,accounting=0/2A00060`.
+/// Positions by database, written `left=0/16B3748,right=0/2A00060`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Positions(BTreeMap<String, Lsn>);
 
@@ -139,27 +139,27 @@ mod tests {
 
     #[test]
     fn positions_come_back_as_they_were_given() {
-        let text = "accounting=0/2A00060,tracker=1/16B3748";
+        let text = "right=0/2A00060,left=1/16B3748";
         assert_eq!(text.parse::<Positions>().unwrap().to_string(), text);
         assert_eq!(text.replace(',', "&").parse::<Positions>().unwrap().to_string(), text);
-        for text in ["", "tracker", "tracker=", "tracker=0/1,", "=", "tracker=0"] {
+        for text in ["", "left", "left=", "left=0/1,", "=", "left=0"] {
             assert!(text.parse::<Positions>().is_err(), "{text}");
         }
     }
 
     #[tokio::test]
     async fn a_request_sees_its_own_commits_and_never_goes_back() {
-        let request = Arc::new(Consistency::new("tracker=0/20".parse().unwrap(), false));
+        let request = Arc::new(Consistency::new("left=0/20".parse().unwrap(), false));
         assert_eq!(request.written(), None);
         let given = Arc::clone(&request);
         scope(given, async {
-            current().unwrap().note_commit("tracker", "0/10".parse().unwrap());
-            assert_eq!(demand("tracker"), Demand::UpTo("0/20".parse().unwrap()));
-            current().unwrap().note_commit("tracker", "0/30".parse().unwrap());
-            assert_eq!(demand("tracker"), Demand::UpTo("0/30".parse().unwrap()));
-            assert_eq!(demand("accounting"), Demand::Anything);
+            current().unwrap().note_commit("left", "0/10".parse().unwrap());
+            assert_eq!(demand("left"), Demand::UpTo("0/20".parse().unwrap()));
+            current().unwrap().note_commit("left", "0/30".parse().unwrap());
+            assert_eq!(demand("left"), Demand::UpTo("0/30".parse().unwrap()));
+            assert_eq!(demand("right"), Demand::Anything);
         })
         .await;
-        assert_eq!(request.written().unwrap().to_string(), "tracker=0/30");
+        assert_eq!(request.written().unwrap().to_string(), "left=0/30");
     }
 }
