@@ -64,13 +64,15 @@ pub struct OverdueJob {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 pub struct Undelivered {
     pub outbox_pending: i64,
+    /// With the broker; none where it could not be asked.
+    pub on_the_bus: Option<u64>,
     pub inbox_due: i64,
 }
 
 impl Undelivered {
     #[must_use]
     pub const fn is_nothing(self) -> bool {
-        self.outbox_pending == 0 && self.inbox_due == 0
+        self.outbox_pending == 0 && self.inbox_due == 0 && matches!(self.on_the_bus, Some(0))
     }
 }
 
@@ -200,12 +202,14 @@ impl State {
     /// # Errors
     /// A database does not answer.
     pub async fn undelivered(&self) -> Result<Undelivered, sqlx::Error> {
+        // In the order in which an event travels: one that moves on meanwhile is met again at the next station.
         let mut undelivered = Undelivered::default();
         for module in &self.modules {
             undelivered.outbox_pending += outbox_pending(module).await?;
-            if let Some(inbox) = &module.inbox {
-                undelivered.inbox_due += inbox.due().await?;
-            }
+        }
+        undelivered.on_the_bus = self.bus.in_flight().await.ok();
+        for inbox in self.inboxes() {
+            undelivered.inbox_due += inbox.due().await?;
         }
         Ok(undelivered)
     }

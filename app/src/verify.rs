@@ -44,6 +44,8 @@ pub async fn verify(application: &Application) -> Result<Report, Error> {
         events_in_flight += module.outbox_pending + module.inbox_retry + module.inbox_parked;
         events_parked += module.inbox_parked;
     }
+    let on_the_bus = application.state.undelivered().await.map_err(Problem::from)?.on_the_bus.unwrap_or_default();
+    events_in_flight += i64::try_from(on_the_bus).unwrap_or(i64::MAX);
     Ok(Report { findings, events_in_flight, events_parked })
 }
 

@@ -45,6 +45,8 @@ impl Process {
 
     /// Stops, then sees that nothing is left over anywhere.
     pub async fn end(self, world: &World, probes: &[&Probe]) {
+        let arrived = async || (self.bus.in_flight().await.ok()? == 0).then_some(());
+        harness::eventually("nothing is on the bus", arrived).await;
         self.stop().await;
         assert_eq!(world.outbox().await, [0_i64; 0], "events are left in the outbox");
         for probe in probes {

@@ -1,6 +1,6 @@
-//! A RabbitMQ for tests: a private node where `rabbitmq-server` is installed, or the one that PIECEWORK_TEST_AMQP_URL names.
+//! A RabbitMQ for tests: a private node where `rabbitmq-server` is installed, or what PIECEWORK_TEST_AMQP_URL names.
 //!
-//! Never the machine's own: a node of ours has its own folder, name and ports, and ends with the process that started it.
+//! Never the machine's own: a node of ours has its own folder, name and ports, and ends with who started it.
 
 use std::fs;
 use std::io::{Read, Write};
@@ -35,8 +35,8 @@ static SHARED: OnceLock<Option<String>> = OnceLock::new();
 /// Keeps the shared node for as long as the process lives.
 static KEPT: OnceLock<Node> = OnceLock::new();
 
-/// The broker that all tests of this process share. Without one, says in a line which tests are left out and how to have
-/// them; where PIECEWORK_REQUIRE_BROKER is 1 that is a failure.
+/// The broker that all tests of this process share. Without one, says in a line which tests are left out and how to
+/// have them; where PIECEWORK_REQUIRE_BROKER is 1 that is a failure.
 pub fn shared_amqp_url(left_out: &str) -> Option<String> {
     let url = SHARED.get_or_init(|| {
         if let Some(url) = variable(URL_VARIABLE) {
@@ -152,8 +152,8 @@ impl Node {
         signal(self.running().node.as_ref().expect("a node to thaw"), "CONT");
     }
 
-    /// Whether the queue would still be there after `kill`. A node writes down late which queues it has made: one that is killed
-    /// within about a second of that comes back with a queue of this name that answers nothing (RabbitMQ 3.10, `names.dets`).
+    /// Whether the queue would still be there after `kill`. A node writes down late which queues it has made: one that is
+    /// killed within about a second of that comes back with a queue of this name that answers nothing (RabbitMQ 3.10).
     #[must_use]
     pub fn remembers(&self, queue: &str) -> bool {
         let name = format!("piecework{}@localhost", self.port);

@@ -200,6 +200,7 @@ async fn with_application<T>(
         Ok(undelivered) if !undelivered.is_nothing() => {
             tracing::warn!(
                 undelivered.outbox_pending,
+                undelivered.on_the_bus,
                 undelivered.inbox_due,
                 "done, but not every module knows of it yet; the next serve delivers the rest"
             );

@@ -2,6 +2,7 @@
 
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use contracts::Event;
@@ -26,8 +27,8 @@ const BATCH: usize = 100;
 const BATCH_WAIT: Duration = Duration::from_millis(1);
 /// The broker sends ahead: the next batch is here when the last one is done.
 const PREFETCH: u16 = 200;
-/// So long a batch is kept while its database is down. RabbitMQ takes a channel away that keeps messages for half an hour, which
-/// would count as a delivery; so they go back before that, and no more are taken until the database answers.
+/// So long a batch is kept while its database is down. RabbitMQ takes a channel away that keeps messages for half an
+/// hour, and counts that as a delivery: they go back before, and no more are taken until the database answers.
 const KEEP: Duration = Duration::from_secs(300);
 /// A consumer that lived so long was a good one: the next comes at once.
 const STABLE: Duration = Duration::from_secs(10);
@@ -42,8 +43,37 @@ pub enum Source {
     DeadLetters,
 }
 
+/// How many messages consumers of this process have in hand.
+#[derive(Clone, Default)]
+pub struct InHand(Arc<AtomicU64>);
+
+/// One consumer's share of it; given back when dropped.
+struct Share<'a> {
+    in_hand: &'a InHand,
+    count: u64,
+}
+
+impl InHand {
+    pub fn count(&self) -> u64 {
+        self.0.load(Ordering::SeqCst)
+    }
+
+    fn take(&self, count: usize) -> Share<'_> {
+        let count = count as u64;
+        self.0.fetch_add(count, Ordering::SeqCst);
+        Share { in_hand: self, count }
+    }
+}
+
+impl Drop for Share<'_> {
+    fn drop(&mut self) {
+        self.in_hand.0.fetch_sub(self.count, Ordering::SeqCst);
+    }
+}
+
 pub struct Consumer {
     pub source: Source,
+    pub in_hand: InHand,
     pub inbox: Arc<Inbox>,
     pub link: Arc<Link>,
     pub topology: Arc<Topology>,
@@ -103,7 +133,8 @@ impl Consumer {
         self.inbox.subscriber()
     }
 
-    /// Waits until the inbox can be reached: what is taken before only travels in vain, and is counted. False at the shutdown.
+    /// Waits until the inbox can be reached: what is taken before only travels in vain, and is counted. False at the
+    /// shutdown.
     async fn database_answers(&self, mut shutdown: ShutdownSignal) -> bool {
         let mut backoff = Backoff::default();
         loop {
@@ -111,7 +142,8 @@ impl Consumer {
                 None => return false,
                 Some(Ok(_)) => return true,
                 Some(Err(error)) => {
-                    tracing::debug!(subscriber = self.subscriber(), %error, "events stay with the broker until the inbox answers");
+                    let subscriber = self.subscriber();
+                    tracing::debug!(subscriber, %error, "events stay with the broker until the inbox answers");
                 }
             }
             if shutdown.or(tokio::time::sleep(backoff.next())).await.is_none() {
@@ -126,11 +158,20 @@ impl Consumer {
             Err(failure) => return failure.into(),
         };
         let end = loop {
-            let batch = match shutdown.or(next_batch(&mut deliveries)).await {
+            let first = match shutdown.or(deliveries.next()).await {
                 None => break End::Shutdown,
-                Some(Err(failure)) => break failure.into(),
-                Some(Ok(batch)) => batch,
+                Some(None) => {
+                    break Failure::new("consuming", "cancelled by the broker: was the queue deleted?").into();
+                }
+                Some(Some(Err(error))) => break Failure::from_broker("consuming", &error).into(),
+                Some(Some(Ok(first))) => first,
             };
+            let _first = self.in_hand.take(1);
+            let batch = match fill_batch(first, &mut deliveries).await {
+                Err(failure) => break failure.into(),
+                Ok(batch) => batch,
+            };
+            let _others = self.in_hand.take(batch.len() - 1);
             if let Err(end) = self.take(&batch, &channel, shutdown.clone()).await {
                 break end;
             }
@@ -244,11 +285,10 @@ impl Consumer {
     }
 }
 
-/// What is there, at least one.
-async fn next_batch(deliveries: &mut Deliveries) -> Result<Vec<Delivery>, Failure> {
-    let lost = || Failure::new("consuming", "the broker cancelled the consumer: was its queue deleted?");
+/// What is there besides the first.
+async fn fill_batch(first: Delivery, deliveries: &mut Deliveries) -> Result<Vec<Delivery>, Failure> {
     let failed = |error: lapin::Error| Failure::from_broker("consuming", &error);
-    let mut batch = vec![deliveries.next().await.ok_or_else(lost)?.map_err(failed)?];
+    let mut batch = vec![first];
     let deadline = Instant::now() + BATCH_WAIT;
     while batch.len() < BATCH {
         match tokio::time::timeout_at(deadline, deliveries.next()).await {

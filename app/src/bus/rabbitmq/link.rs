@@ -27,8 +27,8 @@ const STABLE: Duration = Duration::from_secs(10);
 const PATIENCE: Duration = Duration::from_secs(5);
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// What a connection is for. A broker that is short of memory or disk stops reading from whoever publishes, acknowledgements
-/// included: so publishing and consuming do not share one.
+/// What a connection is for. A broker that is short of memory or disk stops reading from whoever publishes,
+/// acknowledgements included: so publishing and consuming do not share one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Role {
     Publish,
@@ -48,7 +48,7 @@ impl Role {
 #[derive(Clone)]
 pub struct Session {
     pub connection: Arc<Connection>,
-    /// For publishing, with confirms.
+    /// For publishing, with confirms, and for questions.
     pub channel: Channel,
     /// Which version of the topology is declared.
     version: u64,
@@ -122,7 +122,8 @@ impl Link {
     /// The session is of no use: a new one, please.
     pub fn give_up(&self, session: &Session, reason: &str) {
         // Not if it was somebody else's, long gone.
-        let is_current = matches!(&*self.state.borrow(), State::Up(current) if Arc::ptr_eq(&current.connection, &session.connection));
+        let is_this = |current: &Session| Arc::ptr_eq(&current.connection, &session.connection);
+        let is_current = matches!(&*self.state.borrow(), State::Up(current) if is_this(current));
         if is_current {
             self.broken.send_replace(Some(reason.to_owned()));
         }
@@ -235,7 +236,7 @@ impl Link {
         if matches!(before, State::Down(_)) {
             tracing::info!(role = self.role.name(), "the broker is back");
         } else {
-            tracing::info!(role = self.role.name(), "connected to the broker");
+            tracing::debug!(role = self.role.name(), "connected to the broker");
         }
     }
 

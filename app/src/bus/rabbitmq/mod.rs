@@ -1,6 +1,6 @@
-//! The bus between processes, over RabbitMQ: durable quorum queues, publisher confirms, acknowledgement after the commit.
+//! The bus between processes, over RabbitMQ: durable quorum queues, confirms, acknowledgement after the commit.
 //!
-//! Two connections, each with a supervisor that rebuilds it with all that was declared on it; a channel for each consumer.
+//! Two connections, each with a supervisor that rebuilds it and all that was declared; a channel for each consumer.
 
 mod consumer;
 mod link;
@@ -21,7 +21,7 @@ use lapin::uri::AMQPUri;
 use lapin::{Connection, ConnectionProperties};
 use tokio::task::JoinSet;
 
-use consumer::{Consumer, Source};
+use consumer::{Consumer, InHand, Source};
 use link::{Link, Role};
 use publisher::Publisher;
 use topology::Topology;
@@ -36,6 +36,7 @@ pub struct RabbitMq {
     publisher: Publisher,
     consuming: Arc<Link>,
     topology: Arc<Topology>,
+    in_hand: InHand,
     /// Ends the consumers, then the connections.
     consumers_end: Shutdown,
     links_end: Shutdown,
@@ -49,8 +50,8 @@ struct Tasks {
 }
 
 impl RabbitMq {
-    /// Connects in the background, and goes on trying. `subscriptions` are those of the whole system: their queues are made
-    /// here, so that events wait there for processes that start later.
+    /// Connects in the background, and goes on trying. `subscriptions` are those of the whole system: their queues are
+    /// made here, so that events wait there for processes that start later.
     #[must_use]
     pub fn start(address: &Address, prefix: String, subscriptions: Vec<Subscription>) -> Self {
         let topology = Arc::new(Topology::new(prefix, subscriptions));
@@ -64,7 +65,7 @@ impl RabbitMq {
         let (publishing, consuming) = (open(Role::Publish), open(Role::Consume));
         let publisher = Publisher { link: publishing, topology: Arc::clone(&topology) };
         let tasks = Mutex::new(Some(Tasks { consumers: JoinSet::new(), links }));
-        Self { publisher, consuming, topology, consumers_end, links_end, tasks }
+        Self { publisher, consuming, topology, in_hand: InHand::default(), consumers_end, links_end, tasks }
     }
 }
 
@@ -80,7 +81,8 @@ impl EventBus for RabbitMq {
             self.topology.add(Subscription { subscriber: inbox.subscriber(), event_types: inbox.event_types() });
             for source in [Source::Events, Source::DeadLetters] {
                 let (link, topology) = (Arc::clone(&self.consuming), Arc::clone(&self.topology));
-                let consumer = Consumer { source, inbox: Arc::clone(&inbox), link, topology };
+                let in_hand = self.in_hand.clone();
+                let consumer = Consumer { source, in_hand, inbox: Arc::clone(&inbox), link, topology };
                 tasks.consumers.spawn(consumer.run(self.consumers_end.signal()));
             }
             Ok(())
@@ -95,6 +97,16 @@ impl EventBus for RabbitMq {
             while tasks.consumers.join_next().await.is_some() {}
             self.links_end.trigger();
             while tasks.links.join_next().await.is_some() {}
+        })
+    }
+
+    fn in_flight(&self) -> BoxFuture<'_, Result<u64, PublishError>> {
+        Box::pin(async move {
+            let session = self.consuming.session().await?;
+            // By the connection of our consumers: what was sent to them before the answer has arrived before it.
+            let waiting = self.topology.count(&session.channel).await;
+            let waiting = waiting.map_err(|failure| PublishError::OutOfReach(failure.to_string()))?;
+            Ok(waiting + self.in_hand.count())
         })
     }
 

@@ -53,7 +53,8 @@ impl Publisher {
             .with_delivery_mode(PERSISTENT)
             .with_message_id(event.id.to_string().into())
             .with_type(event_type.clone());
-        // What nobody is known to want goes as well, for a newer version of another process may want it; but it may be dropped.
+        // What nobody is known to want goes as well, for a newer version of another process may want it; but it may be
+        // dropped.
         let options = BasicPublishOptions { mandatory: self.topology.is_wanted(&event.kind), immediate: false };
         let exchange = self.topology.names.events();
         let confirm = session.channel.basic_publish(exchange, event_type, options, &body, properties);

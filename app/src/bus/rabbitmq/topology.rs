@@ -1,6 +1,6 @@
 //! What has to be there on the broker: two exchanges, and for each subscriber a queue and a place for dead letters.
 //!
-//! Everything is declared again after each reconnect, which costs nothing where it is there and mends what somebody deleted.
+//! Everything is declared again after each reconnect: that costs little, and mends what somebody deleted.
 
 use std::sync::{Mutex, PoisonError};
 
@@ -12,8 +12,8 @@ use tokio::sync::watch;
 
 use super::{Failure, within};
 
-/// An event that came back so often without an answer kills whoever takes it. A database that is down does not count: its
-/// consumers keep what they have, and take no more.
+/// An event that came back so often without an answer kills whoever takes it. A database that is down does not count:
+/// its consumers keep what they have, and take no more.
 const DELIVERY_LIMIT: i64 = 20;
 
 /// The names of one installation on a broker.
@@ -101,12 +101,22 @@ impl Topology {
         Ok(())
     }
 
-    /// The queues of one subscriber. A binding that an older version of the program has left behind stays: the inbox ignores
-    /// what its subscriber does not ask for.
-    pub async fn declare_queues(&self, channel: &Channel, subscription: &Subscription) -> Result<(), Failure> {
+    /// How many messages wait in all the queues.
+    pub async fn count(&self, channel: &Channel) -> Result<u64, Failure> {
+        let subscriptions = self.subscriptions.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let mut count = 0;
+        for subscription in &subscriptions {
+            count += self.declare_queues(channel, subscription).await?;
+        }
+        Ok(count)
+    }
+
+    /// The queues of one subscriber; returns how many messages wait in them. A binding that an older version of the program has left behind stays: the inbox
+    /// ignores what its subscriber does not ask for.
+    pub async fn declare_queues(&self, channel: &Channel, subscription: &Subscription) -> Result<u64, Failure> {
         let Subscription { subscriber, event_types } = *subscription;
         let dead_queue = self.names.dead_queue(subscriber);
-        self.declare_queue(channel, dead_queue.clone(), quorum()).await?;
+        let mut waiting = declare_queue(channel, dead_queue.clone(), quorum()).await?;
         bind(channel, dead_queue, self.names.dead(), subscriber).await?;
         let mut arguments = quorum();
         arguments.insert("x-delivery-limit".into(), AMQPValue::LongLongInt(DELIVERY_LIMIT));
@@ -116,17 +126,17 @@ impl Topology {
         arguments.insert("x-dead-letter-strategy".into(), text("at-least-once"));
         arguments.insert("x-overflow".into(), text("reject-publish"));
         let queue = self.names.queue(subscriber);
-        self.declare_queue(channel, queue.clone(), arguments).await?;
+        waiting += declare_queue(channel, queue.clone(), arguments).await?;
         for event_type in event_types {
             bind(channel, queue.clone(), self.names.events(), event_type).await?;
         }
-        Ok(())
+        Ok(waiting)
     }
+}
 
-    async fn declare_queue(&self, channel: &Channel, name: ShortString, arguments: FieldTable) -> Result<(), Failure> {
-        within("declaring a queue", channel.queue_declare(name, QueueDeclareOptions::durable(), arguments)).await?;
-        Ok(())
-    }
+async fn declare_queue(channel: &Channel, name: ShortString, arguments: FieldTable) -> Result<u64, Failure> {
+    let declared = channel.queue_declare(name, QueueDeclareOptions::durable(), arguments);
+    Ok(u64::from(within("declaring a queue", declared).await?.message_count()))
 }
 
 async fn bind(channel: &Channel, queue: ShortString, exchange: ShortString, key: &str) -> Result<(), Failure> {
