@@ -139,7 +139,7 @@ mod tests {
 
     #[test]
     fn positions_come_back_as_they_were_given() {
-        let text = "right=0/2A00060,left=1/16B3748";
+        let text = "left=1/16B3748,right=0/2A00060";
         assert_eq!(text.parse::<Positions>().unwrap().to_string(), text);
         assert_eq!(text.replace(',', "&").parse::<Positions>().unwrap().to_string(), text);
         for text in ["", "left", "left=", "left=0/1,", "=", "left=0"] {
