@@ -1,7 +1,9 @@
 //! Starting while databases are away, and on addresses that are wrong.
 
+use harness::eventually;
 use piecework::Options;
 use serde_json::json;
+use sqlx::{Connection, Executor};
 
 use crate::support::{Ground, create};
 
@@ -29,6 +31,35 @@ async fn a_server_starts_without_its_databases_and_opens_when_they_are_there() {
     world.until_replicas_are_used().await;
     world.hire_worker(&admin).await;
     create(&admin, "First").await.expect_status(201);
+    world.finish().await;
+}
+
+#[tokio::test]
+async fn a_database_that_is_there_but_not_migrated_is_not_asked() {
+    let mut ground = Ground::new().await;
+    ground.tracker.cut().await;
+    let mut world = ground.start().await;
+    // The migrations wait for whoever makes the same schema.
+    let mut other = world.ground.pair.connect_primary(&world.ground.tracker.name).await;
+    let mut making = other.begin().await.unwrap();
+    making.execute("create schema identity").await.unwrap();
+    world.ground.tracker.mend().await;
+    let mut watching = world.ground.pair.connect_primary(&world.ground.tracker.name).await;
+    let waiting = "select count(*) from pg_stat_activity
+                   where datname = current_database() and wait_event_type = 'Lock' and query ilike '%schema%'";
+    eventually("the migrations wait", async || {
+        let count: i64 = sqlx::query_scalar(waiting).fetch_one(&mut watching).await.unwrap();
+        (count > 0).then_some(())
+    })
+    .await;
+    let body = json!({ "email": "ada@example.org", "password": "correct horse battery" });
+    world.api.post("/auth/login", &body).await.expect_problem(503, "database_unavailable");
+    let (status, ready) = world.readiness().await;
+    assert_eq!((status, &ready["databases"]["tracker"]["reads"]), (503, &json!(false)), "{ready}");
+    making.rollback().await.unwrap();
+    world.until_replicas_are_used().await;
+    world.until_ready("tracker is open", |ready| ready["reads"] == true).await;
+    world.api.post("/auth/login", &body).await.expect_problem(401, "identity.wrong_credentials");
     world.finish().await;
 }
 
