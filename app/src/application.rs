@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use kernel::Ambient;
 use kernel::bus::EventBus;
-use kernel::db::Cluster;
+use kernel::db::{Cluster, REQUEST_PATIENCE};
 use kernel::inbox::Inbox;
 use kernel::module::Module;
 use kernel::outbox::Relay;
@@ -14,7 +14,7 @@ use kernel::shutdown::ShutdownSignal;
 
 use crate::background::Background;
 use crate::config::Config;
-use crate::databases::Databases;
+use crate::databases::{COMMAND_PATIENCE, Databases};
 use crate::jobs::{self, Jobs, Runner};
 use crate::modules::Modules;
 use crate::opening::Opening;
@@ -88,7 +88,8 @@ impl Application {
         };
         let public_url = public_url(config, listener.as_ref());
 
-        let databases = Arc::new(Databases::open(config, &ambient).await?);
+        let patience = if listener.is_some() { REQUEST_PATIENCE } else { COMMAND_PATIENCE };
+        let databases = Arc::new(Databases::open(config, &ambient, patience).await?);
         let modules = Modules::new(config, &databases, &ambient, &public_url)?;
         let opening = Opening { databases: Arc::clone(&databases), modules: modules.clone(), serves: options.jobs };
         // A server is there at once, whatever its databases do; a command can do nothing without them.

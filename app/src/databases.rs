@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use embedded_postgres::{Durability, EmbeddedPostgres};
-use kernel::db::{Cluster, Condition, Conditions, Endpoints};
+use kernel::db::{Cluster, Condition, Conditions, Endpoints, REQUEST_PATIENCE};
 use kernel::{Ambient, ReadPool, WritePool};
 use sqlx::postgres::{PgConnectOptions, PgConnection, PgPoolOptions};
 use sqlx::{AssertSqlSafe, Connection, PgPool};
@@ -22,6 +22,8 @@ pub const SUPERVISE_COMMAND: &str = "supervise-postgres";
 /// apalis' workers, each of which asks for a connection now and then.
 const JOB_CONNECTIONS: u32 = 5;
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+/// Nobody waits for the answer of a command as for that of a request.
+pub const COMMAND_PATIENCE: Duration = CONNECT_TIMEOUT;
 /// A port of this machine at which nobody listens.
 const NOWHERE: &str = "postgres://nobody@127.0.0.1:1/nowhere";
 const HEALTH_TIMEOUT: Duration = Duration::from_secs(1);
@@ -58,16 +60,17 @@ pub struct Health {
 }
 
 impl Databases {
-    /// Finds both databases; with none set, starts or joins the embedded server and creates them there.
+    /// Finds both databases; with none set, starts or joins the embedded server and creates them there. `patience` is how long
+    /// their pools wait for a connection.
     ///
     /// # Errors
     /// There is no PostgreSQL to start, or it does not come up.
-    pub async fn open(config: &Config, ambient: &Ambient) -> Result<Self, Error> {
+    pub async fn open(config: &Config, ambient: &Ambient, patience: Duration) -> Result<Self, Error> {
         let settings = &config.databases;
         if let (Some(tracker), Some(accounting)) = (&settings.tracker.write_url, &settings.accounting.write_url) {
             return Ok(Self {
-                tracker: Database::new("tracker", &settings.tracker, tracker, ambient)?,
-                accounting: Database::new("accounting", &settings.accounting, accounting, ambient)?,
+                tracker: Database::new("tracker", &settings.tracker, tracker, ambient, patience)?,
+                accounting: Database::new("accounting", &settings.accounting, accounting, ambient, patience)?,
                 _embedded: None,
             });
         }
@@ -76,8 +79,14 @@ impl Databases {
             create_if_missing(&server.url("postgres"), name).await?;
         }
         Ok(Self {
-            tracker: Database::new("tracker", &settings.tracker, &server.url("tracker"), ambient)?,
-            accounting: Database::new("accounting", &settings.accounting, &server.url("accounting"), ambient)?,
+            tracker: Database::new("tracker", &settings.tracker, &server.url("tracker"), ambient, patience)?,
+            accounting: Database::new(
+                "accounting",
+                &settings.accounting,
+                &server.url("accounting"),
+                ambient,
+                patience,
+            )?,
             _embedded: Some(server),
         })
     }
@@ -119,8 +128,8 @@ impl Databases {
         };
         let ambient = Ambient::system();
         Ok(Self {
-            tracker: Database::new("tracker", &settings, NOWHERE, &ambient)?,
-            accounting: Database::new("accounting", &settings, NOWHERE, &ambient)?,
+            tracker: Database::new("tracker", &settings, NOWHERE, &ambient, REQUEST_PATIENCE)?,
+            accounting: Database::new("accounting", &settings, NOWHERE, &ambient, REQUEST_PATIENCE)?,
             _embedded: None,
         })
     }
@@ -143,12 +152,19 @@ impl Databases {
 }
 
 impl Database {
-    fn new(name: &'static str, settings: &config::Database, write_url: &str, ambient: &Ambient) -> Result<Self, Error> {
+    fn new(
+        name: &'static str,
+        settings: &config::Database,
+        write_url: &str,
+        ambient: &Ambient,
+        patience: Duration,
+    ) -> Result<Self, Error> {
         let write = options(name, write_url)?;
         let endpoints = Endpoints {
             primary: write.clone(),
             replicas: settings.read_urls.iter().map(|url| options(name, url)).collect::<Result<_, _>>()?,
             max_lag: Duration::from_millis(settings.max_lag_ms),
+            patience,
         };
         Ok(Self {
             name,

@@ -21,7 +21,7 @@ pub async fn migrate(databases: &Databases) -> Result<(), Error> {
 /// Waits some seconds for a database that is just starting.
 pub async fn migrate_patiently(databases: &Databases, database: &Database) -> Result<(), Error> {
     let pool = database.maintenance().await?;
-    let checked = opening::check(database).await;
+    let checked = opening::check_patiently(database).await;
     let migrated = match checked {
         Ok(()) => apply(databases, database, &pool).await,
         refused => refused,

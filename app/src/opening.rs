@@ -13,6 +13,9 @@ use crate::{Error, migrations};
 /// A pause between two tries.
 const PAUSE: Duration = Duration::from_millis(250);
 
+/// Each takes up to two seconds where there is no answer.
+const TRIES: u32 = 5;
+
 /// Opens the databases of an application. Clones share everything.
 #[derive(Clone)]
 pub struct Opening {
@@ -93,6 +96,21 @@ impl Opening {
         })
         .await?;
         database.cluster().open().await.map_err(|error| Error::Database { database: database.name, error })
+    }
+}
+
+/// The same for whoever can do nothing without it: an answer may be slow in coming.
+///
+/// # Errors
+/// As of `check`.
+pub async fn check_patiently(database: &Database) -> Result<(), Error> {
+    let mut tries = 0;
+    loop {
+        tries += 1;
+        match check(database).await {
+            Err(error) if error.is_outage() && tries < TRIES => tokio::time::sleep(PAUSE).await,
+            checked => return checked,
+        }
     }
 }
 

@@ -45,11 +45,12 @@ impl Pair {
         .expect("a primary and a replica start")
     }
 
-    /// A new database, empty; its name.
+    /// A new database, empty, on both; its name.
     pub async fn database(&self) -> String {
         let name = format!("pair_{}", self.databases.fetch_add(1, Ordering::Relaxed));
         let mut server = connect(&self.primary.url("postgres")).await;
         server.execute(AssertSqlSafe(format!("create database {name}"))).await.expect("a database is made");
+        eventually("the replica has it too", async || PgConnection::connect(&self.standby.url(&name)).await.ok()).await;
         name
     }
 

@@ -150,6 +150,7 @@ fn cluster_of(pair: &Pair, database: &str) -> std::sync::Arc<Cluster> {
         primary: pair.primary_url(database).parse().unwrap(),
         replicas: vec![pair.standby_url(database).parse().unwrap()],
         max_lag: Duration::from_secs(3600),
+        patience: kernel::db::REQUEST_PATIENCE,
     };
     Cluster::new("tests", endpoints, Ambient::system())
 }

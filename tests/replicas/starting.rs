@@ -3,6 +3,7 @@
 use harness::eventually;
 use piecework::Options;
 use serde_json::json;
+use sqlx::{Connection, Executor};
 
 use crate::support::{Ground, create};
 
@@ -34,6 +35,35 @@ async fn a_server_starts_without_its_databases_and_opens_when_they_are_there() {
 }
 
 #[tokio::test]
+async fn a_database_that_is_there_but_not_migrated_is_not_asked() {
+    let mut ground = Ground::new().await;
+    ground.tracker.cut().await;
+    let mut world = ground.start().await;
+    // The migrations wait for whoever makes the same schema.
+    let mut other = world.ground.pair.connect_primary(&world.ground.tracker.name).await;
+    let mut making = other.begin().await.unwrap();
+    making.execute("create schema identity").await.unwrap();
+    world.ground.tracker.mend().await;
+    let mut watching = world.ground.pair.connect_primary(&world.ground.tracker.name).await;
+    let waiting = "select count(*) from pg_stat_activity
+                   where datname = current_database() and wait_event_type = 'Lock' and query ilike '%schema%'";
+    eventually("the migrations wait", async || {
+        let count: i64 = sqlx::query_scalar(waiting).fetch_one(&mut watching).await.unwrap();
+        (count > 0).then_some(())
+    })
+    .await;
+    let body = json!({ "email": "ada@example.org", "password": "correct horse battery" });
+    world.api.post("/auth/login", &body).await.expect_problem(503, "database_unavailable");
+    let (status, ready) = world.readiness().await;
+    assert_eq!((status, &ready["databases"]["tracker"]["reads"]), (503, &json!(false)), "{ready}");
+    making.rollback().await.unwrap();
+    world.until_replicas_are_used().await;
+    world.until_ready("tracker is open", |ready| ready["reads"] == true).await;
+    world.api.post("/auth/login", &body).await.expect_problem(401, "identity.wrong_credentials");
+    world.finish().await;
+}
+
+#[tokio::test]
 async fn a_command_does_nothing_without_its_databases() {
     let mut ground = Ground::new().await;
     ground.accounting.cut().await;
@@ -47,25 +77,21 @@ async fn a_write_url_of_a_replica_is_refused() {
     let ground = Ground::new().await;
     let replica = ground.replica_url(&ground.tracker);
     let ground = ground.set("TRACKER__WRITE_URL", &replica);
-    eventually("the replica has the database", async || {
-        let refused = ground.refused(Options::serve()).await.to_string();
-        refused.contains("databases.tracker.write_url leads to a replica").then_some(())
-    })
-    .await;
-    let refused = ground.refused(Options::command()).await;
-    assert!(refused.to_string().contains("databases.tracker.write_url leads to a replica"), "{refused}");
-    assert_eq!(refused.exit_code(), 2);
+    for options in [Options::serve(), Options::command()] {
+        let refused = ground.refused(options).await;
+        assert!(refused.to_string().contains("databases.tracker.write_url leads to a replica"), "{refused}");
+        assert_eq!(refused.exit_code(), 2);
+    }
 }
 
 #[tokio::test]
 async fn a_replica_of_another_cluster_is_refused() {
     let elsewhere = harness::empty_database().await;
     let ground = Ground::new().await.set("TRACKER__WRITE_URL", &elsewhere.url());
-    eventually("the replica has the database", async || {
-        let refused = ground.refused(Options::serve()).await.to_string();
-        refused.contains("databases.tracker.read_urls: number 1 leads to a replica of another cluster").then_some(())
-    })
-    .await;
+    let refused = ground.refused(Options::serve()).await;
+    let said = "databases.tracker.read_urls: number 1 leads to a replica of another cluster";
+    assert!(refused.to_string().contains(said), "{refused}");
+    assert_eq!(refused.exit_code(), 2);
 }
 
 #[tokio::test]

@@ -12,7 +12,7 @@ use tokio::net::TcpStream;
 use super::Context;
 use super::output::{print_json, print_line};
 use crate::config::{BusKind, Config};
-use crate::databases::Databases;
+use crate::databases::{COMMAND_PATIENCE, Databases};
 use crate::modules::TABLE;
 use crate::{Error, migrations};
 
@@ -95,7 +95,7 @@ fn postgres_programs(config: &Config) -> Check {
 }
 
 async fn databases(config: &Config) -> Vec<Check> {
-    let databases = match Databases::open(config, &Ambient::system()).await {
+    let databases = match Databases::open(config, &Ambient::system(), COMMAND_PATIENCE).await {
         Ok(databases) => databases,
         Err(error) => {
             let advice =

@@ -4,11 +4,11 @@ use kernel::Ambient;
 
 use super::Context;
 use super::output::{print_json, print_line};
-use crate::databases::Databases;
+use crate::databases::{COMMAND_PATIENCE, Databases};
 use crate::{Error, migrations};
 
 pub async fn run(context: &Context) -> Result<(), Error> {
-    let databases = Databases::open(&context.loaded.config, &Ambient::system()).await?;
+    let databases = Databases::open(&context.loaded.config, &Ambient::system(), COMMAND_PATIENCE).await?;
     migrations::migrate(&databases).await?;
     databases.close().await;
     if context.json {

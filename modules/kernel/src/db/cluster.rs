@@ -17,7 +17,7 @@ use tokio::time::Instant;
 
 use super::history::{History, Sample};
 use super::look::{Eyes, Seen};
-use super::{Lsn, is_unavailable, pool_options, session_options};
+use super::{Lsn, REQUEST_PATIENCE, is_unavailable, pool_options, session_options};
 use crate::Ambient;
 use crate::shutdown::ShutdownSignal;
 
@@ -45,6 +45,8 @@ pub struct Endpoints {
     pub replicas: Vec<PgConnectOptions>,
     /// A replica that lags more is not asked.
     pub max_lag: Duration,
+    /// How long to wait for a connection.
+    pub patience: Duration,
 }
 
 /// One database with all its endpoints. Closed to modules until `open`.
@@ -141,7 +143,9 @@ impl Cluster {
         Arc::new(Self {
             name,
             eyes: tokio::sync::Mutex::new(Eyes::new(endpoints.replicas.len())),
-            positions: pool_options(POSITION_CONNECTIONS).test_before_acquire(false).connect_lazy_with(primary),
+            positions: pool_options(POSITION_CONNECTIONS, endpoints.patience)
+                .test_before_acquire(false)
+                .connect_lazy_with(primary),
             endpoints,
             ambient,
             opened: watch::Sender::new(false),
@@ -155,7 +159,8 @@ impl Cluster {
     /// A primary alone, which is taken to be there: what nobody has to open or to watch.
     #[must_use]
     pub fn of_primary(primary: PgConnectOptions, ambient: Ambient) -> Arc<Self> {
-        let endpoints = Endpoints { primary, replicas: Vec::new(), max_lag: Duration::ZERO };
+        let endpoints =
+            Endpoints { primary, replicas: Vec::new(), max_lag: Duration::ZERO, patience: REQUEST_PATIENCE };
         let cluster = Self::new("database", endpoints, ambient);
         cluster.opened.send_replace(true);
         cluster
@@ -380,9 +385,11 @@ impl Cluster {
 impl Known {
     fn judge_primary(&mut self, database: &str, seen: Result<Seen, sqlx::Error>, taken: Instant, at: DateTime<Utc>) {
         let is_silent = matches!(seen, Err(sqlx::Error::PoolTimedOut));
+        let silences_max = if self.replicas.is_empty() { u32::MAX } else { SILENCES_MAX };
         self.silences = if is_silent { self.silences.saturating_add(1) } else { 0 };
         let condition = match seen {
-            Err(_) if self.primary == Condition::Fit && is_silent && self.silences < SILENCES_MAX => return,
+            // Where nobody else could answer either, it is better to wait than to refuse.
+            Err(_) if self.primary == Condition::Fit && is_silent && self.silences < silences_max => return,
             // It is there; whoever has a connection can go on with it.
             Err(sqlx::Error::Database(error))
                 if self.primary == Condition::Fit && error.code().as_deref() == Some(TOO_MANY_CONNECTIONS) =>

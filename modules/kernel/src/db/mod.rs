@@ -16,14 +16,14 @@ pub use lsn::{InvalidLsn, Lsn};
 pub use read::{ReadPool, Snapshot};
 pub use write::{Tx, WritePool};
 
-/// How long to wait for a connection before saying that the database is unavailable.
-const ACQUIRE_TIMEOUT: Duration = Duration::from_millis(1_500);
+/// How long a request waits for a connection before it is told that the database is unavailable.
+pub const REQUEST_PATIENCE: Duration = Duration::from_millis(1_800);
 const APPLICATION_NAME: &str = "piecework";
 
-fn pool_options(max_connections: u32) -> PgPoolOptions {
+fn pool_options(max_connections: u32, patience: Duration) -> PgPoolOptions {
     PgPoolOptions::new()
         .max_connections(max_connections)
-        .acquire_timeout(ACQUIRE_TIMEOUT)
+        .acquire_timeout(patience)
         .idle_timeout(Duration::from_secs(300))
 }
 

@@ -85,12 +85,12 @@ impl ReadPool {
     /// Connects when first used. The sessions are read-only whatever the endpoint is.
     #[must_use]
     pub fn in_cluster(cluster: &Arc<Cluster>, max_connections: u32) -> Self {
+        let endpoints = cluster.endpoints();
         let pool = |options: &PgConnectOptions| {
             let options = session_options(options.clone())
                 .options([("default_transaction_read_only", "on"), ("statement_timeout", "30s")]);
-            pool_options(max_connections).connect_lazy_with(options)
+            pool_options(max_connections, endpoints.patience).connect_lazy_with(options)
         };
-        let endpoints = cluster.endpoints();
         Self {
             primary: pool(&endpoints.primary),
             replicas: endpoints.replicas.iter().map(pool).collect(),

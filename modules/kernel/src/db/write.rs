@@ -39,7 +39,7 @@ impl WritePool {
         let options = session_options(cluster.endpoints().primary.clone())
             // A transaction that somebody forgot must not hold its locks for ever.
             .options([("idle_in_transaction_session_timeout", "60s"), ("lock_timeout", "20s")]);
-        let pool = pool_options(max_connections).connect_lazy_with(options);
+        let pool = pool_options(max_connections, cluster.endpoints().patience).connect_lazy_with(options);
         Self { pool, cluster: Arc::clone(cluster), schema, ambient, committed: Arc::new(Notify::new()) }
     }
 
