@@ -1,10 +1,12 @@
-//! Brings both databases up to date: the modules' schemas, then apalis' tables.
+//! Brings both databases up to date: the modules' schemas, their roles, then apalis' tables.
 
+use kernel::db::Obstacle;
 use sqlx::PgPool;
 use sqlx::migrate::{Migrate, MigrateError};
+use sqlx::postgres::PgConnection;
 
 use crate::databases::{Database, Databases};
-use crate::modules::{Home, TABLE};
+use crate::modules::{Home, TABLE, roles_in};
 use crate::{Error, jobs, opening};
 
 /// Applies what is missing. Any number of processes may do so at once: each waits for the lock of the one before.
@@ -39,13 +41,52 @@ pub async fn migrate_database(databases: &Databases, database: &Database) -> Res
 }
 
 async fn apply(databases: &Databases, database: &Database, pool: &PgPool) -> Result<(), Error> {
+    let unreachable = |error| Error::Database { database: database.name, error };
+    let mut connection = pool.acquire().await.map_err(unreachable)?;
+    // The lock that each run takes for itself, kept from the first to the roles: nobody changes what rights are given on. After an
+    // error it goes with the connection, since the pool is closed.
+    connection.lock().await.map_err(|error| Error::Migration { name: database.name, error })?;
     for entry in &TABLE {
         let Some(home) = entry.home.as_ref().filter(|home| (home.database)(databases).name == database.name) else {
             continue;
         };
-        home.migrations.run(pool).await.map_err(|error| Error::Migration { name: entry.name, error })?;
+        let ran = home.migrations.run_direct(None, &mut *connection, false).await;
+        ran.map_err(|error| Error::Migration { name: entry.name, error })?;
     }
+    provide_roles(databases, database, &mut connection).await.map_err(unreachable)?;
+    connection.unlock().await.map_err(|error| Error::Migration { name: database.name, error })?;
+    drop(connection);
     jobs::migrate(pool).await.map_err(|error| Error::Migration { name: "the job queue", error })
+}
+
+/// A role for each module; where that may not be, the modules work with all rights of the login.
+async fn provide_roles(
+    databases: &Databases,
+    database: &Database,
+    connection: &mut PgConnection,
+) -> Result<(), sqlx::Error> {
+    let mut without = Vec::new();
+    for role in roles_in(database, databases) {
+        let standing = role.provide(connection).await?;
+        match standing.obstacle {
+            None => {}
+            Some(Obstacle::Unequal) => tracing::error!(
+                database = database.name,
+                role = standing.name,
+                remedy = standing.remedy.join("; "),
+                "a module's role has not the rights it should have, and this login may not give them"
+            ),
+            Some(_) => without.push(role.module),
+        }
+    }
+    if !without.is_empty() {
+        tracing::info!(
+            database = database.name,
+            modules = without.join(", "),
+            "without a role of their own, these modules work with all rights of the login; `piecework doctor` says what to do"
+        );
+    }
+    Ok(())
 }
 
 /// How many migrations of a module are not applied.

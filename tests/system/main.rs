@@ -15,6 +15,7 @@ mod paging;
 mod people;
 mod permissions;
 mod problems;
+mod roles;
 mod sessions;
 mod stopping;
 mod story;
