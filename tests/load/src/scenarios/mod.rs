@@ -1,0 +1,58 @@
+//! What is measured, one scenario a file.
+
+mod complete;
+mod create;
+
+use crate::error::Result;
+use crate::report::Row;
+use crate::world::World;
+
+/// In the order in which they run: later ones stand on what earlier ones have left.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Scenario {
+    Complete,
+    Create,
+    List,
+    Post,
+    Reassign,
+    Foreground,
+    Dashboard,
+    Pipeline,
+    Memory,
+    Close,
+    Start,
+}
+
+impl Scenario {
+    pub const ALL: [Self; 2] = [Self::Complete, Self::Create];
+
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Complete => "complete",
+            Self::Create => "create",
+            Self::List => "list",
+            Self::Post => "post",
+            Self::Reassign => "reassign",
+            Self::Foreground => "foreground",
+            Self::Dashboard => "dashboard",
+            Self::Pipeline => "pipeline",
+            Self::Memory => "memory",
+            Self::Close => "close",
+            Self::Start => "start",
+        }
+    }
+
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|scenario| scenario.name() == name)
+    }
+
+    /// # Errors
+    /// It does not work.
+    pub async fn run(self, world: &mut World<'_>) -> Result<Vec<Row>> {
+        match self {
+            Self::Complete => complete::run(world).await,
+            Self::Create => create::run(world).await,
+            _ => Ok(Vec::new()),
+        }
+    }
+}
