@@ -5,19 +5,11 @@ create schema if not exists load;
 -- Ids that grow, like the product's: random ones would make the indexes slower.
 create sequence load.ids;
 
--- Ten thousand draws made beforehand, so that drawing is one look into a small index.
-create table load.draws (place integer primary key, person_id uuid not null);
-insert into load.draws (place, person_id)
-select place, members[1 + place * 7919 % cardinality(members)]
-from generate_series(0, 9999) as place,
-    (select array_agg(person_id) as members from tasks.people where is_assignable) as pool;
-analyze load.draws;
-
 create function load.create_task(place bigint) returns uuid language plpgsql as $$
 declare
     id uuid := ('01900000-0000-7000-8000-' || lpad(to_hex(nextval('load.ids')), 12, '0'))::uuid;
     words text := format('Load %s: replace the filter of machine %s in hall %s', place, place % 977, place % 31);
-    person uuid := (select person_id from load.draws where draws.place = create_task.place % 10000);
+    person uuid := (select person_id from load.turns where turns.place = create_task.place * 7919 % 10000);
     task_number bigint;
 begin
     insert into tasks.tasks (task_id, title, created_by, created_at)

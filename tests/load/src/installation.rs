@@ -1,6 +1,7 @@
 //! A company on the program: two databases, people who are logged in, tasks; and a copy of the databases for the limit.
 
 use std::io::Write;
+use std::ops::Range;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
@@ -11,6 +12,7 @@ use crate::sql::Session;
 use crate::staff::{Staff, hire};
 
 const SETTLE_DEADLINE: Duration = Duration::from_secs(900);
+const BOOKED_LOOK_AGAIN: Duration = Duration::from_millis(5);
 const LOOK_AGAIN: Duration = Duration::from_millis(20);
 
 /// How large a company is to be.
@@ -77,6 +79,17 @@ pub fn title(number: u64) -> String {
     format!("Load {number}: replace the filter of machine {} in hall {}", number % 977, number % 31)
 }
 
+/// # Errors
+/// The disk does not take it.
+pub fn write_lines(path: &Path, lines: impl Iterator<Item = String>) -> Result<()> {
+    let action = || Error::io(format!("write {}", path.display()));
+    let mut file = std::io::BufWriter::new(std::fs::File::create(path).map_err(action())?);
+    for line in lines {
+        writeln!(file, "{line}").map_err(action())?;
+    }
+    file.flush().map_err(action())
+}
+
 impl Installation {
     /// Founds a company, and copies what it has for the limit.
     ///
@@ -84,55 +97,73 @@ impl Installation {
     /// Something of it does not work.
     pub async fn found(server: &Server, path: &Path, name: &str, size: Size) -> Result<Self> {
         let program = program_for(server, path, name).await?;
+        let mut company = Self::open(server, program, name, size.people).await?;
+        company.import_tasks(server, 0..size.tasks).await?;
+        company.settle().await?;
+        company.copy_for_limit(server).await
+    }
+
+    /// Makes the databases, and hires so many workers.
+    ///
+    /// # Errors
+    /// Something of it does not work.
+    pub async fn open(server: &Server, program: Program, name: &str, workers: usize) -> Result<Self> {
         let mut session = Session::open(server, "postgres")?;
         for database in [tracker(name), accounting(name)] {
             session.run(&format!("create database {database}")).await?;
         }
         let serving = program.serve().await?;
-        let staff = hire(&serving, size.people).await?;
-        let mut company = Self {
-            name: name.to_owned(),
-            tracker: Session::open(server, &tracker(name))?,
-            accounting: Session::open(server, &accounting(name))?,
-            program,
-            serving,
-            staff,
-        };
+        let staff = hire(&serving, workers).await?;
+        let (tracker, accounting) = (Session::open(server, &tracker(name))?, Session::open(server, &accounting(name))?);
+        let mut company = Self { name: name.to_owned(), program, serving, staff, tracker, accounting };
         company.settle().await?;
-        if size.tasks > 0 {
-            company.import_tasks(server, size.tasks).await?;
-            company.settle().await?;
-        }
-        company.copy_for_limit(server).await
+        Ok(company)
     }
 
-    async fn import_tasks(&self, server: &Server, tasks: u64) -> Result<()> {
+    /// Imports tasks whose titles have these numbers.
+    ///
+    /// # Errors
+    /// The import fails.
+    pub async fn import_tasks(&self, server: &Server, numbers: Range<u64>) -> Result<()> {
         let path = server.directory().join(format!("{}.csv", self.name));
-        let file = std::fs::File::create(&path).map_err(Error::io("make a file to import"))?;
-        let mut file = std::io::BufWriter::new(file);
-        let lines = std::iter::once("title".to_owned()).chain((0..tasks).map(title));
-        for line in lines {
-            writeln!(file, "{line}").map_err(Error::io("write a file to import"))?;
-        }
-        file.flush().map_err(Error::io("write a file to import"))?;
+        write_lines(&path, std::iter::once("title".to_owned()).chain(numbers.map(title)))?;
         self.program.run(&["import", "tasks", &path.display().to_string()]).await?;
         std::fs::remove_file(&path).map_err(Error::io("delete an imported file"))
     }
 
-    /// Both sides start from the same tables, analysed and on disk. Nobody may be connected to what is copied, so the program
-    /// stops meanwhile.
+    /// Both sides start from the same tables, analysed and on disk.
     async fn copy_for_limit(self, server: &Server) -> Result<Self> {
-        let Self { name, program, serving, staff, tracker: tracker_session, accounting: accounting_session } = self;
-        serving.stop().await?;
-        for mut session in [tracker_session, accounting_session] {
-            session.run("vacuum analyze").await?;
-            session.close().await?;
-        }
+        let (name, program, staff) = (self.name.clone(), self.program.clone(), self.staff.clone());
+        self.leave().await?;
         server.copy_database(&tracker(&name), &tracker(&limit_of(&name))).await?;
         server.copy_database(&accounting(&name), &accounting(&limit_of(&name))).await?;
         let serving = program.serve().await?;
         let (tracker, accounting) =
             (Session::open(server, &tracker(&name))?, Session::open(server, &accounting(&name))?);
+        Ok(Self { name, program, serving, staff, tracker, accounting })
+    }
+
+    /// Stops the program and leaves the databases, analysed, so that they can be copied.
+    ///
+    /// # Errors
+    /// The program does not stop, or what psql says.
+    pub async fn leave(self) -> Result<()> {
+        self.serving.stop().await?;
+        for mut session in [self.tracker, self.accounting] {
+            session.run("vacuum analyze").await?;
+            session.close().await?;
+        }
+        Ok(())
+    }
+
+    /// Stops the program and starts it anew.
+    ///
+    /// # Errors
+    /// It does not stop, or does not come up.
+    pub async fn restart(self) -> Result<Self> {
+        let Self { name, program, serving, staff, tracker, accounting } = self;
+        serving.stop().await?;
+        let serving = program.serve().await?;
         Ok(Self { name, program, serving, staff, tracker, accounting })
     }
 
@@ -154,6 +185,34 @@ impl Installation {
             }
         }
         Ok(began.elapsed())
+    }
+
+    /// The headers of the workers.
+    pub fn bearers(&self) -> Vec<String> {
+        self.staff.workers.iter().map(|person| person.bearer.clone()).collect()
+    }
+
+    /// How many lines all wallets have: one a transfer.
+    ///
+    /// # Errors
+    /// What psql says.
+    pub async fn booked(&mut self) -> Result<i64> {
+        self.accounting.value("select coalesce(sum(lines), 0)::bigint from accounting.wallets").await
+    }
+
+    /// Waits until so many transfers are booked.
+    ///
+    /// # Errors
+    /// It takes a quarter of an hour.
+    pub async fn wait_booked(&mut self, transfers: i64) -> Result<()> {
+        let began = Instant::now();
+        while self.booked().await? < transfers {
+            if began.elapsed() > SETTLE_DEADLINE {
+                return failed("what was done is not booked");
+            }
+            tokio::time::sleep(BOOKED_LOOK_AGAIN).await;
+        }
+        Ok(())
     }
 
     /// Events that are not delivered or wait for another try.

@@ -6,15 +6,18 @@ mod cpu;
 mod crowd;
 mod error;
 mod installation;
+mod limits;
 mod pgbench;
 mod program;
 mod progress;
 mod report;
+mod runs;
 mod scenarios;
 mod server;
 mod sql;
 mod staff;
 mod statistics;
+mod work;
 mod world;
 
 use std::io::Write;

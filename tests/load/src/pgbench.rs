@@ -1,6 +1,6 @@
 //! The limit: what PostgreSQL alone does, asked by pgbench over prepared statements.
 
-use std::path::PathBuf;
+use std::path::Path;
 use std::process::Stdio;
 use std::time::Duration;
 
@@ -89,10 +89,10 @@ fn rate(said: &str) -> Option<f64> {
 }
 
 /// From the logs, a transaction a line: client, number, microseconds, …
-fn read_latencies(folder: &std::path::Path) -> Result<Latencies> {
+fn read_latencies(folder: &Path) -> Result<Latencies> {
     let mut latencies = Latencies::default();
     let entries = std::fs::read_dir(folder).map_err(Error::io(format!("read {}", folder.display())))?;
-    let logs = entries.flatten().map(|entry| entry.path()).filter(is_log);
+    let logs = entries.flatten().map(|entry| entry.path()).filter(|path| is_log(path));
     for log in logs {
         let text = std::fs::read_to_string(&log).map_err(Error::io(format!("read {}", log.display())))?;
         let micros = text.lines().filter_map(|line| line.split(' ').nth(2)?.parse().ok());
@@ -101,7 +101,7 @@ fn read_latencies(folder: &std::path::Path) -> Result<Latencies> {
     Ok(latencies)
 }
 
-fn is_log(path: &PathBuf) -> bool {
+fn is_log(path: &Path) -> bool {
     path.file_name().is_some_and(|name| name.to_string_lossy().starts_with("pgbench_log"))
 }
 

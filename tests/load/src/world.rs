@@ -18,7 +18,9 @@ use crate::statistics::{Latencies, Spread};
 pub const CONNECTIONS: usize = 32;
 /// No round gets through more tasks a second, so that many are made beforehand.
 const TASKS_PER_SECOND_MAX: u64 = 15_000;
-const REASSIGNED_TASKS: u64 = 1_000_000;
+const MILLION: u64 = 1_000_000;
+const SMALL_SIZE: Size = Size { people: 50, tasks: 10_000 };
+const SHORT_SIZE: Size = Size { people: 8, tasks: 5_000 };
 
 /// One run.
 #[derive(Debug)]
@@ -28,11 +30,12 @@ pub struct World<'a> {
     pub program: PathBuf,
     pub progress: Progress,
     main: Option<Installation>,
+    small: Option<Installation>,
 }
 
 impl<'a> World<'a> {
     pub fn new(server: &'a Server, arguments: &'a Arguments, program: PathBuf) -> Self {
-        Self { server, arguments, program, progress: Progress::new(arguments.scenarios.len()), main: None }
+        Self { server, arguments, program, progress: Progress::new(arguments.scenarios.len()), main: None, small: None }
     }
 
     /// The company that most scenarios are about, founded when it is first asked for.
@@ -41,23 +44,50 @@ impl<'a> World<'a> {
     /// It cannot be founded.
     pub async fn main(&mut self) -> Result<&mut Installation> {
         if self.main.is_none() {
-            let size = self.main_size();
-            self.progress.say(&format!("a company of {} people with {} tasks", size.people, size.tasks));
-            self.main = Some(Installation::found(self.server, &self.program, "main", size).await?);
+            let company = self.found("main", self.main_size()).await?;
+            self.main = Some(company);
         }
-        self.main.as_mut().ok_or_else(|| Error::Failed("there is no company".to_owned()))
+        self.main.as_mut().ok_or_else(missing)
+    }
+
+    /// A hundredth of it, to see what size does; its workers have as many tasks each as a page shows, and more.
+    ///
+    /// # Errors
+    /// It cannot be founded.
+    pub async fn small(&mut self) -> Result<&mut Installation> {
+        if self.small.is_none() {
+            let size = if self.arguments.short { SHORT_SIZE } else { SMALL_SIZE };
+            let company = self.found("small", size).await?;
+            self.small = Some(company);
+        }
+        self.small.as_mut().ok_or_else(missing)
+    }
+
+    /// Stops the program of the main company and starts it anew.
+    ///
+    /// # Errors
+    /// It does not stop, or does not come up.
+    pub async fn restart_main(&mut self) -> Result<()> {
+        self.main().await?;
+        let company = self.main.take().ok_or_else(missing)?;
+        self.main = Some(company.restart().await?);
+        Ok(())
+    }
+
+    async fn found(&self, name: &str, size: Size) -> Result<Installation> {
+        self.progress.say(&format!("found a company of {} people with {} tasks", size.people, size.tasks));
+        Installation::found(self.server, &self.program, name, size).await
     }
 
     fn main_size(&self) -> Size {
         let Arguments { short, rounds, round, .. } = self.arguments;
         if *short {
-            return Size { people: 8, tasks: 5_000 };
+            return SHORT_SIZE;
         }
         let completed = u64::from(*rounds) * round.as_secs() * TASKS_PER_SECOND_MAX;
-        let reassigns = [Scenario::List, Scenario::Reassign, Scenario::Foreground, Scenario::Dashboard];
-        let many = reassigns.into_iter().any(|scenario| self.arguments.wants(scenario));
-        let base = if many { REASSIGNED_TASKS + completed / 3 } else { completed };
-        Size { people: 500, tasks: base }
+        let large = [Scenario::List, Scenario::Reassign, Scenario::Foreground, Scenario::Dashboard];
+        let tasks = if large.into_iter().any(|scenario| self.arguments.wants(scenario)) { MILLION } else { 0 };
+        Size { people: 500, tasks: tasks.max(completed) }
     }
 
     /// How long the limit's rounds are.
@@ -70,25 +100,33 @@ impl<'a> World<'a> {
     /// # Errors
     /// The program has ended.
     pub fn cpu(&self) -> Result<CpuSeconds> {
-        let app = self.main.as_ref().map(|company| company.serving.pid()).transpose()?;
-        Ok(cpu_seconds(app.as_slice(), self.server.postmaster()))
+        let pids: Result<Vec<u32>> = self.companies().map(|company| company.serving.pid()).collect();
+        Ok(cpu_seconds(&pids?, self.server.postmaster()))
+    }
+
+    fn companies(&self) -> impl Iterator<Item = &Installation> {
+        [&self.main, &self.small].into_iter().flatten()
     }
 
     /// Verifies what was done, and says how much memory it took.
     ///
     /// # Errors
     /// A rule is broken.
-    pub async fn finish(mut self) -> Result<Vec<(String, Memory)>> {
+    pub async fn finish(self) -> Result<Vec<(String, Memory)>> {
         let mut memory = Vec::new();
-        if let Some(mut company) = self.main.take() {
+        for mut company in [self.main, self.small].into_iter().flatten() {
+            self.progress.say(&format!("verify the company `{}`", company.name));
             memory.push((company.name.clone(), Memory::of(company.serving.pid()?)?));
-            self.progress.say("verify");
             company.verify().await?;
             company.serving.stop().await?;
         }
         self.progress.finish();
         Ok(memory)
     }
+}
+
+fn missing() -> Error {
+    Error::Failed("there is no company".to_owned())
 }
 
 /// One side's rounds.
@@ -105,12 +143,19 @@ impl Rounds {
         self.latencies.extend(&tally.latencies);
         self.cpu = self.cpu + cpu;
     }
+}
 
-    /// # Errors
-    /// There was no round.
-    pub fn spread(&self) -> Result<Spread> {
-        Spread::of(&self.rates).ok_or_else(|| Error::Failed("no round was run".to_owned()))
-    }
+/// # Errors
+/// There is no value.
+pub fn spread(values: &[f64]) -> Result<Spread> {
+    Spread::of(values).ok_or_else(|| Error::Failed("no round was run".to_owned()))
+}
+
+/// # Errors
+/// Nothing was answered.
+pub fn p99_ms(latencies: &Latencies) -> Result<f64> {
+    let percentiles = latencies.percentiles();
+    percentiles.map(|found| found.p99_ms).ok_or_else(|| Error::Failed("nothing was answered".to_owned()))
 }
 
 /// The line for two sides that were asked in turns.
@@ -118,7 +163,7 @@ impl Rounds {
 /// # Errors
 /// There was no round.
 pub fn compare(what: &str, unit: &'static str, ours: &Rounds, limit: &Rounds, goal: Goal) -> Result<Row> {
-    let mut row = Row::new(what, unit, ours.spread()?, Some(limit.spread()?), goal);
+    let mut row = Row::new(what, unit, spread(&ours.rates)?, Some(spread(&limit.rates)?), goal);
     row.latency = ours.latencies.percentiles();
     row.limit_latency = limit.latencies.percentiles();
     row.cpu = Some(ours.cpu);

@@ -1,14 +1,11 @@
 //! Tasks created a second over HTTP; against one prepared call that writes the same.
 
-use std::rc::Rc;
-
-use crate::client::write_request;
-use crate::crowd::{Tally, flood};
+use crate::crowd::{Crowd, Tally};
 use crate::error::Result;
-use crate::installation::{Installation, limit_of, title, tracker};
+use crate::limits::Limit;
 use crate::pgbench::Bench;
 use crate::report::{Goal, Row};
-use crate::sql::Session;
+use crate::work::creations;
 use crate::world::{CONNECTIONS, Rounds, World, compare};
 
 const LIMIT: &str = include_str!("../../limits/create.sql");
@@ -17,15 +14,15 @@ const FIRST: u64 = 100_000_000;
 const PER_ROUND: u64 = 1_000_000;
 
 pub async fn run(world: &mut World<'_>) -> Result<Vec<Row>> {
-    let limit_database = tracker(&limit_of(&world.main().await?.name));
-    Session::open(world.server, &limit_database)?.run(LIMIT).await?;
+    let server = world.server;
+    let limit_database = Limit::of_tracker(server, world.main().await?, LIMIT).await?.database;
     let (mut ours, mut limit) = (Rounds::default(), Rounds::default());
     let mut settled_s = Vec::new();
     for number in 0..u64::from(world.arguments.rounds) {
         let first = FIRST + number * PER_ROUND;
         world.server.checkpoint().await?;
         let before = world.cpu()?;
-        let tally = create_all(world, first).await?;
+        let tally = our_round(world, first).await?;
         ours.note(&tally, world.cpu()? - before);
         settled_s.push(world.main().await?.settle().await?.as_secs_f64());
 
@@ -47,17 +44,9 @@ pub async fn run(world: &mut World<'_>) -> Result<Vec<Row>> {
     Ok(vec![compare("create", "1/s", &ours, &limit, Goal::RatioAtLeast(0.8))?.with_note(note)])
 }
 
-async fn create_all(world: &mut World<'_>, first: u64) -> Result<Tally> {
+async fn our_round(world: &mut World<'_>, first: u64) -> Result<Tally> {
     let round = world.arguments.round;
-    let Installation { serving, staff, .. } = world.main().await?;
-    let bearers: Rc<[String]> = staff.workers.iter().map(|person| person.bearer.clone()).collect();
-    let mut place = first;
-    let next = move |request: &mut Vec<u8>| {
-        let body = format!(r#"{{"title":"{}"}}"#, title(place));
-        let worker = usize::try_from(place).unwrap_or_default() % bearers.len();
-        write_request(request, "POST", "/api/v1/tasks", &bearers[worker], &body);
-        place += 1;
-        true
-    };
-    flood(serving.address, CONNECTIONS, round, 201, next).await
+    let company = world.main().await?;
+    let crowd = Crowd { address: company.serving.address, connections: CONNECTIONS, expected: 201, per_second: None };
+    crowd.ask_for(round, creations(company, first)).await
 }

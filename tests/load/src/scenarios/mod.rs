@@ -1,7 +1,16 @@
 //! What is measured, one scenario a file.
 
+mod close;
 mod complete;
 mod create;
+mod dashboard;
+mod foreground;
+mod list;
+mod memory;
+mod pipeline;
+mod post;
+mod reassign;
+mod start;
 
 use crate::error::Result;
 use crate::report::Row;
@@ -24,7 +33,19 @@ pub enum Scenario {
 }
 
 impl Scenario {
-    pub const ALL: [Self; 2] = [Self::Complete, Self::Create];
+    pub const ALL: [Self; 11] = [
+        Self::Complete,
+        Self::Create,
+        Self::List,
+        Self::Post,
+        Self::Reassign,
+        Self::Foreground,
+        Self::Dashboard,
+        Self::Pipeline,
+        Self::Memory,
+        Self::Close,
+        Self::Start,
+    ];
 
     pub const fn name(self) -> &'static str {
         match self {
@@ -52,7 +73,15 @@ impl Scenario {
         match self {
             Self::Complete => complete::run(world).await,
             Self::Create => create::run(world).await,
-            _ => Ok(Vec::new()),
+            Self::List => list::run(world).await,
+            Self::Post => post::run(world).await,
+            Self::Reassign => reassign::run(world).await,
+            Self::Foreground => foreground::run(world).await,
+            Self::Dashboard => dashboard::run(world).await,
+            Self::Pipeline => pipeline::run(world).await,
+            Self::Memory => memory::run(world).await,
+            Self::Close => close::run(world).await,
+            Self::Start => start::run(world).await,
         }
     }
 }
