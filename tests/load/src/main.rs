@@ -50,7 +50,11 @@ fn main() -> ExitCode {
 
 async fn run(arguments: &Arguments) -> Result<()> {
     let program = program::locate(arguments.binary.as_deref())?;
-    let room_bytes = if arguments.short { GIB } else { 20 * GIB };
+    let room_bytes = match arguments {
+        Arguments { short: true, .. } => GIB,
+        Arguments { large: true, .. } => 40 * GIB,
+        _ => 20 * GIB,
+    };
     let server = Server::start(&arguments.dir, &program, room_bytes).await?;
     let measured = tokio::select! {
         report = measure(World::new(&server, arguments, program)) => report,

@@ -32,7 +32,8 @@ impl Server {
     pub async fn start(parent: &Path, program: &Path, room_bytes: u64) -> Result<Self> {
         let directory = parent.join(format!("piecework-load-{}", std::process::id()));
         check_disk(parent, room_bytes)?;
-        std::fs::create_dir_all(&directory).map_err(Error::io(format!("make {}", directory.display())))?;
+        // What is there already belongs to somebody else.
+        std::fs::create_dir(&directory).map_err(Error::io(format!("make {}", directory.display())))?;
         let options = Options {
             directory: directory.join("postgres"),
             bin_dir: None,

@@ -31,11 +31,14 @@ pub struct World<'a> {
     pub progress: Progress,
     main: Option<Installation>,
     small: Option<Installation>,
+    /// Of each program at the end of its work.
+    memory: Vec<(String, Memory)>,
 }
 
 impl<'a> World<'a> {
     pub fn new(server: &'a Server, arguments: &'a Arguments, program: PathBuf) -> Self {
-        Self { server, arguments, program, progress: Progress::new(arguments.scenarios.len()), main: None, small: None }
+        let progress = Progress::new(arguments.scenarios.len());
+        Self { server, arguments, program, progress, main: None, small: None, memory: Vec::new() }
     }
 
     /// The company that most scenarios are about, founded when it is first asked for.
@@ -70,7 +73,19 @@ impl<'a> World<'a> {
     pub async fn restart_main(&mut self) -> Result<()> {
         self.main().await?;
         let company = self.main.take().ok_or_else(missing)?;
+        self.note_memory(&company.name, company.serving.pid()?)?;
         self.main = Some(company.restart().await?);
+        Ok(())
+    }
+
+    /// Notes what a program holds; only the first time, when it has worked the longest.
+    ///
+    /// # Errors
+    /// It has ended.
+    pub fn note_memory(&mut self, name: &str, pid: u32) -> Result<()> {
+        if self.memory.iter().all(|(known, _)| known != name) {
+            self.memory.push((name.to_owned(), Memory::of(pid)?));
+        }
         Ok(())
     }
 
@@ -112,16 +127,15 @@ impl<'a> World<'a> {
     ///
     /// # Errors
     /// A rule is broken.
-    pub async fn finish(self) -> Result<Vec<(String, Memory)>> {
-        let mut memory = Vec::new();
-        for mut company in [self.main, self.small].into_iter().flatten() {
+    pub async fn finish(mut self) -> Result<Vec<(String, Memory)>> {
+        for mut company in [self.main.take(), self.small.take()].into_iter().flatten() {
             self.progress.say(&format!("verify the company `{}`", company.name));
-            memory.push((company.name.clone(), Memory::of(company.serving.pid()?)?));
+            self.note_memory(&company.name, company.serving.pid()?)?;
             company.verify().await?;
             company.serving.stop().await?;
         }
         self.progress.finish();
-        Ok(memory)
+        Ok(self.memory)
     }
 }
 

@@ -75,7 +75,7 @@ async fn copy_evening(server: &Server) -> Result<&'static str> {
     Ok(name)
 }
 
-async fn our_round(world: &World<'_>, bearer: &str) -> Result<(Tally, CpuSeconds)> {
+async fn our_round(world: &mut World<'_>, bearer: &str) -> Result<(Tally, CpuSeconds)> {
     let server = world.server;
     let name = copy_evening(server).await?;
     let program = program_for(server, &world.program, name).await?;
@@ -105,6 +105,7 @@ async fn our_round(world: &World<'_>, bearer: &str) -> Result<(Tally, CpuSeconds
     }
     let elapsed = began.elapsed();
     let cpu = cpu_seconds(&app, server.postmaster()) - before;
+    world.note_memory("close", app[0])?;
     serving.stop().await?;
     let report = program.run(&["verify"]).await?;
     if report["findings"].as_array().is_none_or(|findings| !findings.is_empty()) {
