@@ -1,6 +1,7 @@
 //! As much of HTTP/1.1 as measuring needs: one connection that is kept, answers with a length, nothing copied twice.
 
 use std::net::SocketAddr;
+use std::time::{Duration, Instant};
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -8,6 +9,9 @@ use tokio::net::TcpStream;
 use crate::error::{Error, Result, failed};
 
 const BUFFER_BYTES: usize = 64 * 1024;
+/// When somebody who was sent away comes again, and when they give up.
+const COME_AGAIN: Duration = Duration::from_millis(20);
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A connection; one request at a time.
 #[derive(Debug)]
@@ -15,6 +19,8 @@ pub struct Connection {
     stream: TcpStream,
     /// What was received of the answer under way.
     buffer: Vec<u8>,
+    /// How often it was told to come again.
+    sent_away: u64,
 }
 
 /// An answer, as long as the next request has not been sent.
@@ -43,7 +49,32 @@ impl Connection {
     pub async fn open(address: SocketAddr) -> Result<Self> {
         let stream = TcpStream::connect(address).await.map_err(Error::io(format!("connect to {address}")))?;
         stream.set_nodelay(true).map_err(Error::io("set TCP_NODELAY"))?;
-        Ok(Self { stream, buffer: Vec::with_capacity(BUFFER_BYTES) })
+        Ok(Self { stream, buffer: Vec::with_capacity(BUFFER_BYTES), sent_away: 0 })
+    }
+
+    /// How often it was told to come again.
+    pub const fn sent_away(&self) -> u64 {
+        self.sent_away
+    }
+
+    /// Sends a request, and again as long as the program is too busy for it, which it may say: 503 or 429.
+    ///
+    /// # Errors
+    /// As `send`, or it is too busy for a minute.
+    pub async fn insist(&mut self, request: &[u8]) -> Result<Answer<'_>> {
+        let began = Instant::now();
+        let head = loop {
+            let head = self.receive_answer(request).await?;
+            if !matches!(head.status, 503 | 429) {
+                break head;
+            }
+            if began.elapsed() > PATIENCE {
+                return failed(format!("too busy for a minute: {}", self.answer(&head).text()));
+            }
+            self.sent_away += 1;
+            tokio::time::sleep(COME_AGAIN).await;
+        };
+        Ok(self.answer(&head))
     }
 
     /// Sends the bytes of one request and waits for the whole answer.
@@ -51,6 +82,15 @@ impl Connection {
     /// # Errors
     /// The connection ends, or what comes is not an answer with a length.
     pub async fn send(&mut self, request: &[u8]) -> Result<Answer<'_>> {
+        let head = self.receive_answer(request).await?;
+        Ok(self.answer(&head))
+    }
+
+    fn answer(&self, head: &Head) -> Answer<'_> {
+        Answer { status: head.status, body: &self.buffer[head.length..head.length + head.content_length] }
+    }
+
+    async fn receive_answer(&mut self, request: &[u8]) -> Result<Head> {
         self.stream.write_all(request).await.map_err(Error::io("send a request"))?;
         self.buffer.clear();
         let head = loop {
@@ -62,7 +102,7 @@ impl Connection {
         while self.buffer.len() < head.length + head.content_length {
             self.receive().await?;
         }
-        Ok(Answer { status: head.status, body: &self.buffer[head.length..head.length + head.content_length] })
+        Ok(head)
     }
 
     async fn receive(&mut self) -> Result<()> {

@@ -34,6 +34,8 @@ pub struct Tally {
     /// The round's length, or less if there was nothing left to ask.
     pub elapsed: Duration,
     pub latencies: Latencies,
+    /// How often somebody was told to come again; the time of that request goes on meanwhile.
+    pub sent_away: u64,
 }
 
 impl Tally {
@@ -94,6 +96,7 @@ impl Crowd {
             last = last.max(asked.last_answer);
             tally.answered += asked.latencies.len() as u64;
             tally.latencies.extend(&asked.latencies);
+            tally.sent_away += asked.sent_away;
         }
         if early {
             tally.elapsed = last.saturating_duration_since(began).max(Duration::from_millis(1));
@@ -144,13 +147,14 @@ struct Asked {
     last_answer: Instant,
     /// It ended before the round did.
     early: bool,
+    sent_away: u64,
 }
 
 impl Asker {
     async fn ask(mut self, mut next: impl FnMut(&mut Vec<u8>) -> bool) -> Result<Asked> {
         let mut request = Vec::with_capacity(2048);
         let mut now = Instant::now();
-        let mut asked = Asked { latencies: Latencies::default(), last_answer: now, early: false };
+        let mut asked = Asked { latencies: Latencies::default(), last_answer: now, early: false, sent_away: 0 };
         while now < self.end {
             let due = match &mut self.pace {
                 Some(pace) => pace.next().await,
@@ -160,7 +164,7 @@ impl Asker {
                 asked.early = true;
                 break;
             }
-            let answer = self.connection.send(&request).await?;
+            let answer = self.connection.insist(&request).await?;
             if answer.status != self.expected {
                 return failed(format!("{} instead of {}: {}", answer.status, self.expected, answer.text()));
             }
@@ -171,6 +175,7 @@ impl Asker {
                 asked.last_answer = now;
             }
         }
+        asked.sent_away = self.connection.sent_away();
         Ok(asked)
     }
 }

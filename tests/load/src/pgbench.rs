@@ -78,7 +78,7 @@ impl Bench<'_> {
         let answered = latencies.len() as u64;
         #[expect(clippy::cast_precision_loss, reason = "pgbench does not run 2^52 transactions")]
         let elapsed = Duration::from_secs_f64(answered as f64 / rate);
-        Ok(Tally { answered, elapsed, latencies })
+        Ok(Tally { answered, elapsed, latencies, sent_away: 0 })
     }
 }
 

@@ -62,9 +62,13 @@ impl Row {
         }
     }
 
+    /// Says something more below the table.
     #[must_use]
     pub fn with_note(mut self, note: impl Into<String>) -> Self {
-        self.note = note.into();
+        if !self.note.is_empty() {
+            self.note.push_str("; ");
+        }
+        self.note.push_str(&note.into());
         self
     }
 }

@@ -27,7 +27,7 @@ impl Run {
         let bearer = company.staff.admin.bearer.clone();
         let mut request = Vec::new();
         write_request(&mut request, "POST", PATH, &bearer, "{}");
-        let answer = connection.send(&request).await?;
+        let answer = connection.insist(&request).await?;
         if answer.status != 202 {
             return failed(format!("{}: {}", answer.status, answer.text()));
         }
@@ -54,6 +54,6 @@ impl Run {
     async fn look(&mut self) -> Result<Value> {
         let mut request = Vec::new();
         write_request(&mut request, "GET", &format!("{PATH}/{}", self.id), &self.bearer, "");
-        self.connection.send(&request).await?.json()
+        self.connection.insist(&request).await?.json()
     }
 }

@@ -85,7 +85,7 @@ pub async fn send_all(address: SocketAddr, requests: Vec<Vec<u8>>) -> Result<Vec
             let mut connection = Connection::open(address).await?;
             let mut answers = Vec::new();
             while let Some((place, request)) = waiting.lock().ok().and_then(|mut waiting| waiting.next()) {
-                let answer = connection.send(&request).await?;
+                let answer = connection.insist(&request).await?;
                 if !(200..300).contains(&answer.status) {
                     return failed(format!("{}: {}", answer.status, answer.text()));
                 }

@@ -149,6 +149,7 @@ pub struct Rounds {
     pub rates: Vec<f64>,
     pub latencies: Latencies,
     pub cpu: CpuSeconds,
+    pub sent_away: u64,
 }
 
 impl Rounds {
@@ -156,6 +157,7 @@ impl Rounds {
         self.rates.push(tally.per_second());
         self.latencies.extend(&tally.latencies);
         self.cpu = self.cpu + cpu;
+        self.sent_away += tally.sent_away;
     }
 }
 
@@ -182,5 +184,8 @@ pub fn compare(what: &str, unit: &'static str, ours: &Rounds, limit: &Rounds, go
     row.limit_latency = limit.latencies.percentiles();
     row.cpu = Some(ours.cpu);
     row.limit_cpu = Some(limit.cpu);
+    if ours.sent_away > 0 {
+        row = row.with_note(format!("{} times somebody was sent away and came again", ours.sent_away));
+    }
     Ok(row)
 }

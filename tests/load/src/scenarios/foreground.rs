@@ -111,7 +111,7 @@ impl Desk {
             self.titles += 1;
             let body = format!(r#"{{"title":"{}"}}"#, title(self.titles));
             write_request(&mut request, "POST", "/api/v1/tasks", &self.creator, &body);
-            let created = self.connection.send(&request).await?;
+            let created = self.connection.insist(&request).await?;
             latencies[0].note(due.elapsed());
             let task = if created.status == 201 { created.json()? } else { return failed(created.text()) };
             let assignee = task["assignee"]["id"].as_str().and_then(|id| bearers.get(id));
@@ -127,7 +127,7 @@ impl Desk {
 
     async fn ask(&mut self, request: &[u8]) -> Result<Duration> {
         let asked = Instant::now();
-        let answer = self.connection.send(request).await?;
+        let answer = self.connection.insist(request).await?;
         if answer.status == 200 { Ok(asked.elapsed()) } else { failed(format!("{}: {}", answer.status, answer.text())) }
     }
 }

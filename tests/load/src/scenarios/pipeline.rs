@@ -95,13 +95,13 @@ struct Watcher {
 impl Watcher {
     async fn balance(&mut self, bearer: &str) -> Result<Value> {
         write_request(&mut self.request, "GET", "/api/v1/wallets/me", bearer, "");
-        let answer = self.connection.send(&self.request).await?;
+        let answer = self.connection.insist(&self.request).await?;
         if answer.status == 200 { Ok(answer.json()?["balance"].take()) } else { failed(answer.text()) }
     }
 
     async fn complete(&mut self, task_id: &str, bearer: &str) -> Result<Instant> {
         write_request(&mut self.request, "POST", &complete_path(task_id), bearer, "");
-        let answer = self.connection.send(&self.request).await?;
+        let answer = self.connection.insist(&self.request).await?;
         if answer.status == 200 { Ok(Instant::now()) } else { failed(answer.text()) }
     }
 }

@@ -13,7 +13,6 @@ use crate::pgbench::Bench;
 use crate::report::{Goal, Row};
 use crate::server::Server;
 use crate::sql::Session;
-use crate::statistics::Latencies;
 use crate::world::{Rounds, World, compare};
 
 const LIMIT: &str = include_str!("../../limits/post.sql");
@@ -104,7 +103,7 @@ async fn our_round(world: &mut World<'_>, kind: Kind, titles: u64, backlog: u64)
     let elapsed = began.elapsed();
     let cpu = world.cpu()? - before;
     let answered = u64::try_from(waiting).map_err(|error| Error::Failed(error.to_string()))?;
-    Ok((Tally { answered, elapsed, latencies: Latencies::default() }, cpu))
+    Ok((Tally { answered, elapsed, ..Tally::default() }, cpu))
 }
 
 const TRANSFERS_TO_BOOK: &str = "select coalesce(sum(weight), 0) from tasks.outbox";

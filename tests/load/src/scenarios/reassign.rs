@@ -8,7 +8,6 @@ use crate::error::{Error, Result};
 use crate::limits::Limit;
 use crate::report::{Goal, Row};
 use crate::runs::Run;
-use crate::statistics::Latencies;
 use crate::world::{Rounds, World, compare};
 
 const TASKS: &str = include_str!("../../limits/reassign_tasks.sql");
@@ -63,5 +62,5 @@ async fn limit_round(tracker: &mut Limit, accounting: &mut Limit, assignment: u3
 
 fn tally(tasks: i64, elapsed: Duration) -> Result<Tally> {
     let answered = u64::try_from(tasks).map_err(|error| Error::Failed(error.to_string()))?;
-    Ok(Tally { answered, elapsed, latencies: Latencies::default() })
+    Ok(Tally { answered, elapsed, ..Tally::default() })
 }
