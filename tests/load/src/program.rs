@@ -25,9 +25,13 @@ pub fn locate(given: Option<&Path>) -> Result<PathBuf> {
         return path.canonicalize().map_err(Error::io(format!("find {}", path.display())));
     }
     let mut build = std::process::Command::new(env!("CARGO"));
-    build.args(["build", "--package", "piecework"]).current_dir(env!("CARGO_MANIFEST_DIR"));
-    if !cfg!(debug_assertions) {
-        build.arg("--release");
+    build.arg("build").current_dir(env!("CARGO_MANIFEST_DIR"));
+    if cfg!(debug_assertions) {
+        // As the tests build it, so that nothing is built twice.
+        build.args(["--workspace", "--bins"]);
+    } else {
+        // As it is shipped.
+        build.args(["--release", "--package", "piecework"]);
     }
     // Results go to standard output, and this is none.
     let status = build.stdout(Stdio::null()).status().map_err(Error::io("run cargo"))?;

@@ -100,7 +100,7 @@ impl Report {
     /// The table, with notes below.
     pub fn table(&self) -> String {
         let mut lines = vec![HEADINGS.map(str::to_owned)];
-        lines.extend(self.rows.iter().map(cells));
+        lines.extend(self.rows.iter().map(|row| cells(row, self.short)));
         let width = |column: usize| lines.iter().map(|line| line[column].chars().count()).max().unwrap_or_default();
         let widths: [usize; HEADINGS.len()] = std::array::from_fn(width);
         let mut text = String::new();
@@ -126,7 +126,7 @@ impl Report {
     }
 }
 
-fn cells(row: &Row) -> [String; HEADINGS.len()] {
+fn cells(row: &Row, short: bool) -> [String; HEADINGS.len()] {
     let spread = |spread: Spread| {
         let Spread { median, min, max } = spread;
         format!("{} ({}–{})", figure(median), figure(min), figure(max))
@@ -144,6 +144,7 @@ fn cells(row: &Row) -> [String; HEADINGS.len()] {
         Goal::None => String::new(),
     };
     let verdict = match row.reached {
+        _ if short => "",
         Some(true) => " yes",
         Some(false) => " NO",
         None => "",

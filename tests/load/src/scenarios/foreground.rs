@@ -52,7 +52,12 @@ pub async fn run(world: &mut World<'_>) -> Result<Vec<Row>> {
         let (ours, limit) = (spread(&busy[place])?, spread(&quiet[place])?);
         let name = format!("foreground {}, p99", NAMES[place]);
         let row = Row::new(name, "ms", ours, Some(limit), Goal::RatioAtMost(3.0));
-        Ok(row.with_note(format!("the limit is the same without a reassign; {}", seen.join("; "))))
+        // Once is enough.
+        Ok(if place == 0 {
+            row.with_note(format!("the limit is without a reassign; {}", seen.join("; ")))
+        } else {
+            row
+        })
     };
     (0..NAMES.len()).map(row).collect()
 }
