@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::future::join_all;
 use kernel::bus::EventBus;
 use kernel::inbox::{Inbox, ParkedEvent};
 use kernel::outbox;
@@ -97,22 +98,26 @@ impl State {
     /// The databases that are not open yet.
     #[must_use]
     pub fn waiting_for(&self) -> Vec<&'static str> {
-        let waiting = self.databases.both().into_iter().filter(|database| !database.cluster().is_open());
+        let waiting = self.databases.used().filter(|database| !database.cluster().is_open());
         waiting.map(|database| database.name).collect()
     }
 
-    /// Each database by name.
+    /// Each database that is used here, by name.
     pub async fn health(&self) -> BTreeMap<&'static str, Health> {
-        let [tracker, accounting] = self.databases.both();
-        let (tracker_health, accounting_health) = tokio::join!(tracker.health(), accounting.health());
-        let mut health = BTreeMap::from([(tracker.name, tracker_health), (accounting.name, accounting_health)]);
-        for database in [tracker, accounting] {
-            if let Some(health) = health.get_mut(database.name).filter(|_| !database.cluster().is_open()) {
+        let health = self.databases.used().map(async |database| {
+            let mut health = database.health().await;
+            if !database.cluster().is_open() {
                 // It may answer, but its modules do not.
                 (health.reads, health.writes) = (false, false);
             }
-        }
-        health
+            (database.name, health)
+        });
+        join_all(health).await.into_iter().collect()
+    }
+
+    /// The modules that this process hosts.
+    pub fn hosted(&self) -> impl Iterator<Item = &'static str> {
+        self.modules.iter().map(|module| module.name)
     }
 
     fn inboxes(&self) -> impl Iterator<Item = &Arc<Inbox>> {
@@ -144,7 +149,7 @@ impl State {
 
     async fn overdue(&self) -> Result<Vec<OverdueJob>, sqlx::Error> {
         let mut overdue = Vec::new();
-        for database in self.databases.both() {
+        for database in self.databases.worked_in() {
             database.cluster().check_primary()?;
             overdue.extend(Jobs::overdue(database.jobs()).await?);
         }

@@ -1,0 +1,243 @@
+//! Requests for modules that another process hosts: passed on as they are, once, and answered as they are.
+//!
+//! The other process does all that a gateway does: it finds out who is asking, decides, limits, records. Here nothing is looked at
+//! but the address. Nothing is ever sent a second time by us: whether to repeat a command is for who gave it to decide.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use actix_web::body::{BoxBody, EitherBody, MessageBody, SizedStream};
+use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::http::StatusCode;
+use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
+use actix_web::middleware::Next;
+use actix_web::{Error, HttpMessage, HttpRequest, HttpResponse, web};
+use futures_util::StreamExt;
+use kernel::Problem;
+use kernel::module::Module;
+use kernel::shutdown::ShutdownSignal;
+use reqwest::{Client, Response, Url};
+use serde::Deserialize;
+
+use super::Gateway;
+
+/// Says that a request has been passed on already, and as what.
+const FORWARDED_HEADER: HeaderName = HeaderName::from_static("x-piecework-forwarded");
+const FORWARDED_FOR_HEADER: HeaderName = HeaderName::from_static("x-forwarded-for");
+const REQUEST_ID_HEADER: HeaderName = HeaderName::from_static("x-request-id");
+/// What is between two neighbours only (RFC 9110, 7.6.1), or is said anew for the next one.
+const NOT_PASSED_ON: [HeaderName; 13] = [
+    header::CONNECTION,
+    header::CONTENT_LENGTH,
+    header::DATE,
+    header::EXPECT,
+    header::HOST,
+    header::PROXY_AUTHENTICATE,
+    header::PROXY_AUTHORIZATION,
+    header::TE,
+    header::TRAILER,
+    header::TRANSFER_ENCODING,
+    header::UPGRADE,
+    HeaderName::from_static("keep-alive"),
+    HeaderName::from_static("proxy-connection"),
+];
+/// A machine that takes longer to answer at all is not there.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
+/// Less than `KEEP_ALIVE`: so a connection is not used in the moment in which the other side closes it.
+const IDLE_TIMEOUT: Duration = Duration::from_secs(15);
+
+/// A module that another process hosts.
+pub struct Elsewhere {
+    pub module: Module,
+    /// None: nobody has said where.
+    pub url: Option<Url>,
+}
+
+/// The way to the other processes.
+pub struct Forwarder {
+    client: Client,
+    places: BTreeMap<&'static str, Option<Url>>,
+}
+
+fn client() -> Result<Client, crate::Error> {
+    // Fails where it was done before, which is as good.
+    let _installed_before = rustls::crypto::ring::default_provider().install_default();
+    Client::builder()
+        .no_proxy()
+        .redirect(reqwest::redirect::Policy::none())
+        .connect_timeout(CONNECT_TIMEOUT)
+        .pool_idle_timeout(IDLE_TIMEOUT)
+        .build()
+        .map_err(|error| crate::Error::Failed(format!("requests cannot be passed on: {error}")))
+}
+
+/// The modules that the process at `url` says to host.
+///
+/// # Errors
+/// Why it does not say.
+pub async fn modules_at(url: &Url) -> Result<Vec<String>, String> {
+    #[derive(Deserialize)]
+    struct Readiness {
+        modules: Vec<String>,
+    }
+    let ask = async {
+        let url = url.join("readyz").map_err(|error| error.to_string())?;
+        let client = client().map_err(|error| error.to_string())?;
+        let response = client.get(url).timeout(2 * CONNECT_TIMEOUT).send().await.map_err(|error| reason(&error))?;
+        response.json::<Readiness>().await.map_err(|_| "somebody else answers there".to_owned())
+    };
+    ask.await.map(|readiness| readiness.modules)
+}
+
+/// The innermost cause: the outer ones only repeat the address.
+fn reason(error: &reqwest::Error) -> String {
+    let mut cause: &dyn std::error::Error = error;
+    while let Some(source) = cause.source() {
+        cause = source;
+    }
+    cause.to_string()
+}
+
+impl Forwarder {
+    /// # Errors
+    /// There is no TLS to be had.
+    pub fn new(elsewhere: &[Elsewhere]) -> Result<Self, crate::Error> {
+        let client = client()?;
+        let places = elsewhere.iter().map(|elsewhere| (elsewhere.module.name, elsewhere.url.clone())).collect();
+        Ok(Self { client, places })
+    }
+
+    /// Passes a request on, and returns as soon as the head of the answer is there.
+    async fn forward(
+        &self,
+        module: &'static str,
+        request: &HttpRequest,
+        body: Vec<u8>,
+        shutdown: ShutdownSignal,
+    ) -> Result<HttpResponse, Problem> {
+        if request.headers().contains_key(FORWARDED_HEADER) {
+            let detail = format!(
+                "this process was taken for one that hosts {module}, and is not: \
+                 modules.{module}.url of the process that was asked first leads to the wrong place"
+            );
+            return Err(Problem::new(503, "module_not_there", detail));
+        }
+        let Some(Some(url)) = self.places.get(module) else {
+            let detail = format!(
+                "the module {module} is not hosted here, and this process was not told where it is: set modules.{module}.url"
+            );
+            return Err(Problem::new(503, "module_not_here", detail));
+        };
+        let mut url = url.clone();
+        url.set_path(request.path());
+        url.set_query(request.uri().query());
+        let method = reqwest::Method::from_bytes(request.method().as_str().as_bytes());
+        let method = method.map_err(|error| Problem::internal(&error))?;
+        let passed_on = self.client.request(method, url).headers(request_headers(module, request)).body(body);
+        let outcome = passed_on.send().await;
+        let label = if outcome.is_ok() { "answered" } else { "failed" };
+        metrics::counter!("piecework_http_forwarded_total", "module" => module, "outcome" => label).increment(1);
+        let response = outcome.map_err(|error| unanswered(module, &error))?;
+        answer(module, response, shutdown)
+    }
+}
+
+pub async fn pass_on<B: MessageBody + 'static>(
+    gateway: web::Data<Gateway>,
+    mut request: ServiceRequest,
+    next: Next<B>,
+) -> Result<ServiceResponse<EitherBody<B, BoxBody>>, Error> {
+    let module = gateway.routes.module(request.method().as_str(), request.path());
+    let Some(module) = module.filter(|module| gateway.forwarder.places.contains_key(module)) else {
+        return Ok(next.call(request).await?.map_into_left_body());
+    };
+    let payload = request.take_payload();
+    let body = kernel::http::read(request.request(), payload).await?;
+    let answer = gateway.forwarder.forward(module, request.request(), body, gateway.streams.clone()).await?;
+    Ok(request.into_response(answer).map_into_right_body())
+}
+
+fn request_headers(module: &'static str, request: &HttpRequest) -> reqwest::header::HeaderMap {
+    let mut headers = reqwest::header::HeaderMap::new();
+    let mut add = |name: &HeaderName, value: &[u8]| {
+        let name = reqwest::header::HeaderName::from_bytes(name.as_str().as_bytes());
+        // Both sides hold the same names and values to be good.
+        if let (Ok(name), Ok(value)) = (name, reqwest::header::HeaderValue::from_bytes(value)) {
+            headers.append(name, value);
+        }
+    };
+    let own = [FORWARDED_HEADER, REQUEST_ID_HEADER];
+    for (name, value) in passed_on(request.headers()).filter(|(name, _)| !own.contains(name)) {
+        add(name, value.as_bytes());
+    }
+    add(&FORWARDED_HEADER, module.as_bytes());
+    add(&REQUEST_ID_HEADER, kernel::problem::request_id().as_bytes());
+    // Behind what is there already: who reads it has to know whom to believe.
+    if let Some(address) = request.peer_addr() {
+        add(&FORWARDED_FOR_HEADER, address.ip().to_string().as_bytes());
+    }
+    headers
+}
+
+/// All but what is between neighbours, the headers that `Connection` names among it.
+fn passed_on(headers: &HeaderMap) -> impl Iterator<Item = (&HeaderName, &HeaderValue)> {
+    let named: Vec<String> = headers
+        .get_all(header::CONNECTION)
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(','))
+        .map(|name| name.trim().to_ascii_lowercase())
+        .collect();
+    headers
+        .iter()
+        .filter(move |(name, _)| !NOT_PASSED_ON.contains(name) && !named.iter().any(|named| named == name.as_str()))
+}
+
+fn unanswered(module: &'static str, error: &reqwest::Error) -> Problem {
+    tracing::warn!(request_id = kernel::problem::request_id(), module, ?error, "a request could not be passed on");
+    if error.is_connect() {
+        let detail = format!("the process that hosts {module} cannot be reached right now; nothing was done");
+        return Problem::unavailable("module_unreachable", detail);
+    }
+    let detail = format!(
+        "the process that hosts {module} has gone away without an answer; look whether it was done before you send it again"
+    );
+    Problem::unavailable("module_gone", detail)
+}
+
+/// The answer as it comes; a stream of events ends when we do.
+fn answer(module: &'static str, response: Response, mut shutdown: ShutdownSignal) -> Result<HttpResponse, Problem> {
+    let status = StatusCode::from_u16(response.status().as_u16()).map_err(|error| Problem::internal(&error))?;
+    let mut headers = HeaderMap::new();
+    for (name, value) in response.headers() {
+        let name = HeaderName::from_bytes(name.as_str().as_bytes());
+        if let (Ok(name), Ok(value)) = (name, HeaderValue::from_bytes(value.as_bytes())) {
+            headers.append(name, value);
+        }
+    }
+    let is_type = |kind: &str| {
+        headers.get(header::CONTENT_TYPE).is_some_and(|value| value.as_bytes().starts_with(kind.as_bytes()))
+    };
+    if status.is_server_error() && !is_type("application/problem+json") {
+        // Not ours: a balancer between us that has nobody behind it.
+        tracing::warn!(request_id = kernel::problem::request_id(), module, %status, "a request was answered on the way");
+        let detail = format!(
+            "nobody who hosts {module} can be reached right now; look whether it was done before you send it again"
+        );
+        return Err(Problem::unavailable("module_gone", detail));
+    }
+    let is_stream = is_type("text/event-stream");
+    let mut answer = HttpResponse::build(status);
+    for (name, value) in passed_on(&headers) {
+        answer.append_header((name, value));
+    }
+    let length = response.content_length();
+    let chunks = response.bytes_stream();
+    Ok(match length {
+        _ if is_stream => {
+            let end = async move { shutdown.triggered().await };
+            answer.streaming(chunks.take_until(Box::pin(end)))
+        }
+        Some(length) => answer.body(SizedStream::new(length, chunks)),
+        None => answer.streaming(chunks),
+    })
+}
