@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use reqwest::Url;
+use hyper::Uri;
 use serde::Deserialize;
 
 use crate::hosting::Hosting;
@@ -36,15 +36,16 @@ impl Modules {
     ///
     /// # Errors
     /// What is wrong with `modules.<name>.url`.
-    pub fn url_of(&self, module: &str) -> Result<Option<Url>, String> {
+    pub fn url_of(&self, module: &str) -> Result<Option<Uri>, String> {
         let Some(text) = self.places.get(module).and_then(|place| place.url.as_deref()) else { return Ok(None) };
         let example = "such as http://tasks1:8080";
-        let url = Url::parse(text).map_err(|error| format!("is no URL ({error}); it looks like http://tasks1:8080"))?;
-        if !matches!(url.scheme(), "http" | "https") || !url.has_host() {
+        let url: Uri = text.parse().map_err(|error| format!("is no URL ({error}); it is to be {example}"))?;
+        let is_http = matches!(url.scheme_str(), Some("http" | "https"));
+        let Some(authority) = url.authority().filter(|authority| is_http && !authority.host().is_empty()) else {
             return Err(format!("begins with http:// or https:// and names a host, {example}"));
-        }
-        let has_more = url.path() != "/" || url.query().is_some() || url.fragment().is_some();
-        if has_more || !url.username().is_empty() || url.password().is_some() {
+        };
+        let is_port = authority.port().is_none_or(|port| port.as_str().parse::<u16>().is_ok());
+        if url.path() != "/" || url.query().is_some() || authority.as_str().contains('@') || !is_port {
             return Err(format!("is a host and a port and nothing else, {example}"));
         }
         Ok(Some(url))

@@ -4,6 +4,7 @@
 //! but the address. Nothing is ever sent a second time by us: whether to repeat a command is for who gave it to decide.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use actix_web::body::{BoxBody, EitherBody, MessageBody, SizedStream};
@@ -13,10 +14,17 @@ use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use actix_web::middleware::Next;
 use actix_web::{Error, HttpMessage, HttpRequest, HttpResponse, web};
 use futures_util::StreamExt;
+use http_body_util::{BodyExt, Full};
+use hyper::body::{Body, Incoming};
+use hyper::http::uri::InvalidUri;
+use hyper::{Method, Request, Response, Uri};
+use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
+use hyper_util::client::legacy::{Client, Error as ClientError, connect::HttpConnector};
+use hyper_util::rt::{TokioExecutor, TokioTimer};
 use kernel::Problem;
 use kernel::module::Module;
 use kernel::shutdown::ShutdownSignal;
-use reqwest::{Client, Response, Url};
+use rustls::{ClientConfig, RootCertStore};
 use serde::Deserialize;
 
 use super::Gateway;
@@ -50,47 +58,73 @@ const IDLE_TIMEOUT: Duration = Duration::from_secs(15);
 pub struct Elsewhere {
     pub module: Module,
     /// None: nobody has said where.
-    pub url: Option<Url>,
+    pub url: Option<Uri>,
 }
+
+type Connections = Client<HttpsConnector<HttpConnector>, Full<web::Bytes>>;
 
 /// The way to the other processes.
 pub struct Forwarder {
-    client: Client,
-    places: BTreeMap<&'static str, Option<Url>>,
+    connections: Connections,
+    places: BTreeMap<&'static str, Option<Uri>>,
 }
 
-fn client() -> Result<Client, crate::Error> {
-    // Fails where it was done before, which is as good.
-    let _installed_before = rustls::crypto::ring::default_provider().install_default();
-    Client::builder()
-        .no_proxy()
-        .redirect(reqwest::redirect::Policy::none())
-        .connect_timeout(CONNECT_TIMEOUT)
+fn connections(needs_tls: bool) -> Result<Connections, crate::Error> {
+    let mut tcp = HttpConnector::new();
+    tcp.set_connect_timeout(Some(CONNECT_TIMEOUT));
+    tcp.set_nodelay(true);
+    // Whether it is TLS is said by the URL.
+    tcp.enforce_http(false);
+    let failed = |error: &dyn std::fmt::Display| crate::Error::Failed(format!("there is no TLS to be had: {error}"));
+    let provider = rustls::crypto::ring::default_provider();
+    let tls = if needs_tls {
+        HttpsConnectorBuilder::new().with_provider_and_native_roots(provider).map_err(|error| failed(&error))?
+    } else {
+        // A machine without certificates will do.
+        let config = ClientConfig::builder_with_provider(Arc::new(provider)).with_safe_default_protocol_versions();
+        let config = config.map_err(|error| failed(&error))?.with_root_certificates(RootCertStore::empty());
+        HttpsConnectorBuilder::new().with_tls_config(config.with_no_client_auth())
+    };
+    let connector = tls.https_or_http().enable_http1().wrap_connector(tcp);
+    Ok(Client::builder(TokioExecutor::new())
         .pool_idle_timeout(IDLE_TIMEOUT)
-        .build()
-        .map_err(|error| crate::Error::Failed(format!("requests cannot be passed on: {error}")))
+        .pool_timer(TokioTimer::new())
+        .build(connector))
+}
+
+fn needs_tls(url: &Uri) -> bool {
+    url.scheme_str() == Some("https")
 }
 
 /// The modules that the process at `url` says to host.
 ///
 /// # Errors
 /// Why it does not say.
-pub async fn modules_at(url: &Url) -> Result<Vec<String>, String> {
+pub async fn modules_at(url: &Uri) -> Result<Vec<String>, String> {
     #[derive(Deserialize)]
     struct Readiness {
         modules: Vec<String>,
     }
     let ask = async {
-        let url = url.join("readyz").map_err(|error| error.to_string())?;
-        let client = client().map_err(|error| error.to_string())?;
-        let response = client.get(url).timeout(2 * CONNECT_TIMEOUT).send().await.map_err(|error| reason(&error))?;
-        response.json::<Readiness>().await.map_err(|_| "somebody else answers there".to_owned())
+        let request = Request::get(at(url, "/readyz")?).body(Full::default()).map_err(|error| error.to_string())?;
+        let connections = connections(needs_tls(url)).map_err(|error| error.to_string())?;
+        let response = connections.request(request).await.map_err(|error| reason(&error))?;
+        let body = response.into_body().collect().await.map_err(|error| error.to_string())?.to_bytes();
+        serde_json::from_slice::<Readiness>(&body).map_err(|_| "somebody else answers there".to_owned())
     };
-    ask.await.map(|readiness| readiness.modules)
+    let readiness = tokio::time::timeout(2 * CONNECT_TIMEOUT, ask).await.map_err(|_| "does not answer".to_owned())?;
+    readiness.map(|readiness| readiness.modules)
 }
 
-/// The innermost cause: the outer ones only repeat the address.
-fn reason(error: &reqwest::Error) -> String {
+/// Another path at the same place.
+fn at(url: &Uri, path_and_query: &str) -> Result<Uri, String> {
+    let mut parts = url.clone().into_parts();
+    parts.path_and_query = Some(path_and_query.parse().map_err(|error: InvalidUri| error.to_string())?);
+    Uri::from_parts(parts).map_err(|error| error.to_string())
+}
+
+/// The innermost cause: the outer ones only say that it was asked.
+fn reason(error: &ClientError) -> String {
     let mut cause: &dyn std::error::Error = error;
     while let Some(source) = cause.source() {
         cause = source;
@@ -102,9 +136,9 @@ impl Forwarder {
     /// # Errors
     /// There is no TLS to be had.
     pub fn new(elsewhere: &[Elsewhere]) -> Result<Self, crate::Error> {
-        let client = client()?;
         let places = elsewhere.iter().map(|elsewhere| (elsewhere.module.name, elsewhere.url.clone())).collect();
-        Ok(Self { client, places })
+        let needs_tls = elsewhere.iter().filter_map(|elsewhere| elsewhere.url.as_ref()).any(needs_tls);
+        Ok(Self { connections: connections(needs_tls)?, places })
     }
 
     /// Passes a request on, and returns as soon as the head of the answer is there.
@@ -128,13 +162,14 @@ impl Forwarder {
             );
             return Err(Problem::new(503, "module_not_here", detail));
         };
-        let mut url = url.clone();
-        url.set_path(request.path());
-        url.set_query(request.uri().query());
-        let method = reqwest::Method::from_bytes(request.method().as_str().as_bytes());
-        let method = method.map_err(|error| Problem::internal(&error))?;
-        let passed_on = self.client.request(method, url).headers(request_headers(module, request)).body(body);
-        let outcome = passed_on.send().await;
+        let path_and_query = request.uri().path_and_query().map_or("/", |address| address.as_str());
+        let url = at(url, path_and_query).map_err(|error| Problem::internal(&error))?;
+        let mut passed_on = Request::new(Full::from(body));
+        *passed_on.uri_mut() = url;
+        *passed_on.method_mut() =
+            Method::from_bytes(request.method().as_str().as_bytes()).map_err(|error| Problem::internal(&error))?;
+        *passed_on.headers_mut() = request_headers(module, request);
+        let outcome = self.connections.request(passed_on).await;
         let label = if outcome.is_ok() { "answered" } else { "failed" };
         metrics::counter!("piecework_http_forwarded_total", "module" => module, "outcome" => label).increment(1);
         let response = outcome.map_err(|error| unanswered(module, &error))?;
@@ -157,12 +192,12 @@ pub async fn pass_on<B: MessageBody + 'static>(
     Ok(request.into_response(answer).map_into_right_body())
 }
 
-fn request_headers(module: &'static str, request: &HttpRequest) -> reqwest::header::HeaderMap {
-    let mut headers = reqwest::header::HeaderMap::new();
+fn request_headers(module: &'static str, request: &HttpRequest) -> hyper::header::HeaderMap {
+    let mut headers = hyper::header::HeaderMap::new();
     let mut add = |name: &HeaderName, value: &[u8]| {
-        let name = reqwest::header::HeaderName::from_bytes(name.as_str().as_bytes());
+        let name = hyper::header::HeaderName::from_bytes(name.as_str().as_bytes());
         // Both sides hold the same names and values to be good.
-        if let (Ok(name), Ok(value)) = (name, reqwest::header::HeaderValue::from_bytes(value)) {
+        if let (Ok(name), Ok(value)) = (name, hyper::header::HeaderValue::from_bytes(value)) {
             headers.append(name, value);
         }
     };
@@ -192,7 +227,7 @@ fn passed_on(headers: &HeaderMap) -> impl Iterator<Item = (&HeaderName, &HeaderV
         .filter(move |(name, _)| !NOT_PASSED_ON.contains(name) && !named.iter().any(|named| named == name.as_str()))
 }
 
-fn unanswered(module: &'static str, error: &reqwest::Error) -> Problem {
+fn unanswered(module: &'static str, error: &ClientError) -> Problem {
     tracing::warn!(request_id = kernel::problem::request_id(), module, ?error, "a request could not be passed on");
     if error.is_connect() {
         let detail = format!("the process that hosts {module} cannot be reached right now; nothing was done");
@@ -205,7 +240,11 @@ fn unanswered(module: &'static str, error: &reqwest::Error) -> Problem {
 }
 
 /// The answer as it comes; a stream of events ends when we do.
-fn answer(module: &'static str, response: Response, mut shutdown: ShutdownSignal) -> Result<HttpResponse, Problem> {
+fn answer(
+    module: &'static str,
+    response: Response<Incoming>,
+    mut shutdown: ShutdownSignal,
+) -> Result<HttpResponse, Problem> {
     let status = StatusCode::from_u16(response.status().as_u16()).map_err(|error| Problem::internal(&error))?;
     let mut headers = HeaderMap::new();
     for (name, value) in response.headers() {
@@ -230,8 +269,9 @@ fn answer(module: &'static str, response: Response, mut shutdown: ShutdownSignal
     for (name, value) in passed_on(&headers) {
         answer.append_header((name, value));
     }
-    let length = response.content_length();
-    let chunks = response.bytes_stream();
+    let body = response.into_body();
+    let length = body.size_hint().exact();
+    let chunks = body.into_data_stream();
     Ok(match length {
         _ if is_stream => {
             let end = async move { shutdown.triggered().await };
