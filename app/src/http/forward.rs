@@ -281,3 +281,6 @@ fn answer(
         None => answer.streaming(chunks),
     })
 }
+
+#[cfg(test)]
+mod tests;
