@@ -10,7 +10,7 @@ use kernel::inbox::{Inbox, ParkedEvent};
 use kernel::outbox;
 use kernel::shutdown::ShutdownSignal;
 use kernel::{Problem, WritePool};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -40,9 +40,9 @@ pub struct State {
 }
 
 /// What one module has still to do.
-#[derive(Debug, Clone, Serialize, ToSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct ModuleState {
-    pub name: &'static str,
+    pub name: String,
     /// Events that it has told and that are not delivered yet.
     pub outbox_pending: i64,
     /// Events of others that it could not apply and will try again.
@@ -53,7 +53,7 @@ pub struct ModuleState {
     pub jobs_overdue: Vec<OverdueJob>,
 }
 
-#[derive(Debug, Clone, Serialize, ToSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct OverdueJob {
     #[schema(example = "tasks.reassign")]
     pub name: String,
@@ -137,7 +137,7 @@ impl State {
             // A job's name begins with its module's.
             let is_ours = |job: &&OverdueJob| job.name.split('.').next() == Some(module.name);
             states.push(ModuleState {
-                name: module.name,
+                name: module.name.to_owned(),
                 outbox_pending: outbox_pending(module).await?,
                 inbox_retry,
                 inbox_parked,
@@ -255,10 +255,10 @@ async fn outbox_pending(module: &Hosted) -> Result<i64, sqlx::Error> {
 fn report(state: &ModuleState) {
     let waiting = [("outbox", state.outbox_pending), ("inbox", state.inbox_retry), ("parked", state.inbox_parked)];
     for (queue, count) in waiting {
-        metrics::gauge!("piecework_events_waiting", "module" => state.name, "queue" => queue).set(count as f64);
+        metrics::gauge!("piecework_events_waiting", "module" => state.name.clone(), "queue" => queue).set(count as f64);
     }
     let longest = state.jobs_overdue.iter().map(|job| job.overdue_s).max().unwrap_or_default();
-    metrics::gauge!("piecework_job_overdue_seconds", "module" => state.name).set(longest as f64);
+    metrics::gauge!("piecework_job_overdue_seconds", "module" => state.name.clone()).set(longest as f64);
     for job in &state.jobs_overdue {
         if job.overdue_s >= OVERDUE_WORTH_A_WARNING.num_seconds() {
             tracing::warn!(job = job.name, overdue_s = job.overdue_s, "a job should have run and has not");

@@ -17,7 +17,8 @@ pub type Settings = Vec<(String, String)>;
 /// A `serve` that is up; dropping it kills it.
 pub struct Process {
     child: Option<Child>,
-    log: PathBuf,
+    data_dir: PathBuf,
+    settings: Settings,
     pub greeting: Value,
 }
 
@@ -46,12 +47,16 @@ impl Process {
     /// Starts `serve` and waits until it says where it is.
     pub async fn serve(data_dir: &Path, settings: &Settings) -> Self {
         std::fs::create_dir_all(data_dir).unwrap();
-        let log = data_dir.join("log");
-        let stderr = File::options().create(true).append(true).open(&log).unwrap();
+        let stderr = File::options().create(true).append(true).open(data_dir.join("log")).unwrap();
         let mut command = command(data_dir, &["serve", "--json"], settings);
         let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(stderr).spawn().unwrap();
         let stdout = child.stdout.take().unwrap();
-        let mut process = Self { child: Some(child), log, greeting: Value::Null };
+        let mut process = Self {
+            child: Some(child),
+            data_dir: data_dir.to_owned(),
+            settings: settings.clone(),
+            greeting: Value::Null,
+        };
         let read = |stdout: ChildStdout| serde_json::Deserializer::from_reader(stdout).into_iter::<Value>().next();
         let reading = tokio::task::spawn_blocking(move || read(stdout));
         process.greeting = match tokio::time::timeout(DEADLINE, reading).await {
@@ -61,9 +66,13 @@ impl Process {
         process
     }
 
+    pub const fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
     /// What it has logged.
     pub fn complaints(&self) -> String {
-        std::fs::read_to_string(&self.log).unwrap_or_default()
+        std::fs::read_to_string(self.data_dir.join("log")).unwrap_or_default()
     }
 
     pub fn url(&self) -> String {
@@ -71,32 +80,34 @@ impl Process {
     }
 
     /// As `kill -9`: nobody is told.
-    pub fn kill(mut self) {
-        self.end();
-    }
-
-    /// In good order.
-    pub async fn stop(mut self) {
-        let child = self.child.as_mut().unwrap();
-        kill_process(Pid::from_child(child), Signal::TERM).unwrap();
-        let status = eventually("the process ends", async || child.try_wait().unwrap()).await;
-        assert_eq!(status.code(), Some(0), "{}", self.complaints());
-        self.child = None;
-    }
-
-    fn end(&mut self) {
+    pub fn kill(&mut self) {
         if let Some(mut child) = self.child.take() {
             child.kill().unwrap();
             child.wait().unwrap();
         }
     }
+
+    /// Starts it again as it was, on what it has left.
+    pub async fn restart(&mut self) {
+        let again = Self::serve(&self.data_dir, &self.settings).await;
+        *self = again;
+    }
+
+    /// In good order.
+    pub async fn stop(mut self) {
+        let Some(child) = self.child.as_mut() else { return };
+        kill_process(Pid::from_child(child), Signal::TERM).unwrap();
+        let status = eventually("the process ends", async || child.try_wait().unwrap()).await;
+        assert_eq!(status.code(), Some(0), "{}", self.complaints());
+        self.child = None;
+    }
 }
 
 impl Drop for Process {
     fn drop(&mut self) {
-        self.end();
+        self.kill();
         if std::thread::panicking() {
-            eprintln!("{}:\n{}", self.log.display(), self.complaints());
+            eprintln!("{}:\n{}", self.data_dir.display(), self.complaints());
         }
     }
 }

@@ -7,7 +7,6 @@ use chrono::{FixedOffset, NaiveDate, Timelike, Utc};
 use harness::{TestDatabase, eventually, rabbitmq};
 use sqlx::{AssertSqlSafe, PgConnection, Row};
 use tempfile::TempDir;
-use uuid::Uuid;
 
 use crate::api::Api;
 use crate::process::{Process, Settings, run};
@@ -39,16 +38,28 @@ pub fn free_ports<const N: usize>() -> [u16; N] {
 }
 
 impl Ground {
-    /// None where there is no RabbitMQ.
+    /// On migrated databases. None where there is no RabbitMQ.
     pub async fn new(left_out: &'static str) -> Option<Self> {
         let amqp_url = tokio::task::spawn_blocking(move || rabbitmq::shared_amqp_url(left_out)).await.unwrap()?;
         let (tracker, accounting) = tokio::join!(harness::tracker(), harness::accounting());
+        Some(Self::on(tracker, accounting, amqp_url))
+    }
+
+    /// The same on databases with nothing in them.
+    pub async fn empty(left_out: &'static str) -> Option<Self> {
+        let amqp_url = tokio::task::spawn_blocking(move || rabbitmq::shared_amqp_url(left_out)).await.unwrap()?;
+        let (tracker, accounting) = tokio::join!(harness::empty_database(), harness::empty_database());
+        Some(Self::on(tracker, accounting, amqp_url))
+    }
+
+    fn on(tracker: TestDatabase, accounting: TestDatabase, amqp_url: String) -> Self {
         // It is about noon there: no day ends by itself while a test looks.
         #[expect(clippy::disallowed_methods, reason = "the processes live by the machine's clock")]
         let hour = i32::try_from(Utc::now().hour()).unwrap();
         let zone = FixedOffset::east_opt((12 - hour) * 3_600).unwrap();
-        let prefix = format!("services-{}", Uuid::from_u128(u128::from(std::process::id()) << 64 | unique()));
-        Some(Self { tracker, accounting, amqp_url, prefix, data: tempfile::tempdir().unwrap(), zone })
+        // No two tests have the same database.
+        let prefix = tracker.url().rsplit_once('/').unwrap().1.replace("test", "services");
+        Self { tracker, accounting, amqp_url, prefix, data: tempfile::tempdir().unwrap(), zone }
     }
 
     /// What every process is told.
@@ -72,25 +83,38 @@ impl Ground {
         self.data.path().join(name)
     }
 
-    /// One process for each service; each is told where the others are, and of a database only if its modules need it.
-    pub async fn services(self) -> World {
+    /// Where each service is to be.
+    pub fn places(&self) -> Settings {
         let ports: [u16; SERVICES.len()] = free_ports();
-        let mut settings = self.settings();
-        for (port, modules) in ports.iter().zip(SERVICES) {
-            for module in modules.split(',') {
-                let name = format!("PIECEWORK__MODULES__{}__URL", module.to_uppercase());
-                settings.push((name, format!("http://127.0.0.1:{port}")));
-            }
+        let place = |(port, modules): (u16, &str)| {
+            let url = |module: &str| {
+                (format!("PIECEWORK__MODULES__{}__URL", module.to_uppercase()), format!("http://127.0.0.1:{port}"))
+            };
+            modules.split(',').map(url).collect::<Settings>()
+        };
+        ports.into_iter().zip(SERVICES).flat_map(place).collect()
+    }
+
+    /// A process that hosts these modules; it is told of a database only if its modules need it.
+    pub async fn service(&self, places: &Settings, modules: &str) -> Process {
+        let mut settings = [self.settings(), places.clone()].concat();
+        let first = modules.split(',').next().unwrap();
+        let own_url = format!("PIECEWORK__MODULES__{}__URL", first.to_uppercase());
+        let port = places.iter().find(|(name, _)| *name == own_url).unwrap().1.rsplit_once(':').unwrap().1;
+        settings.push(("PIECEWORK__HTTP__PORT".to_owned(), port.to_owned()));
+        settings.push(("PIECEWORK__MODULES__HOSTED".to_owned(), modules.to_owned()));
+        if modules == "identity,tasks" {
+            settings.retain(|(name, _)| !name.contains("DATABASES__ACCOUNTING"));
         }
+        Process::serve(&self.data_dir(modules), &settings).await
+    }
+
+    /// One process for each service.
+    pub async fn services(self) -> World {
+        let places = self.places();
         let mut processes = Vec::new();
-        for (port, modules) in ports.iter().zip(SERVICES) {
-            let mut own = settings.clone();
-            own.push(("PIECEWORK__HTTP__PORT".to_owned(), port.to_string()));
-            own.push(("PIECEWORK__MODULES__HOSTED".to_owned(), modules.to_owned()));
-            if modules == "identity,tasks" {
-                own.retain(|(name, _)| !name.contains("DATABASES__ACCOUNTING"));
-            }
-            processes.push(Process::serve(&self.data_dir(modules), &own).await);
+        for modules in SERVICES {
+            processes.push(self.service(&places, modules).await);
         }
         World { processes, ground: self }
     }
@@ -104,12 +128,6 @@ impl Ground {
         }
         World { processes, ground: self }
     }
-}
-
-/// Differs from call to call.
-fn unique() -> u128 {
-    static NUMBER: std::sync::atomic::AtomicU32 = std::sync::atomic::AtomicU32::new(0);
-    u128::from(NUMBER.fetch_add(1, std::sync::atomic::Ordering::Relaxed))
 }
 
 impl World {
@@ -169,8 +187,11 @@ impl Ground {
         for (database, schemas) in [(&mut tracker, ["identity", "tasks"]), (&mut accounting, ["accounting", "email"])] {
             for schema in schemas {
                 let waiting = one(database, &format!("select count(*)::text from {schema}.outbox")).await;
-                let kept =
-                    one(database, &format!("select count(*)::text from {schema}.inbox where state <> 'applied'")).await;
+                let kept = one(
+                    database,
+                    &format!("select count(*)::text from {schema}.inbox where state in ('retry', 'parked')"),
+                )
+                .await;
                 if (waiting.as_str(), kept.as_str()) != ("0", "0") {
                     return None;
                 }

@@ -216,7 +216,6 @@ impl Config {
             Err(Error::Invalid { key: key.to_owned(), origin: "settings".to_owned(), reason: reason.to_owned() })
         };
         let (tracker, accounting) = (&self.databases.tracker, &self.databases.accounting);
-        self.check_modules()?;
         for (name, database) in [("tracker", tracker), ("accounting", accounting)] {
             if database.write_url.is_none() && !database.read_urls.is_empty() {
                 return invalid(&format!("databases.{name}.read_urls"), "needs a write_url beside it");
@@ -258,7 +257,7 @@ impl Config {
         {
             return invalid("http.public_url", "begins with http:// or https://");
         }
-        Ok(())
+        self.check_modules()
     }
 
     /// Whether what this process hosts, its databases and its bus go together.
@@ -300,7 +299,7 @@ impl Config {
             let why = match hosting.uses(database) {
                 Use::Nothing => continue,
                 Use::Works => "modules that are hosted here live there",
-                Use::Reads => "modules that are hosted here read there (a role that may only read will do)",
+                Use::Reads => "this process reads there, if only to check tokens (a role that may only read will do)",
             };
             if url.is_none() {
                 return invalid(

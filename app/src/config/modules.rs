@@ -44,8 +44,11 @@ impl Modules {
         let Some(authority) = url.authority().filter(|authority| is_http && !authority.host().is_empty()) else {
             return Err(format!("begins with http:// or https:// and names a host, {example}"));
         };
-        let is_port = authority.port().is_none_or(|port| port.as_str().parse::<u16>().is_ok());
-        if url.path() != "/" || url.query().is_some() || authority.as_str().contains('@') || !is_port {
+        let port = authority.as_str().strip_prefix(authority.host());
+        let is_place = port.is_some_and(|port| {
+            port.is_empty() || port.strip_prefix(':').is_some_and(|port| port.parse::<u16>().is_ok())
+        });
+        if url.path() != "/" || url.query().is_some() || !is_place {
             return Err(format!("is a host and a port and nothing else, {example}"));
         }
         Ok(Some(url))

@@ -14,7 +14,8 @@ use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use actix_web::middleware::Next;
 use actix_web::{Error, HttpMessage, HttpRequest, HttpResponse, web};
 use futures_util::StreamExt;
-use http_body_util::{BodyExt, Full};
+use futures_util::future::join_all;
+use http_body_util::{BodyExt, Full, Limited};
 use hyper::body::{Body, Incoming};
 use hyper::http::uri::InvalidUri;
 use hyper::{Method, Request, Response, Uri};
@@ -26,6 +27,7 @@ use kernel::module::Module;
 use kernel::shutdown::ShutdownSignal;
 use rustls::{ClientConfig, RootCertStore};
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
 
 use super::Gateway;
 
@@ -53,6 +55,9 @@ const NOT_PASSED_ON: [HeaderName; 13] = [
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
 /// Less than `KEEP_ALIVE`: so a connection is not used in the moment in which the other side closes it.
 const IDLE_TIMEOUT: Duration = Duration::from_secs(15);
+
+/// A page of parked events, each with all that it carries.
+const ANSWER_LIMIT_BYTES: usize = 128 * 1024 * 1024;
 
 /// A module that another process hosts.
 pub struct Elsewhere {
@@ -162,18 +167,107 @@ impl Forwarder {
             );
             return Err(Problem::new(503, "module_not_here", detail));
         };
+        let outcome = self.send(url, request, request_headers(module, request), body).await?;
+        let label = if outcome.is_ok() { "answered" } else { "failed" };
+        metrics::counter!("piecework_http_forwarded_total", "module" => module, "outcome" => label).increment(1);
+        let response = outcome.map_err(|error| unanswered(module, &error))?;
+        answer(module, response, shutdown)
+    }
+
+    async fn send(
+        &self,
+        url: &Uri,
+        request: &HttpRequest,
+        headers: hyper::HeaderMap,
+        body: Vec<u8>,
+    ) -> Result<Result<Response<Incoming>, ClientError>, Problem> {
         let path_and_query = request.uri().path_and_query().map_or("/", |address| address.as_str());
         let url = at(url, path_and_query).map_err(|error| Problem::internal(&error))?;
         let mut passed_on = Request::new(Full::from(body));
         *passed_on.uri_mut() = url;
         *passed_on.method_mut() =
             Method::from_bytes(request.method().as_str().as_bytes()).map_err(|error| Problem::internal(&error))?;
-        *passed_on.headers_mut() = request_headers(module, request);
-        let outcome = self.connections.request(passed_on).await;
-        let label = if outcome.is_ok() { "answered" } else { "failed" };
-        metrics::counter!("piecework_http_forwarded_total", "module" => module, "outcome" => label).increment(1);
-        let response = outcome.map_err(|error| unanswered(module, &error))?;
-        answer(module, response, shutdown)
+        *passed_on.headers_mut() = headers;
+        Ok(self.connections.request(passed_on).await)
+    }
+
+    /// Asks every other process the same, once, for what each can only say of its own modules. A request that comes from
+    /// another process is answered by this one alone.
+    pub async fn ask_others<T: DeserializeOwned>(&self, request: &HttpRequest, body: &[u8]) -> Others<T> {
+        let mut others = Others { answers: Vec::new(), silent: Vec::new() };
+        if request.headers().contains_key(FORWARDED_HEADER) {
+            return others;
+        }
+        let mut places: BTreeMap<String, (&Uri, Vec<&'static str>)> = BTreeMap::new();
+        for (module, url) in &self.places {
+            match url {
+                Some(url) => places.entry(url.to_string()).or_insert((url, Vec::new())).1.push(module),
+                None => others.silent.push(module),
+            }
+        }
+        let asked = places.into_values().map(async |(url, modules)| {
+            let answer = self.ask(url, modules[0], request, body.to_vec()).await;
+            (modules, answer)
+        });
+        for (modules, answer) in join_all(asked).await {
+            match answer {
+                Ok(answer) => others.answers.extend(answer),
+                Err(reason) => {
+                    tracing::warn!(
+                        request_id = kernel::problem::request_id(),
+                        ?modules,
+                        reason,
+                        "a process said nothing"
+                    );
+                    others.silent.extend(modules);
+                }
+            }
+        }
+        others
+    }
+
+    /// None: it knows nothing of what was asked for.
+    async fn ask<T: DeserializeOwned>(
+        &self,
+        url: &Uri,
+        module: &'static str,
+        request: &HttpRequest,
+        body: Vec<u8>,
+    ) -> Result<Option<T>, String> {
+        let mut headers = request_headers(module, request);
+        // Whatever the client can read, this is read here.
+        headers.remove(hyper::header::ACCEPT_ENCODING);
+        let sent = self.send(url, request, headers, body).await.map_err(|problem| problem.to_string())?;
+        let response = sent.map_err(|error| reason(&error))?;
+        let status = response.status();
+        if status == hyper::StatusCode::NOT_FOUND {
+            return Ok(None);
+        }
+        let bytes = Limited::new(response.into_body(), ANSWER_LIMIT_BYTES).collect().await;
+        let bytes = bytes.map_err(|error| error.to_string())?.to_bytes();
+        serde_json::from_slice(&bytes).map(Some).map_err(|_| format!("it answered with {status}"))
+    }
+}
+
+/// What the other processes say.
+pub struct Others<T> {
+    pub answers: Vec<T>,
+    /// The modules of those who say nothing.
+    pub silent: Vec<&'static str>,
+}
+
+impl<T> Others<T> {
+    /// For an answer that would be wrong without them.
+    ///
+    /// # Errors
+    /// 503: somebody has said nothing.
+    pub fn everybody(self) -> Result<Vec<T>, Problem> {
+        if self.silent.is_empty() {
+            return Ok(self.answers);
+        }
+        let silent = self.silent.join(", ");
+        let detail = format!("this concerns every module, and what {silent} has to say cannot be had right now");
+        Err(Problem::unavailable("module_unreachable", detail))
     }
 }
 

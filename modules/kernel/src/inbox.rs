@@ -81,7 +81,7 @@ const UNDECODABLE: &str = "undecodable";
 const UNDECODABLE_KEPT_BYTES: usize = 256 * 1024;
 
 /// An event that its subscriber could not apply and that waits for a person.
-#[derive(Debug, Clone, Serialize, ToSchema, FromRow)]
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema, FromRow)]
 pub struct ParkedEvent {
     #[schema(value_type = Uuid)]
     pub event_id: Uuid,

@@ -150,7 +150,10 @@ async fn a_request_and_its_answer_arrive_as_they_were_sent() {
     let headers = response.headers().clone();
     assert_eq!(headers["location"], "/api/v1/probe/1");
     assert_eq!(headers.get_all("set-cookie").iter().collect::<Vec<_>>(), ["a=1", "b=2"]);
-    assert_eq!((&headers["x-piecework-stale"], &headers["retry-after"]), (&"true".parse().unwrap(), &"7".parse().unwrap()));
+    assert_eq!(
+        (&headers["x-piecework-stale"], &headers["retry-after"]),
+        (&"true".parse().unwrap(), &"7".parse().unwrap())
+    );
     assert_eq!(headers["x-request-id"], "mine");
     assert!(!headers.contains_key("keep-alive"), "what is between neighbours stays there");
     assert_eq!(headers.get_all("x-content-type-options").iter().count(), 1);
