@@ -284,6 +284,10 @@ fn start_background(
         });
     }
     for inbox in inboxes.iter().flatten().map(Arc::clone) {
+        let (forgetful, cluster) = (Arc::clone(&inbox), Arc::clone(inbox.cluster()));
+        background.keep_running("forgetting", move |signal| {
+            once_open(Arc::clone(&cluster), signal.clone(), Arc::clone(&forgetful).run_forgetting(signal))
+        });
         let cluster = Arc::clone(inbox.cluster());
         background.keep_running("retries", move |signal| {
             once_open(Arc::clone(&cluster), signal.clone(), Arc::clone(&inbox).run_retries(signal))

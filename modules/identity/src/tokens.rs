@@ -1,5 +1,8 @@
 //! Access tokens: EdDSA JWTs (RFC 9068), the keys that sign them, and the rules by which one is believed; no clock of its own.
 
+use std::collections::HashMap;
+use std::sync::{Arc, PoisonError, RwLock};
+
 use chrono::{DateTime, Duration, Utc};
 use contracts::{PersonId, Role, SessionId};
 use jsonwebtoken::jwk::{Jwk, JwkSet, PublicKeyUse, ThumbprintHash};
@@ -14,6 +17,8 @@ use crate::error::Error;
 const TOKEN_TYPE: &str = "at+jwt";
 /// How far the clocks of our processes may differ.
 pub(crate) const LEEWAY: Duration = Duration::seconds(5);
+/// So many tokens are remembered, at some 600 bytes each; then it begins anew.
+const BELIEVED_MAX: usize = 4_096;
 /// RFC 8410: what stands before the 32 bytes of an Ed25519 private key in PKCS #8.
 const PKCS8_PREFIX: [u8; 16] =
     [0x30, 0x2e, 0x02, 0x01, 0x00, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x04, 0x22, 0x04, 0x20];
@@ -58,6 +63,8 @@ pub(crate) struct Keyring {
     keys: Vec<SigningKey>,
     issuer: String,
     audience: String,
+    /// Tokens whose signature was found good: checking one costs more than all the rest of a request.
+    believed: RwLock<HashMap<Box<str>, Arc<Claims>>>,
 }
 
 /// 48 bytes of PKCS #8 around 32 random ones: a new Ed25519 private key.
@@ -92,8 +99,8 @@ impl SigningKey {
 }
 
 impl Keyring {
-    pub const fn new(keys: Vec<SigningKey>, issuer: String, audience: String) -> Self {
-        Self { keys, issuer, audience }
+    pub fn new(keys: Vec<SigningKey>, issuer: String, audience: String) -> Self {
+        Self { keys, issuer, audience, believed: RwLock::default() }
     }
 
     /// The public keys, as `/.well-known/jwks.json` shows them.
@@ -123,7 +130,23 @@ impl Keyring {
     }
 
     /// What the token says, if one of our keys has signed it for us and it is good at `now`.
-    pub fn verify(&self, token: &str, now: DateTime<Utc>) -> Result<Claims, Error> {
+    pub fn verify(&self, token: &str, now: DateTime<Utc>) -> Result<Arc<Claims>, Error> {
+        let known = self.believed.read().unwrap_or_else(PoisonError::into_inner).get(token).map(Arc::clone);
+        if let Some(claims) = known {
+            check_times(&claims, now)?;
+            return Ok(claims);
+        }
+        let claims = Arc::new(self.check_signature(token)?);
+        check_times(&claims, now)?;
+        let mut believed = self.believed.write().unwrap_or_else(PoisonError::into_inner);
+        if believed.len() >= BELIEVED_MAX {
+            believed.clear();
+        }
+        believed.insert(token.into(), Arc::clone(&claims));
+        Ok(claims)
+    }
+
+    fn check_signature(&self, token: &str) -> Result<Claims, Error> {
         if self.keys.is_empty() {
             return Err(Error::NotReady);
         }
@@ -134,7 +157,6 @@ impl Keyring {
         if token.header.typ.as_deref() != Some(TOKEN_TYPE) {
             return Err(Error::TokenInvalid);
         }
-        check_times(&token.claims, now)?;
         Ok(token.claims)
     }
 

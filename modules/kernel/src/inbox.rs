@@ -3,6 +3,7 @@
 //! The effect and the inbox row commit in one transaction. A batch that fails is tried event by event, so that a bad one holds up
 //! nobody; what still fails is stored with the reason, acknowledged, tried again with growing pauses, and parked after the last try.
 
+use std::num::NonZeroU16;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
@@ -67,14 +68,26 @@ pub struct RetryPolicy {
     pub longest_pause_ms: u64,
     /// How long one batch may take to be applied.
     pub apply_timeout_ms: u64,
+    /// For so long it is remembered that an event was applied; one that is delivered again later is applied again, which every
+    /// subscriber's own unique keys make harmless.
+    pub remember_days: NonZeroU16,
 }
 
 impl Default for RetryPolicy {
     fn default() -> Self {
-        Self { max_attempts: 15, first_pause_ms: 1_000, longest_pause_ms: 600_000, apply_timeout_ms: 40_000 }
+        Self {
+            max_attempts: 15,
+            first_pause_ms: 1_000,
+            longest_pause_ms: 600_000,
+            apply_timeout_ms: 40_000,
+            remember_days: NonZeroU16::new(30).unwrap_or(NonZeroU16::MIN),
+        }
     }
 }
 
+/// How often to look for what need not be remembered any more, and how many rows one transaction forgets.
+const FORGET_EVERY: Duration = Duration::from_secs(300);
+const FORGET_BATCH: i64 = 2_000;
 /// What stands in the place of the type where nobody can tell it.
 const UNDECODABLE: &str = "undecodable";
 /// So many bytes of what cannot be decoded are kept: enough for a person to see what it is.
@@ -360,6 +373,57 @@ impl Inbox {
         Ok(true)
     }
 
+    /// Forgets what need not be remembered, in small transactions, until the shutdown.
+    pub async fn run_forgetting(self: Arc<Self>, mut shutdown: ShutdownSignal) {
+        loop {
+            match self.forget_applied().await {
+                Ok(0) => {}
+                Ok(forgotten) => {
+                    tracing::info!(subscriber = self.subscriber(), forgotten, "events applied long ago are forgotten")
+                }
+                Err(error) => {
+                    tracing::warn!(subscriber = self.subscriber(), %error, "applied events could not be forgotten")
+                }
+            }
+            if shutdown.or(tokio::time::sleep(FORGET_EVERY)).await.is_none() {
+                break;
+            }
+        }
+    }
+
+    /// Deletes the rows of events that were applied longer ago than `remember_days`; how many there were.
+    pub async fn forget_applied(&self) -> Result<u64, sqlx::Error> {
+        let horizon = self.write.ambient().now() - chrono::Duration::days(i64::from(self.policy.remember_days.get()));
+        // Ids are made of the time, so the primary key finds the old ones. An event is never received before it is made.
+        let statement = format!(
+            "delete from {schema}.inbox
+             where event_id in (
+                 select event_id from {schema}.inbox
+                 where event_id < $1 and received_at < $2 and state = 'applied'
+                 order by event_id
+                 limit $3
+                 for update skip locked
+             )",
+            schema = self.write.schema()
+        );
+        let mut forgotten = 0;
+        loop {
+            let mut tx = self.write.begin().await?;
+            let deleted = sqlx::query(AssertSqlSafe(statement.clone()))
+                .bind(first_id_at(horizon))
+                .bind(horizon)
+                .bind(FORGET_BATCH)
+                .execute(&mut *tx)
+                .await?
+                .rows_affected();
+            tx.commit().await?;
+            forgotten += deleted;
+            if deleted < FORGET_BATCH.unsigned_abs() {
+                return Ok(forgotten);
+            }
+        }
+    }
+
     /// Parked events after `after`, oldest event id first.
     pub async fn list_parked(&self, after: Option<Uuid>, limit: i64) -> Result<Vec<ParkedEvent>, sqlx::Error> {
         let statement = format!(
@@ -428,6 +492,12 @@ impl Inbox {
         let mut connection = self.write.acquire().await?;
         sqlx::query_as(AssertSqlSafe(statement)).fetch_one(&mut *connection).await
     }
+}
+
+/// No UUIDv7 made at that moment or later is lower.
+fn first_id_at(time: DateTime<Utc>) -> Uuid {
+    let millis = u128::try_from(time.timestamp_millis()).unwrap_or_default();
+    Uuid::from_u128(millis << 80)
 }
 
 /// Whatever keeps a transaction from beginning: a password that was changed, a database that lets nobody in.

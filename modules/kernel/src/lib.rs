@@ -3,6 +3,7 @@
 
 pub mod ambient;
 pub mod auth;
+pub mod batch;
 pub mod bus;
 pub mod consistency;
 mod date;

@@ -1,6 +1,7 @@
 //! Tasks: created, drawn at random, completed, drawn anew.
 #![doc = include_str!("../README.md")]
 
+mod commands;
 mod domain;
 mod error;
 mod http;

@@ -3,8 +3,9 @@
 use std::num::NonZeroU16;
 use std::sync::Arc;
 
-use contracts::events::tasks::{Completion, CreatedTask, TasksCompleted, TasksCreated};
+use contracts::events::tasks::{CreatedTask, TasksCreated};
 use contracts::{Currency, PersonId, TaskId};
+use kernel::batch::Batcher;
 use kernel::jobs::{Job, Outcome};
 use kernel::paging::Limit;
 use kernel::{Module, ReadPool, Tx, WritePool};
@@ -13,9 +14,9 @@ use sqlx::PgConnection;
 use tokio::sync::Notify;
 use uuid::Uuid;
 
+use crate::commands::{Completing, Creating};
 use crate::domain::{NewTask, RawTask, draw};
 use crate::error::Error;
-use crate::http::TaskView;
 use crate::store::{self, AssignableTask, HistoryRow, TaskRow};
 use crate::subscribers::TasksSubscriber;
 
@@ -66,6 +67,8 @@ impl TaskFilter {
 pub struct Tasks {
     pub(crate) write: WritePool,
     pub(crate) read: ReadPool,
+    creating: Batcher<Creating>,
+    completing: Batcher<Completing>,
     pub(crate) settings: Settings,
     /// What a sum of prices is shown in, also when there is none to sum.
     pub(crate) currency: Currency,
@@ -78,7 +81,16 @@ pub struct Tasks {
 impl Tasks {
     #[must_use]
     pub fn new(write: WritePool, read: ReadPool, settings: Settings, currency: Currency) -> Self {
-        Self { write, read, settings, currency, run_wanted: Arc::default(), progress: Arc::default() }
+        Self {
+            creating: Batcher::new(write.clone(), Creating),
+            completing: Batcher::new(write.clone(), Completing),
+            write,
+            read,
+            settings,
+            currency,
+            run_wanted: Arc::default(),
+            progress: Arc::default(),
+        }
     }
 
     #[must_use]
@@ -100,28 +112,12 @@ impl Tasks {
     /// Creates one task, drawn at random (DOMAIN T2).
     pub async fn create_task(&self, raw: RawTask, created_by: PersonId) -> Result<TaskRow, Error> {
         let task = NewTask::parse(raw)?;
-        let mut tx = self.write.begin().await?;
-        let row = ImportableTask { task, created_by: Some(created_by), import_key: None };
-        let ids = create_tasks(&mut tx, std::slice::from_ref(&row)).await?;
-        let id = ids.first().copied().ok_or(Error::TaskNotFound)?;
-        let created = store::load_task(&mut tx, id.uuid()).await?.ok_or(Error::TaskNotFound)?;
-        tx.commit().await?;
-        Ok(created)
+        self.creating.run(ImportableTask { task, created_by: Some(created_by), import_key: None }).await
     }
 
     /// Completes a task for its assignee, once (DOMAIN T5). Whoever commits first wins.
     pub async fn complete_task(&self, task_id: TaskId, person_id: PersonId) -> Result<TaskRow, Error> {
-        let mut tx = self.write.begin().await?;
-        store::lock_order_shared(&mut tx).await?;
-        let now = tx.now();
-        let Some((title, reference)) = store::complete_task(&mut tx, task_id, person_id, now).await? else {
-            return Err(why_not_completed(&mut tx, task_id, person_id).await?);
-        };
-        let completion = Completion { task_id, title, reference, completed_by: person_id, completed_at: now };
-        tx.emit(&TasksCompleted { completions: vec![completion] }).await?;
-        let completed = store::load_task(&mut tx, task_id.uuid()).await?.ok_or(Error::TaskNotFound)?;
-        tx.commit().await?;
-        Ok(completed)
+        self.completing.run((task_id, person_id)).await
     }
 
     pub async fn load_task(&self, task_id: TaskId) -> Result<TaskRow, Error> {
@@ -205,19 +201,6 @@ pub(crate) async fn create_tasks(tx: &mut Tx, rows: &[ImportableTask]) -> Result
         tx.emit(&TasksCreated { tasks: tasks.to_vec() }).await?;
     }
     Ok(ids)
-}
-
-/// Says why a completion found nothing to do: 404, 403 or 409 (DOMAIN T5).
-async fn why_not_completed(tx: &mut Tx, task_id: TaskId, person_id: PersonId) -> Result<Error, Error> {
-    let Some(task) = store::load_task(tx, task_id.uuid()).await? else {
-        return Ok(Error::TaskNotFound);
-    };
-    if !store::was_ever_assigned(tx, task_id, person_id).await? {
-        return Ok(Error::NeverAssigned);
-    }
-    let is_completed = task.completed_at.is_some();
-    let view = Box::new(TaskView::from(task));
-    Ok(if is_completed { Error::AlreadyCompleted(view) } else { Error::AssignedToAnother(view) })
 }
 
 pub(crate) const fn outcome(more: bool) -> Outcome {

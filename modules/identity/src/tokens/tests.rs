@@ -36,13 +36,13 @@ fn issue(ring: &Keyring) -> String {
 fn sign(ring: &Keyring, header: impl FnOnce(&mut Header), claims: impl FnOnce(&mut Value)) -> String {
     let token = issue(ring);
     let mut forged_header = jsonwebtoken::decode_header(&token).unwrap();
-    let mut forged_claims = serde_json::to_value(ring.verify(&token, now()).unwrap()).unwrap();
+    let mut forged_claims = serde_json::to_value(&*ring.verify(&token, now()).unwrap()).unwrap();
     header(&mut forged_header);
     claims(&mut forged_claims);
     jsonwebtoken::encode(&forged_header, &forged_claims, &ring.keys[0].private).unwrap()
 }
 
-fn is_invalid(result: &Result<Claims, Error>) -> bool {
+fn is_invalid(result: &Result<Arc<Claims>, Error>) -> bool {
     matches!(result, Err(Error::TokenInvalid))
 }
 

@@ -19,6 +19,7 @@ use super::history::{History, Sample};
 use super::look::{Eyes, Seen};
 use super::{Lsn, REQUEST_PATIENCE, is_unavailable, pool_options, session_options};
 use crate::Ambient;
+use crate::consistency::Consistency;
 use crate::shutdown::ShutdownSignal;
 
 /// How often all endpoints are looked at where there are replicas.
@@ -279,14 +280,13 @@ impl Cluster {
         text.parse().map_err(|error: super::InvalidLsn| sqlx::Error::Decode(error.into()))
     }
 
-    /// After a commit: tells the request that asked for it how far its client has to see.
-    pub(super) async fn note_commit(&self) {
-        if !self.has_replicas() {
+    /// After a commit: tells the requests that asked for it how far their clients have to see.
+    pub(super) async fn note_commit(&self, requests: &[Arc<Consistency>]) {
+        if requests.is_empty() || !self.has_replicas() {
             return;
         }
-        let Some(request) = crate::consistency::current() else { return };
         match self.flushed().await {
-            Ok(position) => request.note_commit(self.name, position),
+            Ok(position) => requests.iter().for_each(|request| request.note_commit(self.name, position)),
             Err(error) => tracing::warn!(database = self.name, %error, "a commit's position could not be found out"),
         }
     }

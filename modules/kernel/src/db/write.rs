@@ -13,6 +13,7 @@ use tokio::sync::Notify;
 use super::cluster::Cluster;
 use super::{pool_options, session_options};
 use crate::Ambient;
+use crate::consistency::Consistency;
 use crate::outbox;
 
 /// Writes of one module, to its own schema.
@@ -144,8 +145,13 @@ impl Tx {
 
     /// Within a request it also notes how far the client's next reads have to see.
     pub async fn commit(self) -> Result<(), sqlx::Error> {
+        self.commit_for(crate::consistency::current().as_slice()).await
+    }
+
+    /// The same for all the requests that it was for.
+    pub(crate) async fn commit_for(self, requests: &[Arc<Consistency>]) -> Result<(), sqlx::Error> {
         self.inner.commit().await?;
-        self.cluster.note_commit().await;
+        self.cluster.note_commit(requests).await;
         if self.said_something {
             self.committed.notify_one();
         }

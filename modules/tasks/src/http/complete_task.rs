@@ -6,7 +6,7 @@ use contracts::TaskId;
 use contracts::permission::UseTasks;
 use kernel::Problem;
 use kernel::auth::Authorized;
-use kernel::http::{NoBody, Path, shielded};
+use kernel::http::{NoBody, Path};
 use kernel::problem::ProblemDocument;
 
 use super::TaskView;
@@ -32,6 +32,6 @@ pub async fn complete_task(
     Path(id): Path<TaskId>,
     _body: NoBody,
 ) -> Result<Json<TaskView>, Problem> {
-    let task = shielded(async move { tasks.complete_task(id, caller.person_id()).await }).await?;
+    let task = tasks.complete_task(id, caller.person_id()).await?;
     Ok(Json(task.into()))
 }

@@ -5,7 +5,7 @@ use actix_web::{HttpResponse, post};
 use contracts::permission::UseTasks;
 use kernel::Problem;
 use kernel::auth::Authorized;
-use kernel::http::{Body, shielded};
+use kernel::http::Body;
 use kernel::problem::ProblemDocument;
 use serde::Deserialize;
 use utoipa::ToSchema;
@@ -44,7 +44,7 @@ pub async fn create_task(
 ) -> Result<HttpResponse, Problem> {
     let CreateTaskRequest { title, reference, description, link } = request;
     let raw = RawTask { title, reference, description, link };
-    let task = shielded(async move { tasks.create_task(raw, caller.person_id()).await }).await?;
+    let task = tasks.create_task(raw, caller.person_id()).await?;
     let location = format!("/api/v1/tasks/{}", task.task_id);
     Ok(HttpResponse::Created().insert_header(("Location", location)).json(TaskView::from(task)))
 }

@@ -5,6 +5,7 @@ use contracts::{PersonId, TaskId};
 use sqlx::postgres::PgConnection;
 use uuid::Uuid;
 
+use super::TaskRow;
 use crate::domain::NewTask;
 
 /// The advisory lock behind `tasks.event_order`; see the migration.
@@ -103,37 +104,62 @@ pub async fn insert_tasks(
     .await
 }
 
-/// Closes the task if it is open and this person's. The title and reference of it, or `None` if it was not.
-pub async fn complete_task(
+/// Closes each task that is open and the person's; those that were, as they are shown now.
+///
+/// Of the same task twice one is closed: whoever asked for the other finds it completed.
+pub async fn complete_tasks(
     connection: &mut PgConnection,
-    task_id: TaskId,
-    person_id: PersonId,
+    commands: &[(TaskId, PersonId)],
     now: DateTime<Utc>,
-) -> Result<Option<(String, Option<String>)>, sqlx::Error> {
-    let row = sqlx::query!(
+) -> Result<Vec<TaskRow>, sqlx::Error> {
+    let (task_ids, people): (Vec<Uuid>, Vec<Uuid>) =
+        commands.iter().map(|(task_id, person_id)| (task_id.uuid(), person_id.uuid())).unzip();
+    sqlx::query_as!(
+        TaskRow,
         r#"
-        with closed as (
-            delete from tasks.open_tasks
-            where number = (select number from tasks.tasks where task_id = $1)
-                and assignee_id = $2
-            returning number, assignment
+        with given as (
+            select task.number, given.person_id
+            from unnest($1::uuid[], $2::uuid[]) as given (task_id, person_id)
+            join tasks.tasks as task on task.task_id = given.task_id
+            order by task.number
+        ), closed as (
+            delete from tasks.open_tasks as open
+            using given
+            where open.number = given.number
+                and open.assignee_id = given.person_id
+            returning open.number, open.assignee_id, open.assignment
         ), completed as (
             insert into tasks.completed_tasks (number, completed_by, assignment, completed_at)
-            select number, $2, assignment, $3
+            select number, assignee_id, assignment, $3
             from closed
-            returning number
         )
-        select task.title, task.reference
-        from completed
-        join tasks.tasks as task on task.number = completed.number
+        select
+            task.number,
+            task.task_id,
+            task.title,
+            task.reference,
+            task.description,
+            task.link,
+            task.created_by,
+            task.created_at,
+            closed.assignee_id as "assignee_id!",
+            person.name as "assignee_name?",
+            closed.assignment as "assignments!",
+            $3 as "completed_at?",
+            price.fee_minor as "fee_minor?",
+            price.reward_minor as "reward_minor?",
+            price.currency as "currency?"
+        from closed
+        join tasks.tasks as task on task.number = closed.number
+        left join tasks.people as person on person.person_id = closed.assignee_id
+        left join tasks.prices as price on price.number = closed.number
         "#,
-        task_id.uuid(),
-        person_id.uuid(),
+        &task_ids,
+        &people,
         now,
     )
-    .fetch_optional(connection)
-    .await?;
-    Ok(row.map(|row| (row.title, row.reference)))
+    .fetch_all(connection)
+    .await
 }
 
 /// Whether the person has, or ever had, the task.

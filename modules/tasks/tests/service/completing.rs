@@ -131,3 +131,54 @@ async fn a_dropped_begin_leaves_no_open_transaction_behind() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn t5_those_who_are_answered_together_are_each_told_their_own() {
+    let world = world(2).await;
+    let tasks = world.create_many(6).await;
+    let (mine, other) = (tasks[0].assignee_id, if tasks[0].assignee_id == person_id(1).uuid() { 2 } else { 1 });
+    let not_mine = tasks[0].task_id;
+    // All of them wait for the order lock, the third and later ones in one batch.
+    let mut holder = world.database.connect().await;
+    sqlx::query("select pg_advisory_lock($1)").bind(0x7A5C_0001_i64).execute(&mut holder).await.unwrap();
+    let send = |task_id, person| {
+        let module = world.tasks.clone();
+        tokio::spawn(async move { module.complete_task(TaskId::from(task_id), person).await })
+    };
+    let ahead = [&tasks[1], &tasks[2]].map(|task| (task.task_id, task.assignee_id.into()));
+    let mut waiting = Vec::new();
+    for (count, (task_id, person)) in (1_i64..).zip(ahead) {
+        waiting.push(send(task_id, person));
+        eventually("it waits for the lock", async || {
+            let mut connection = world.database.connect().await;
+            let standing = "select count(*) from pg_locks where locktype = 'advisory' and not granted";
+            let standing: i64 = sqlx::query_scalar(standing).fetch_one(&mut connection).await.unwrap();
+            (standing == count).then_some(())
+        })
+        .await;
+    }
+    let answers = [
+        send(not_mine, person_id(other)),
+        send(not_mine, mine.into()),
+        send(not_mine, mine.into()),
+        send(uuid::Uuid::from_u128(5), mine.into()),
+        send(tasks[3].task_id, tasks[3].assignee_id.into()),
+    ];
+    tokio::task::yield_now().await;
+    sqlx::query("select pg_advisory_unlock($1)").bind(0x7A5C_0001_i64).execute(&mut holder).await.unwrap();
+    let mut told = Vec::new();
+    for answer in answers {
+        told.push(answer.await.unwrap());
+    }
+    assert!(matches!(told[0], Err(Error::NeverAssigned)), "{:?}", told[0]);
+    assert_eq!(told[1].as_ref().unwrap().task_id, not_mine);
+    assert!(matches!(told[2], Err(Error::AlreadyCompleted(_))), "{:?}", told[2]);
+    assert!(matches!(told[3], Err(Error::TaskNotFound)), "{:?}", told[3]);
+    assert_eq!(told[4].as_ref().unwrap().task_id, tasks[3].task_id);
+    for answer in waiting {
+        assert!(answer.await.unwrap().is_ok());
+    }
+    let said: Vec<TasksCompleted> = world.database.said("tasks").await;
+    assert_eq!(said.iter().map(|said| said.completions.len()).collect::<Vec<_>>(), [1, 1, 2]);
+    world.verify().await;
+}

@@ -3,6 +3,7 @@
 
 mod completing;
 mod creating;
+mod forgetting;
 mod people;
 mod reassigning;
 mod support;

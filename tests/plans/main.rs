@@ -1,0 +1,173 @@
+//! No query reads a whole table that grows: every checked statement is explained by PostgreSQL on tables large enough to matter.
+//!
+//! The statements are those of `.sqlx`, so a new query is asked as soon as it is there. What has to read everything says why.
+#![expect(clippy::expect_used, reason = "a test that cannot be set up must fail, and say why")]
+
+use std::fmt::Write;
+use std::path::{Path, PathBuf};
+
+use harness::TestDatabase;
+use serde_json::Value;
+use sqlx::postgres::PgConnection;
+use sqlx::{AssertSqlSafe, Executor};
+
+/// These hold one row, a row for each key or setting, or what is under way at the moment.
+const SMALL: [&str; 5] = ["settings", "pricing_policies", "signing_keys", "pools", "outbox"];
+
+/// Queries whose answer is about all of a table, or that stop at its first row: by the function that asks, with the reason.
+const EXCUSED: [(&str, &str); 7] = [
+    ("list_days", "a row a day: ten years are forty pages"),
+    ("exists_any", "stops at the first row"),
+    ("insert_first_day", "stops at the first row"),
+    ("count_open_tasks", "a run that is asked for says how many tasks it will draw"),
+    ("load_preview", "the price of drawing all open tasks"),
+    ("load_assignable_ids", "a new pool is everybody who can be drawn; it is made when people change"),
+    ("count_statements", "for `verify`, which holds all mails against all payouts"),
+];
+
+struct Statement {
+    module: String,
+    /// The function that asks it.
+    name: String,
+    sql: String,
+    /// Their types, as PostgreSQL calls them.
+    parameters: Vec<String>,
+}
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("tests/ has a parent").to_owned()
+}
+
+fn files(folder: &Path, extension: &str) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(folder).expect("a folder of the project").flatten() {
+        let path = entry.path();
+        if path.is_dir() {
+            found.extend(files(&path, extension));
+        } else if path.extension().is_some_and(|it| it == extension) {
+            found.push(path);
+        }
+    }
+    found.sort();
+    found
+}
+
+fn read(path: &Path) -> String {
+    std::fs::read_to_string(path).expect("a file of the project")
+}
+
+/// Every checked statement of a module but those that verify, which read everything because that is what they are for.
+fn statements(module: &str) -> Vec<Statement> {
+    let folder = root().join("modules").join(module);
+    let sources: Vec<(PathBuf, String)> =
+        files(&folder.join("src"), "rs").into_iter().map(|path| (path.clone(), read(&path))).collect();
+    let mut statements = Vec::new();
+    for file in files(&folder.join(".sqlx"), "json") {
+        let checked: Value = serde_json::from_str(&read(&file)).expect("a checked statement");
+        let sql = checked["query"].as_str().expect("its text").to_owned();
+        let types = checked["describe"]["parameters"]["Left"].as_array().into_iter().flatten();
+        let parameters = types.filter_map(Value::as_str).map(as_postgres_says).collect();
+        let place = sources.iter().find_map(|(path, source)| Some((path, source, source.find(&sql)?)));
+        // A statement with an escape in it is not found by its text; it is asked all the same.
+        let name = place.map_or("?", |(_, source, at)| function_before(source, at)).to_owned();
+        let verifies = place.is_some_and(|(path, ..)| path.ends_with("verify.rs"));
+        let is_planned =
+            ["select", "with", "insert", "update", "delete"].iter().any(|verb| sql.trim().starts_with(verb));
+        if is_planned && !verifies {
+            statements.push(Statement { module: module.to_owned(), name, sql, parameters });
+        }
+    }
+    assert!(!statements.is_empty(), "no statement of {module} was found");
+    statements
+}
+
+fn as_postgres_says(parameter: &str) -> String {
+    match parameter.strip_suffix("Array") {
+        Some(item) => format!("{item}[]"),
+        None => parameter.to_owned(),
+    }
+}
+
+/// With a page's limit: of one that it cannot see PostgreSQL thinks that it may be a tenth of the table.
+fn with_limit(sql: &str) -> String {
+    let mut parts = sql.split("limit $");
+    let mut limited = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        write!(limited, "limit 50{}", part.trim_start_matches(|c: char| c.is_ascii_digit())).expect("text");
+    }
+    limited
+}
+
+fn function_before(source: &str, at: usize) -> &str {
+    let declared = source[..at].rfind("fn ").map_or("?", |start| &source[start + 3..]);
+    declared.split(['(', '<']).next().unwrap_or("?")
+}
+
+async fn explain(connection: &mut PgConnection, statement: &Statement) -> Value {
+    let (types, nulls) = match statement.parameters.len() {
+        0 => (String::new(), String::new()),
+        count => (format!("({})", statement.parameters.join(", ")), format!("({})", vec!["null"; count].join(", "))),
+    };
+    let prepare = format!("prepare asked {types} as {}", with_limit(&statement.sql));
+    connection.execute(AssertSqlSafe(prepare)).await.expect(&statement.sql);
+    let explain = format!("explain (format json) execute asked {nulls}");
+    let explained = sqlx::query_scalar(AssertSqlSafe(explain)).fetch_one(&mut *connection).await;
+    connection.execute("deallocate asked").await.expect("it was prepared");
+    explained.expect(&statement.sql)
+}
+
+/// The tables that a plan reads from one end to the other: by themselves, or by the whole of an index.
+fn scans(plan: &Value, is_limited: bool, partial_indexes: &[String], found: &mut Vec<String>) {
+    let kind = plan["Node Type"].as_str().unwrap_or_default();
+    let table = plan["Relation Name"].as_str().unwrap_or_default();
+    let index = plan["Index Name"].as_str().unwrap_or_default();
+    let is_whole_index = kind.starts_with("Index")
+        && plan["Index Cond"].is_null()
+        && !is_limited
+        && !partial_indexes.iter().any(|partial| partial == index);
+    if (kind == "Seq Scan" || is_whole_index) && !SMALL.contains(&table) {
+        found.push(format!("{table} ({kind})"));
+    }
+    let is_limited = is_limited || kind == "Limit";
+    // What sorts or aggregates reads all of what is below it, whoever wants only the first.
+    let is_limited = is_limited && !["Sort", "Aggregate", "Hash"].contains(&kind);
+    for child in plan["Plans"].as_array().into_iter().flatten() {
+        scans(child, is_limited, partial_indexes, found);
+    }
+}
+
+async fn check(database: &TestDatabase, fill: &'static str, modules: &[&str]) {
+    let mut connection = database.connect().await;
+    sqlx::raw_sql(fill).execute(&mut connection).await.expect("the tables are filled");
+    connection.execute("vacuum analyze").await.expect("the tables are analysed");
+    // As it is after five executions of a prepared statement, and whatever the arguments are.
+    connection.execute("set plan_cache_mode = force_generic_plan").await.expect("a setting");
+    let partial = "select indexrelid::regclass::text from pg_index where indpred is not null";
+    let partial: Vec<String> = sqlx::query_scalar(partial).fetch_all(&mut connection).await.expect("the catalogue");
+    let partial: Vec<String> =
+        partial.iter().map(|name| name.rsplit('.').next().unwrap_or_default().to_owned()).collect();
+    let mut complaints = String::new();
+    for statement in modules.iter().flat_map(|module| statements(module)) {
+        let explained = explain(&mut connection, &statement).await;
+        let mut found = Vec::new();
+        scans(&explained[0]["Plan"], false, &partial, &mut found);
+        let is_excused = EXCUSED.iter().any(|(name, _)| *name == statement.name);
+        if !found.is_empty() && !is_excused {
+            let Statement { module, name, sql, .. } = statement;
+            writeln!(complaints, "{module}::{name} reads all of {found:?}:{sql}").expect("text");
+        }
+    }
+    assert!(complaints.is_empty(), "{complaints}");
+}
+
+#[tokio::test]
+async fn no_query_of_the_tracker_reads_a_whole_table() {
+    let database = harness::tracker().await;
+    check(&database, include_str!("tracker.sql"), &["identity", "tasks"]).await;
+}
+
+#[tokio::test]
+async fn no_query_of_accounting_reads_a_whole_table() {
+    let database = harness::accounting().await;
+    check(&database, include_str!("accounting.sql"), &["accounting", "email", "analytics"]).await;
+}
