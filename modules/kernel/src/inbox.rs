@@ -379,10 +379,10 @@ impl Inbox {
             match self.forget_applied().await {
                 Ok(0) => {}
                 Ok(forgotten) => {
-                    tracing::info!(subscriber = self.subscriber(), forgotten, "events applied long ago are forgotten")
+                    tracing::info!(subscriber = self.subscriber(), forgotten, "events applied long ago are forgotten");
                 }
                 Err(error) => {
-                    tracing::warn!(subscriber = self.subscriber(), %error, "applied events could not be forgotten")
+                    tracing::warn!(subscriber = self.subscriber(), %error, "applied events could not be forgotten");
                 }
             }
             if shutdown.or(tokio::time::sleep(FORGET_EVERY)).await.is_none() {
