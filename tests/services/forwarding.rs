@@ -90,19 +90,19 @@ async fn while_a_service_is_gone_the_others_go_on_and_it_catches_up() {
     let admin = first_admin(&world).await;
     let mut cast = Cast::hire(world, admin).await;
     cast.world.processes[1].kill();
-    let created = cast.admin.api.with_server(&cast.world.processes[0].url());
+    let created = cast.world.log_in_at(0, &cast.admin).await;
     let mut tasks = Vec::new();
     for number in 0..5 {
         let body = json!({ "title": format!("Task {number}") });
         tasks.push(created.post("/tasks", &body).await.expect_status(201).json);
     }
     for number in [0, 2, 3] {
-        let refused = cast.accountant.api.with_server(&cast.world.processes[number].url()).get("/days").await;
+        let refused = cast.world.log_in_at(number, &cast.accountant).await.get("/days").await;
         assert_eq!(refused.header("retry-after"), Some("2"));
         refused.expect_problem(503, "module_unreachable");
     }
     for person in [&cast.worker, &cast.accountant] {
-        let api = person.api.with_server(&cast.world.processes[0].url());
+        let api = cast.world.log_in_at(0, person).await;
         for task in tasks.iter().filter(|task| task["assignee"]["id"] == *person.id) {
             api.post_nothing(&complete_path(task)).await.expect_status(200);
         }
@@ -129,8 +129,10 @@ async fn whoever_keeps_the_system_running_sees_all_of_it_from_any_service() {
     let Some(ground) = Ground::new("the modules and dead letters of several services").await else { return };
     let mut world = ground.services().await;
     let admin = first_admin(&world).await;
-    let at = |number: usize| admin.api.with_server(&world.processes[number].url());
-    let gateways = [0, 1, 2, 3].map(at);
+    let mut gateways = Vec::new();
+    for number in 0..SERVICES.len() {
+        gateways.push(world.log_in_at(number, &admin).await);
+    }
     let ids = [1, 2, 3].map(Uuid::from_u128);
     for id in ids {
         say_something_unreadable(&world, id).await;

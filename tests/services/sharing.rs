@@ -43,7 +43,7 @@ async fn reassign(company: &mut Cast<World>) {
         asked.expect_status(202);
     }
     company.world.processes[PROCESSES - 1].kill();
-    let manager = company.manager.api.with_server(&company.world.processes[0].url());
+    let manager = company.world.log_in_at(0, &company.manager).await;
     eventually("every run is over", async || {
         let runs = manager.read_all("/reassignments", 200).await;
         assert_eq!(runs.len(), RUNS);

@@ -5,12 +5,13 @@ use std::path::PathBuf;
 
 use chrono::{FixedOffset, NaiveDate, Timelike, Utc};
 use harness::{TestDatabase, eventually, rabbitmq};
+use serde_json::json;
 use sqlx::{AssertSqlSafe, PgConnection, Row};
 use tempfile::TempDir;
 
 use crate::api::Api;
 use crate::process::{Process, Settings, run};
-use crate::stage::{Person, Stage};
+use crate::stage::{PASSWORD, Person, Stage};
 
 /// How the modules are cut into services.
 pub const SERVICES: [&str; 4] = ["identity,tasks", "accounting", "analytics", "email"];
@@ -140,6 +141,13 @@ impl World {
         Api::anonymous(self.processes[number].url())
     }
 
+    /// A person, at one process.
+    pub async fn log_in_at(&self, number: usize, person: &Person) -> Api {
+        let body = json!({ "email": person.email, "password": PASSWORD });
+        let tokens = self.at(number).post("/auth/login", &body).await.expect_status(200).json;
+        self.at(number).with_token(tokens["access_token"].as_str().unwrap())
+    }
+
     /// Everything in good order, once nothing is left to do; then every invariant is checked.
     pub async fn finish(self) {
         self.settle().await;
@@ -149,7 +157,7 @@ impl World {
         }
         let output = run(&ground.data_dir("command"), &["verify", "--json"], &ground.settings()).await;
         let report: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap_or_default();
-        assert_eq!(report["findings"], serde_json::json!([]), "{output:?}");
+        assert_eq!(report["findings"], json!([]), "{output:?}");
         assert_eq!((&report["events_in_flight"], &report["events_parked"]), (&0.into(), &0.into()), "{report}");
         ground.clear_broker().await;
     }

@@ -45,11 +45,6 @@ impl Api {
         Self { token: Some(token.to_owned()), ..self.clone() }
     }
 
-    /// The same caller at one server.
-    pub fn with_server(&self, server: &str) -> Self {
-        Self { servers: Arc::new([server.to_owned()]), ..self.clone() }
-    }
-
     /// A request to a path below the API's prefix.
     pub fn request(&self, method: Method, path: &str) -> RequestBuilder {
         self.request_outside(method, &format!("{PREFIX}{path}"))

@@ -159,7 +159,7 @@ fn some_of_the_modules_need_a_bus_and_the_databases_of_theirs() {
         // All of them are one process again.
         ("identity,tasks,accounting,email,analytics", &[TRACKER], "databases.accounting.write_url"),
     ] {
-        let error = with_bus(names, databases).err().expect("a database is missing").to_string();
+        let error = with_bus(names, databases).expect_err("a database is missing").to_string();
         assert!(error.contains(missing) && error.contains("is not set"), "{names}: {error}");
     }
     assert_eq!(with_bus("identity,tasks", &[TRACKER]).unwrap().names(), ["identity", "tasks"]);

@@ -30,11 +30,7 @@ pub trait Work: Send + Sync + 'static {
 
     /// Applies all commands in the given transaction and answers each, in their order. The command of an answer that is an error has
     /// changed nothing. An `Err` for the whole: nothing is committed, and each command is tried alone.
-    fn apply<'a>(
-        &'a self,
-        tx: &'a mut Tx,
-        commands: &'a [Self::Command],
-    ) -> Applying<'a, Self::Answer, Self::Error>;
+    fn apply<'a>(&'a self, tx: &'a mut Tx, commands: &'a [Self::Command]) -> Applying<'a, Self::Answer, Self::Error>;
 }
 
 /// Takes commands of one kind. Clones share the queue.
