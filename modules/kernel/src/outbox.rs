@@ -115,21 +115,24 @@ impl Relay {
     pub async fn relay_batch(&self) -> Result<usize, RelayError> {
         let mut tx = self.write.begin().await?;
         let schema = self.write.schema();
+        // Rows are deleted by where they lie: whatever the planner thinks of a table that is empty one moment and long the next, it
+        // cannot choose to read all of it. They are locked, so none of them moves.
         let statement = format!(
             "with locked as materialized (
-                 select position, weight from {schema}.outbox
+                 select ctid as place, position, weight from {schema}.outbox
                  order by position
                  limit $1
                  for update skip locked
              ), chosen as (
-                 select position from (
-                     select position, weight, sum(weight) over (order by position) as carried from locked
+                 select place from (
+                     select place, weight, sum(weight) over (order by position) as carried from locked
                  ) as counted
                  where carried - weight < $2
              )
-             delete from {schema}.outbox
-             where position in (select position from chosen)
-             returning position, event"
+             delete from {schema}.outbox as sent
+             using chosen
+             where sent.ctid = chosen.place
+             returning sent.position, sent.event"
         );
         let mut rows: Vec<Row> =
             sqlx::query_as(AssertSqlSafe(statement)).bind(BATCH_EVENTS).bind(BATCH_WEIGHT).fetch_all(&mut *tx).await?;
