@@ -1,12 +1,12 @@
-//! Brings both databases up to date: the modules' schemas, their roles, then apalis' tables.
+//! Brings the databases up to date: apalis' tables, then the hosted modules' schemas and their roles.
 
 use kernel::db::Obstacle;
-use sqlx::PgPool;
-use sqlx::migrate::{Migrate, MigrateError};
-use sqlx::postgres::PgConnection;
+use sqlx::migrate::{AppliedMigration, Migrate, MigrateError};
+use sqlx::{PgConnection, PgPool};
 
 use crate::databases::{Database, Databases};
-use crate::modules::{Home, TABLE, roles_in};
+use crate::hosting::{Hosting, Use};
+use crate::modules::Home;
 use crate::{Error, jobs, opening};
 
 /// Applies what is missing. Any number of processes may do so at once: each waits for the lock of the one before.
@@ -14,59 +14,77 @@ use crate::{Error, jobs, opening};
 /// # Errors
 /// A database cannot be reached, or a migration that was applied is not the one we know.
 pub async fn migrate(databases: &Databases) -> Result<(), Error> {
-    for database in databases.both() {
-        migrate_patiently(databases, database).await?;
+    for database in databases.used() {
+        migrate_patiently(&Hosting::all(), database).await?;
     }
     Ok(())
 }
 
 /// Waits some seconds for a database that is just starting.
-pub async fn migrate_patiently(databases: &Databases, database: &Database) -> Result<(), Error> {
+pub async fn migrate_patiently(hosting: &Hosting, database: &Database) -> Result<(), Error> {
+    // A database that is away for good is told of in its own words.
     let pool = database.maintenance().await?;
     let checked = opening::check_patiently(database).await;
     let migrated = match checked {
-        Ok(()) => apply(databases, database, &pool).await,
+        Ok(()) => apply(hosting, database, &pool).await,
         refused => refused,
     };
     pool.close().await;
     migrated
 }
 
-/// For a database that is known to be there.
-pub async fn migrate_database(databases: &Databases, database: &Database) -> Result<(), Error> {
+/// For a database that is known to be there: brings the schemas of the hosted modules up to date, and sees that those which
+/// others bring are there.
+pub async fn migrate_database(hosting: &Hosting, database: &Database) -> Result<(), Error> {
     let pool = database.maintenance().await?;
-    let migrated = apply(databases, database, &pool).await;
+    let migrated = apply(hosting, database, &pool).await;
     pool.close().await;
     migrated
 }
 
-async fn apply(databases: &Databases, database: &Database, pool: &PgPool) -> Result<(), Error> {
+async fn apply(hosting: &Hosting, database: &Database, pool: &PgPool) -> Result<(), Error> {
+    if database.used == Use::Works {
+        jobs::migrate(pool).await.map_err(|error| Error::Migration { name: "the job queue", error })?;
+    }
     let unreachable = |error| Error::Database { database: database.name, error };
+    let locking = |error| Error::Migration { name: database.name, error };
     let mut connection = pool.acquire().await.map_err(unreachable)?;
-    // The lock that each run takes for itself, kept from the first to the roles: nobody changes what rights are given on. After an
-    // error it goes with the connection, since the pool is closed.
-    connection.lock().await.map_err(|error| Error::Migration { name: database.name, error })?;
-    for entry in &TABLE {
-        let Some(home) = entry.home.as_ref().filter(|home| (home.database)(databases).name == database.name) else {
-            continue;
-        };
+    // The lock that each run takes for itself, kept from the first to the roles, so that nobody changes what rights are given on,
+    // and who waits for others' schemas finds them with rights. After an error it goes with the connection: the pool is closed.
+    connection.lock().await.map_err(locking)?;
+    for (entry, home) in hosting.owned_in(database.name) {
         let ran = home.migrations.run_direct(None, &mut *connection, false).await;
         ran.map_err(|error| Error::Migration { name: entry.name, error })?;
     }
-    provide_roles(databases, database, &mut connection).await.map_err(unreachable)?;
-    connection.unlock().await.map_err(|error| Error::Migration { name: database.name, error })?;
-    drop(connection);
-    jobs::migrate(pool).await.map_err(|error| Error::Migration { name: "the job queue", error })
+    provide_roles(hosting, database, &mut connection).await.map_err(unreachable)?;
+    for (entry, home) in hosting.read_in(database.name) {
+        let applied = applied(home, &mut connection).await?;
+        // One that is newer than we are goes on serving what we know: migrations expand first.
+        if home.migrations.iter().any(|known| applied.iter().all(|one| one.version != known.version)) {
+            return Err(Error::Awaits { module: entry.name });
+        }
+    }
+    connection.unlock().await.map_err(locking)
+}
+
+async fn applied(home: &Home, connection: &mut PgConnection) -> Result<Vec<AppliedMigration>, Error> {
+    match connection.list_applied_migrations(&home.migrations.table_name).await {
+        // The table is made with the first one.
+        Err(MigrateError::Execute(sqlx::Error::Database(error))) if error.code().as_deref() == Some("42P01") => {
+            Ok(Vec::new())
+        }
+        applied => applied.map_err(|error| Error::Migration { name: "its module", error }),
+    }
 }
 
 /// A role for each module; where that may not be, the modules work with all rights of the login.
 async fn provide_roles(
-    databases: &Databases,
+    hosting: &Hosting,
     database: &Database,
     connection: &mut PgConnection,
 ) -> Result<(), sqlx::Error> {
     let mut without = Vec::new();
-    for role in roles_in(database, databases) {
+    for role in hosting.roles_in(database.name) {
         let standing = role.provide(connection).await?;
         match standing.obstacle {
             None => {}
@@ -97,15 +115,7 @@ pub async fn missing(home: &Home, database: &Database) -> Result<usize, Error> {
     let failed = |error| Error::Migration { name: "its module", error };
     let pool = database.maintenance().await?;
     let mut connection = pool.acquire().await.map_err(|error| Error::Database { database: database.name, error })?;
-    let table = &*home.migrations.table_name;
-    let applied = match connection.list_applied_migrations(table).await {
-        Ok(applied) => applied,
-        // The table is made with the first one.
-        Err(MigrateError::Execute(sqlx::Error::Database(error))) if error.code().as_deref() == Some("42P01") => {
-            Vec::new()
-        }
-        Err(error) => return Err(failed(error)),
-    };
+    let applied = applied(home, &mut connection).await?;
     drop(connection);
     pool.close().await;
     for one in &applied {

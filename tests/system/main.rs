@@ -5,10 +5,12 @@
     reason = "a test that meets what it did not expect must fail, and say where"
 )]
 
+mod acts;
 mod api;
 mod bad_input;
 mod days;
 mod figures;
+mod ledger;
 mod load;
 mod methods;
 mod paging;
@@ -17,6 +19,7 @@ mod permissions;
 mod problems;
 mod roles;
 mod sessions;
+mod stage;
 mod stopping;
 mod story;
 mod support;

@@ -5,7 +5,8 @@ use harness::{Login, TestDatabase};
 use kernel::Ambient;
 use kernel::db::{ModuleRole, Obstacle};
 use piecework::databases::{COMMAND_PATIENCE, Databases};
-use piecework::{migrations, modules};
+use piecework::hosting::Hosting;
+use piecework::migrations;
 use sqlx::postgres::PgConnection;
 use sqlx::{AssertSqlSafe, Executor};
 
@@ -15,11 +16,8 @@ const PERMISSION_DENIED: &str = "42501";
 
 /// Both databases, with the roles that modules have there.
 fn roles(ground: &Ground) -> [(&TestDatabase, Vec<ModuleRole>); 2] {
-    let nowhere = Databases::nowhere().unwrap();
-    [
-        (&ground.tracker, modules::roles_in(&nowhere.tracker, &nowhere)),
-        (&ground.accounting, modules::roles_in(&nowhere.accounting, &nowhere)),
-    ]
+    let hosting = Hosting::all();
+    [(&ground.tracker, hosting.roles_in("tracker")), (&ground.accounting, hosting.roles_in("accounting"))]
 }
 
 async fn obstacles(ground: &Ground) -> Vec<Option<Obstacle>> {
@@ -134,7 +132,8 @@ async fn databases_of_one_server_are_migrated_at_the_same_time() {
     let migrate = |ground: &Ground| {
         let config = ground.config();
         async move {
-            let databases = Databases::open(&config, &Ambient::system(), COMMAND_PATIENCE).await.unwrap();
+            let databases =
+                Databases::open(&config, &Hosting::all(), &Ambient::system(), COMMAND_PATIENCE).await.unwrap();
             migrations::migrate(&databases).await.unwrap();
             databases.close().await;
         }

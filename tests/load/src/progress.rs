@@ -1,0 +1,50 @@
+//! What is going on: a bar on a terminal, lines elsewhere.
+
+use std::io::IsTerminal;
+use std::time::Duration;
+
+use indicatif::{ProgressBar, ProgressStyle};
+
+/// How often the bar moves although nothing has happened; often enough to see that it lives, and cheap.
+const TICK: Duration = Duration::from_millis(500);
+
+#[derive(Debug)]
+pub struct Progress {
+    bar: Option<ProgressBar>,
+}
+
+impl Progress {
+    /// For so many scenarios.
+    pub fn new(scenarios: usize) -> Self {
+        let bar = std::io::stderr().is_terminal().then(|| {
+            let bar = ProgressBar::new(scenarios as u64);
+            if let Ok(style) = ProgressStyle::with_template("[{elapsed_precise}] {bar:20} {pos}/{len} {wide_msg}") {
+                bar.set_style(style);
+            }
+            bar.enable_steady_tick(TICK);
+            bar
+        });
+        Self { bar }
+    }
+
+    /// What is being done now.
+    pub fn say(&self, text: &str) {
+        match &self.bar {
+            Some(bar) => bar.set_message(text.to_owned()),
+            None => eprintln!("load: {text}"),
+        }
+    }
+
+    /// A scenario is done.
+    pub fn advance(&self) {
+        if let Some(bar) = &self.bar {
+            bar.inc(1);
+        }
+    }
+
+    pub fn finish(&self) {
+        if let Some(bar) = &self.bar {
+            bar.finish_and_clear();
+        }
+    }
+}
