@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use embedded_postgres::{Durability, EmbeddedPostgres};
-use kernel::db::{Cluster, Condition, Conditions, Endpoints, REQUEST_PATIENCE};
+use kernel::db::{Cluster, Condition, Conditions, Endpoints, ModuleRole, REQUEST_PATIENCE};
 use kernel::{Ambient, ReadPool, WritePool};
 use sqlx::postgres::{PgConnectOptions, PgConnection, PgPoolOptions};
 use sqlx::{AssertSqlSafe, Connection, PgPool};
@@ -210,16 +210,16 @@ impl Database {
         })
     }
 
-    /// A module's pool to write to its own schema.
+    /// A module's pool to write to its own schema, in its own role.
     #[must_use]
     pub fn write_pool(&self, schema: &'static str, ambient: &Ambient) -> WritePool {
         WritePool::in_cluster(&self.cluster, self.write_connections, schema, ambient.clone())
     }
 
-    /// A module's pool to read.
+    /// A module's pool to read, in its own role.
     #[must_use]
-    pub fn read_pool(&self) -> ReadPool {
-        ReadPool::in_cluster(&self.cluster, self.read_connections)
+    pub fn read_pool(&self, role: ModuleRole) -> ReadPool {
+        ReadPool::in_cluster(&self.cluster, self.read_connections, role)
     }
 
     /// What is known of its endpoints.

@@ -77,7 +77,10 @@ impl Hosting {
     }
 
     fn reads(&self, module: &str) -> bool {
-        module == CHECKS_TOKENS || TABLE.iter().any(|entry| self.hosts(entry.name) && entry.reads.contains(&module))
+        module == CHECKS_TOKENS
+            || TABLE
+                .iter()
+                .any(|entry| self.hosts(entry.name) && entry.reads.iter().any(|report| report.module == module))
     }
 }
 

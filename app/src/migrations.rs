@@ -1,11 +1,12 @@
-//! Brings the databases up to date: the hosted modules' schemas, then apalis' tables.
+//! Brings the databases up to date: the hosted modules' schemas, the modules' roles, then apalis' tables.
 
+use kernel::db::Obstacle;
 use sqlx::migrate::{AppliedMigration, Migrate, MigrateError};
 use sqlx::{PgConnection, PgPool};
 
 use crate::databases::{Database, Databases};
 use crate::hosting::{Hosting, Use};
-use crate::modules::Home;
+use crate::modules::{Home, roles_in};
 use crate::{Error, jobs, opening};
 
 /// Applies what is missing. Any number of processes may do so at once: each waits for the lock of the one before.
@@ -42,15 +43,22 @@ pub async fn migrate_database(hosting: &Hosting, database: &Database) -> Result<
 }
 
 async fn apply(hosting: &Hosting, database: &Database, pool: &PgPool) -> Result<(), Error> {
-    for (entry, home) in hosting.owned_in(database.name) {
-        home.migrations.run(pool).await.map_err(|error| Error::Migration { name: entry.name, error })?;
-    }
+    let unreachable = |error| Error::Database { database: database.name, error };
+    let mut connection = pool.acquire().await.map_err(unreachable)?;
     if database.used == Use::Works {
+        let failed = |error| Error::Migration { name: database.name, error };
+        // The lock that each run takes for itself, kept from the first to the roles: nobody changes what rights are given on. After
+        // an error it goes with the connection, since the pool is closed.
+        connection.lock().await.map_err(failed)?;
+        for (entry, home) in hosting.owned_in(database.name) {
+            let ran = home.migrations.run_direct(None, &mut *connection, false).await;
+            ran.map_err(|error| Error::Migration { name: entry.name, error })?;
+        }
+        provide_roles(database, &mut connection).await.map_err(unreachable)?;
+        connection.unlock().await.map_err(failed)?;
         jobs::migrate(pool).await.map_err(|error| Error::Migration { name: "the job queue", error })?;
     }
     for (entry, home) in hosting.read_in(database.name) {
-        let mut connection =
-            pool.acquire().await.map_err(|error| Error::Database { database: database.name, error })?;
         let applied = applied(home, &mut connection).await?;
         // One that is newer than we are goes on serving what we know: migrations expand first.
         if home.migrations.iter().any(|known| applied.iter().all(|one| one.version != known.version)) {
@@ -68,6 +76,33 @@ async fn applied(home: &Home, connection: &mut PgConnection) -> Result<Vec<Appli
         }
         applied => applied.map_err(|error| Error::Migration { name: "its module", error }),
     }
+}
+
+/// A role for each module; where that may not be, the modules work with all rights of the login.
+async fn provide_roles(database: &Database, connection: &mut PgConnection) -> Result<(), sqlx::Error> {
+    let mut without = Vec::new();
+    for role in roles_in(database.name) {
+        let standing = role.provide(connection).await?;
+        match standing.obstacle {
+            // The process that hosts the module will give it its role.
+            None | Some(Obstacle::NotMigrated) => {}
+            Some(Obstacle::Unequal) => tracing::error!(
+                database = database.name,
+                role = standing.name,
+                remedy = standing.remedy.join("; "),
+                "a module's role has not the rights it should have, and this login may not give them"
+            ),
+            Some(_) => without.push(role.module),
+        }
+    }
+    if !without.is_empty() {
+        tracing::info!(
+            database = database.name,
+            modules = without.join(", "),
+            "without a role of their own, these modules work with all rights of the login; `piecework doctor` says what to do"
+        );
+    }
+    Ok(())
 }
 
 /// How many migrations of a module are not applied.

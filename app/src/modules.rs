@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use kernel::bus::Subscription;
+use kernel::db::ModuleRole;
 use kernel::{Ambient, Module, Problem};
 use sqlx::migrate::Migrator;
 
@@ -18,8 +19,8 @@ pub struct Entry {
     pub name: &'static str,
     /// Where its schema is; none for a module that owns none.
     pub home: Option<Home>,
-    /// The modules whose report views it reads.
-    pub reads: &'static [&'static str],
+    /// What it reads in views for reporting.
+    pub reads: &'static [Report],
     /// The types of the events it takes: known of every module, hosted here or not.
     pub listens_to: &'static [&'static str],
 }
@@ -31,13 +32,32 @@ pub struct Home {
     pub migrations: &'static Migrator,
 }
 
+/// The views for reporting that a module publishes in a schema of their own, as another reads them.
+#[derive(Debug)]
+pub struct Report {
+    /// Whose they are.
+    pub module: &'static str,
+    /// The role of who reads them.
+    pub role: ModuleRole,
+}
+
+const TASKS_REPORT: ModuleRole = ModuleRole::reading("analytics", "tasks_report");
+const ACCOUNTING_REPORT: ModuleRole = ModuleRole::reading("analytics", "accounting_report");
+static READ_BY_ANALYTICS: [Report; 2] =
+    [Report { module: "tasks", role: TASKS_REPORT }, Report { module: "accounting", role: ACCOUNTING_REPORT }];
+/// So that its figures of a day are those that are reported.
+static READ_BY_ACCOUNTING: [Report; 1] =
+    [Report { module: "accounting", role: ModuleRole::reading("accounting", "accounting_report") }];
+
 /// THE table, in the order in which migrations are applied.
 pub static TABLE: [Entry; 5] = [
     Entry::in_database("identity", "tracker", &identity::MIGRATOR),
     Entry::in_database("tasks", "tracker", &tasks::MIGRATOR).listening(tasks::EVENT_TYPES),
-    Entry::in_database("accounting", "accounting", &accounting::MIGRATOR).listening(accounting::EVENT_TYPES),
+    Entry::in_database("accounting", "accounting", &accounting::MIGRATOR)
+        .reading(&READ_BY_ACCOUNTING)
+        .listening(accounting::EVENT_TYPES),
     Entry::in_database("email", "accounting", &email::MIGRATOR).listening(email::EVENT_TYPES),
-    Entry { name: "analytics", home: None, reads: &["tasks", "accounting"], listens_to: &[] },
+    Entry { name: "analytics", home: None, reads: &READ_BY_ANALYTICS, listens_to: &[] },
 ];
 
 impl Entry {
@@ -45,10 +65,27 @@ impl Entry {
         Self { name, home: Some(Home { database, migrations }), reads: &[], listens_to: &[] }
     }
 
+    const fn reading(mut self, reports: &'static [Report]) -> Self {
+        self.reads = reports;
+        self
+    }
+
     const fn listening(mut self, event_types: &'static [&'static str]) -> Self {
         self.listens_to = event_types;
         self
     }
+}
+
+/// The roles that modules have in one of the databases.
+#[must_use]
+pub fn roles_in(database: &str) -> Vec<ModuleRole> {
+    let is_here = |module: &str| {
+        let home = TABLE.iter().find(|entry| entry.name == module).and_then(|entry| entry.home.as_ref());
+        home.is_some_and(|home| home.database == database)
+    };
+    let owning = TABLE.iter().filter(|entry| is_here(entry.name)).map(|entry| ModuleRole::owning(entry.name));
+    let reading = TABLE.iter().flat_map(|entry| entry.reads).filter(|report| is_here(report.module));
+    owning.chain(reading.map(|report| report.role)).collect()
 }
 
 /// Who listens to what in the whole system.
@@ -81,20 +118,20 @@ impl Modules {
         let refused = |error: &dyn std::fmt::Display| Error::Configuration(format!("settings: {error}"));
         let books = accounting::Accounting::new(
             accounting.write_pool("accounting", ambient),
-            accounting.read_pool(),
+            accounting.read_pool(ModuleRole::owning("accounting")),
             &config.accounting,
         )
         .map_err(|error| refused(&error))?;
         Ok(Self {
             identity: identity::Identity::new(
                 tracker.write_pool("identity", ambient),
-                tracker.read_pool(),
+                tracker.read_pool(ModuleRole::owning("identity")),
                 config.auth.clone(),
             )
             .map_err(|error| refused(&error))?,
             tasks: tasks::Tasks::new(
                 tracker.write_pool("tasks", ambient),
-                tracker.read_pool(),
+                tracker.read_pool(ModuleRole::owning("tasks")),
                 config.tasks.clone(),
                 // What a preview is shown in; only the books know which currencies there are.
                 books.money(0).currency,
@@ -102,13 +139,17 @@ impl Modules {
             accounting: books,
             email: email::Email::new(
                 accounting.write_pool("email", ambient),
-                accounting.read_pool(),
+                accounting.read_pool(ModuleRole::owning("email")),
                 config.email.clone(),
                 mail_folder(&config.data_dir),
                 public_url.to_owned(),
             )
             .map_err(|error| refused(&error))?,
-            analytics: analytics::Analytics::new(tracker.read_pool(), accounting.read_pool(), ambient.clone()),
+            analytics: analytics::Analytics::new(
+                tracker.read_pool(TASKS_REPORT),
+                accounting.read_pool(ACCOUNTING_REPORT),
+                ambient.clone(),
+            ),
         })
     }
 

@@ -22,7 +22,14 @@ async fn the_document_is_the_one_that_is_served_and_both_are_openapi() {
     let checks = doctor(&ground).finish().await.json();
     assert!(checks.as_array().unwrap().iter().all(|check| check["ok"] == true), "{checks:#}");
     let names: Vec<&str> = checks.as_array().unwrap().iter().map(|check| check["name"].as_str().unwrap()).collect();
-    for name in ["data directory", "PostgreSQL's programs", "database tracker", "migrations of accounting", "mail"] {
+    for name in [
+        "data directory",
+        "PostgreSQL's programs",
+        "database tracker",
+        "migrations of accounting",
+        "role of tasks in tasks",
+        "mail",
+    ] {
         assert!(names.contains(&name), "{name} is not among {names:?}");
     }
     let taken = piecework(&ground.data_dir(), &["serve"]).env("PIECEWORK__HTTP__PORT", server.port());

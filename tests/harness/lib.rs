@@ -9,7 +9,7 @@ pub mod rabbitmq;
 mod server;
 mod wait;
 
-pub use database::{TestDatabase, accounting, empty_database, tracker};
+pub use database::{ACCOUNTING_REPORT, Login, TASKS_REPORT, TestDatabase, accounting, empty_database, tracker};
 pub use events::{event, people_changed, person};
 pub use pair::Pair;
 pub use proxy::Proxy;

@@ -198,6 +198,7 @@ async fn with_everything_away_everybody_is_told_so_and_it_heals_by_itself() {
     world.ground.tracker.mend().await;
     world.ground.accounting.mend().await;
     world.until_replicas_are_used().await;
+    world.until_ready("both primaries are back", |ready| ready["writes"] == true).await;
     commands_work_again(&admin).await;
     for path in asked {
         admin.api.get(path).await.expect_status(200);

@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use harness::{Pair, eventually};
-use kernel::db::{Cluster, Endpoints};
+use kernel::db::{Cluster, Endpoints, ModuleRole};
 use kernel::{Ambient, ReadPool};
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -12,6 +12,9 @@ use sqlx::{Connection, Executor};
 
 use crate::api::{Answer, send};
 use crate::support::{Admin, Ground, create, instant, is_stale, position, read_after};
+
+/// There is no such schema: the sessions keep the role of the login.
+const NOBODY: ModuleRole = ModuleRole::owning("nobody");
 
 fn shows(answer: &Answer, title: &str) -> bool {
     let items = answer.json["items"].as_array().unwrap();
@@ -104,7 +107,7 @@ async fn a_read_cut_off_by_recovery_is_tried_once_elsewhere() {
     until_replica_is_used(&cluster).await;
 
     let tries = AtomicU32::new(0);
-    let answer = ReadPool::in_cluster(&cluster, 2)
+    let answer = ReadPool::in_cluster(&cluster, 2, NOBODY)
         .run_in_snapshot(async |snapshot| {
             let rows: i64 = sqlx::query_scalar("select count(*) from seen").fetch_one(&mut **snapshot).await?;
             if tries.fetch_add(1, Ordering::Relaxed) == 0 {
@@ -130,13 +133,13 @@ async fn a_session_that_reads_cannot_write() {
     let cluster = cluster_of(&pair, &database);
     cluster.open().await.unwrap();
     until_replica_is_used(&cluster).await;
-    let pool = ReadPool::in_cluster(&cluster, 2);
+    let pool = ReadPool::in_cluster(&cluster, 2, NOBODY);
     let insert = async || {
         let inserted = pool.run(async |connection| connection.execute("insert into things default values").await);
         inserted.await.unwrap_err().into_database_error().unwrap().code().unwrap().into_owned()
     };
     assert_eq!(insert().await, "25006", "on the replica, and then on the primary");
-    let alone = ReadPool::new(pair.primary_url(&database).parse().unwrap(), 1);
+    let alone = ReadPool::new(pair.primary_url(&database).parse().unwrap(), 1, NOBODY);
     let inserted = alone.run(async |connection| connection.execute("insert into things default values").await);
     assert_eq!(inserted.await.unwrap_err().into_database_error().unwrap().code().unwrap(), "25006");
     let mut primary = pair.connect_primary(&database).await;

@@ -1,6 +1,7 @@
 //! Starting while databases are away, and on addresses that are wrong.
 
 use harness::eventually;
+use kernel::db::ModuleRole;
 use piecework::Options;
 use serde_json::json;
 use sqlx::{Connection, Executor};
@@ -60,6 +61,33 @@ async fn a_database_that_is_there_but_not_migrated_is_not_asked() {
     world.until_replicas_are_used().await;
     world.until_ready("tracker is open", |ready| ready["reads"] == true).await;
     world.api.post("/auth/login", &body).await.expect_problem(401, "identity.wrong_credentials");
+    world.finish().await;
+}
+
+#[tokio::test]
+async fn a_server_that_started_without_its_database_is_in_its_modules_roles_also_on_the_replica() {
+    let mut ground = Ground::new().await;
+    ground.tracker.cut().await;
+    let mut world = ground.start().await;
+    world.api.with_token("a token").get("/tasks").await.expect_problem(503, "database_unavailable");
+    world.ground.tracker.mend().await;
+    world.until_replicas_are_used().await;
+    world.until_ready("tracker is open", |ready| ready["databases"]["tracker"]["writes"] == true).await;
+    let admin = world.admin().await;
+    let status = async || admin.api.get("/tasks").await.status;
+    assert_eq!(status().await, 200);
+
+    // Takes nothing from the login.
+    let mut primary = world.ground.pair.connect_primary(&world.ground.tracker.name).await;
+    let role = ModuleRole::owning("tasks").look(&mut primary).await.unwrap().name;
+    let revoke = format!("revoke select on all tables in schema tasks from {role}");
+    primary.execute(sqlx::AssertSqlSafe(revoke)).await.unwrap();
+    world.ground.tracker.primary.cut().await;
+    eventually("the replica's session is refused", async || (status().await == 500).then_some(())).await;
+    world.ground.tracker.primary.mend().await;
+    assert_eq!(ModuleRole::owning("tasks").provide(&mut primary).await.unwrap().obstacle, None);
+    eventually("reads are answered again", async || (status().await == 200).then_some(())).await;
+    world.until_replicas_are_used().await;
     world.finish().await;
 }
 

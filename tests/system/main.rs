@@ -17,6 +17,7 @@ mod paging;
 mod people;
 mod permissions;
 mod problems;
+mod roles;
 mod sessions;
 mod stage;
 mod stopping;

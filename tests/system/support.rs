@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, FixedOffset, Offset, Utc};
 use contracts::Role;
-use harness::TestDatabase;
+use harness::{Login, TestDatabase};
 use kernel::Ambient;
 use piecework::{Application, Options, config};
 use serde_json::{Value, json};
@@ -47,6 +47,12 @@ impl Ground {
         Self { tracker, accounting, data: tempfile::tempdir().unwrap() }
     }
 
+    /// On empty databases of `login`, which the program has to migrate.
+    pub async fn of(login: &Login) -> Self {
+        let (tracker, accounting) = tokio::join!(login.database(), login.database());
+        Self { tracker, accounting, data: tempfile::tempdir().unwrap() }
+    }
+
     /// Starts the program on what is there.
     pub async fn start(self, now: &str) -> World {
         let ambient = Ambient::manual(at(now), 7);
@@ -55,7 +61,7 @@ impl Ground {
         World { ambient, application, api, ground: self }
     }
 
-    fn config(&self) -> config::Config {
+    pub fn config(&self) -> config::Config {
         let settings = [
             ("PIECEWORK_PROFILE", "test".to_owned()),
             ("PIECEWORK__DATA_DIR", self.data.path().display().to_string()),
@@ -175,7 +181,10 @@ impl Stage for World {
 
 impl Company {
     pub async fn new() -> Self {
-        let world = World::new().await;
+        Self::in_world(World::new().await).await
+    }
+
+    pub async fn in_world(world: World) -> Self {
         let admin = world.first_admin().await;
         Self::hire(world, admin).await
     }

@@ -6,6 +6,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use kernel::Ambient;
+use kernel::db::{Obstacle, Standing};
 use serde::Serialize;
 use tokio::net::TcpStream;
 
@@ -14,6 +15,7 @@ use super::output::{print_json, print_line};
 use crate::config::{BusKind, Config};
 use crate::databases::{COMMAND_PATIENCE, Database, Databases};
 use crate::hosting::Hosting;
+use crate::modules::roles_in;
 use crate::{Error, http, migrations};
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
@@ -134,6 +136,7 @@ async fn databases(config: &Config, hosting: &Hosting) -> Vec<Check> {
             continue;
         }
         checks.extend(schemas(hosting, database).await);
+        checks.extend(roles(database).await);
     }
     databases.close().await;
     checks
@@ -179,6 +182,50 @@ async fn elsewhere(config: &Config, module: &str) -> Check {
             Check::wrong(name, format!("{url}: {reason}"), "its routes answer 503 here until that process is there")
         }
     }
+}
+
+async fn roles(database: &Database) -> Vec<Check> {
+    let failed = |error: &dyn std::fmt::Display| {
+        Check::wrong(format!("roles in {}", database.name), error.to_string(), "look at the server's log")
+    };
+    let pool = match database.maintenance().await {
+        Ok(pool) => pool,
+        Err(error) => return vec![failed(&error)],
+    };
+    let mut checks = Vec::new();
+    for role in roles_in(database.name) {
+        let standing = match pool.acquire().await {
+            Ok(mut connection) => role.look(&mut connection).await,
+            Err(error) => Err(error),
+        };
+        let name = format!("role of {} in {}", role.module, role.schema);
+        match standing {
+            Ok(Standing { name: role, obstacle: None, .. }) => checks.push(Check::fine(name, role)),
+            // Said of the migrations already.
+            Ok(Standing { obstacle: Some(Obstacle::NotMigrated), .. }) => {}
+            Ok(Standing { name: role, obstacle: Some(Obstacle::Unequal), remedy }) => {
+                let found = format!("{role}: {}", Obstacle::Unequal);
+                checks.push(Check::wrong(name, found, provide_roles(&remedy)));
+            }
+            // A set-up with one role for everything is a choice.
+            Ok(Standing { name: role, obstacle: Some(obstacle), remedy }) => {
+                let mut check =
+                    Check::fine(name, format!("none, it works with all rights of the login: {role}: {obstacle}"));
+                check.advice = (!remedy.is_empty()).then(|| provide_roles(&remedy));
+                checks.push(check);
+            }
+            Err(error) => checks.push(failed(&error)),
+        }
+    }
+    pool.close().await;
+    checks
+}
+
+fn provide_roles(remedy: &[String]) -> String {
+    format!(
+        "`piecework migrate` does so if its login may; else, as an administrator and before it: {}",
+        remedy.join("; ")
+    )
 }
 
 fn port(config: &Config) -> Check {

@@ -23,7 +23,7 @@ impl Company {
         let ambient = Ambient::manual(now, 7);
         let database = harness::tracker().await;
         let write = database.write_pool("identity", &ambient);
-        let identity = Identity::new(write.clone(), database.read_pool(), Settings::default()).unwrap();
+        let identity = Identity::new(write.clone(), database.read_pool("identity"), Settings::default()).unwrap();
         identity.prepare().await.unwrap();
         Self { database, ambient, write, identity }
     }
@@ -37,7 +37,7 @@ impl Company {
 
     pub fn unprepared_process(&self) -> Identity {
         let write = self.database.write_pool("identity", &self.ambient);
-        Identity::new(write, self.database.read_pool(), Settings::default()).unwrap()
+        Identity::new(write, self.database.read_pool("identity"), Settings::default()).unwrap()
     }
 
     /// Adds an active person whose password is `PASSWORD`.

@@ -119,7 +119,7 @@ async fn another_installation_s_token_is_refused() {
         Settings { issuer: "elsewhere".to_owned(), ..Settings::default() },
         Settings { audience: "elsewhere".to_owned(), ..Settings::default() },
     ] {
-        let other = Identity::new(company.write.clone(), company.database.read_pool(), settings).unwrap();
+        let other = Identity::new(company.write.clone(), company.database.read_pool("identity"), settings).unwrap();
         assert_eq!(code(other.authenticate(&tokens.access_token).await), "database_unavailable");
         other.prepare().await.unwrap();
         assert_eq!(code(other.authenticate(&tokens.access_token).await), "identity.token_invalid");

@@ -48,7 +48,8 @@ async fn a2_a_new_policy_changes_no_price_that_was_set() {
     let fee = -world.balance(1).await;
     let pricing = accounting::PricingSettings { fee_min: 1, fee_max: 1, reward_min: 2, reward_max: 2 };
     let settings = accounting::Settings { pricing, ..accounting::Settings::default() };
-    let books = accounting::Accounting::new(world.write.clone(), world.database.read_pool(), &settings).unwrap();
+    let books =
+        accounting::Accounting::new(world.write.clone(), world.database.read_pool("accounting"), &settings).unwrap();
     books.prepare(true).await.unwrap();
     let policy = kernel::inbox::RetryPolicy::default();
     let inbox = kernel::inbox::Inbox::new(books.module().subscriber.unwrap(), world.write.clone(), policy);
@@ -63,7 +64,8 @@ async fn a2_a_new_policy_changes_no_price_that_was_set() {
 async fn a1_the_currency_of_the_books_cannot_be_changed() {
     let world = world().await;
     let settings = accounting::Settings { currency: "EUR".to_owned(), ..accounting::Settings::default() };
-    let other = accounting::Accounting::new(world.write.clone(), world.database.read_pool(), &settings).unwrap();
+    let other =
+        accounting::Accounting::new(world.write.clone(), world.database.read_pool("accounting"), &settings).unwrap();
     let refused = other.prepare(true).await.unwrap_err().to_string();
     assert!(refused.contains("USD") && refused.contains("EUR"), "{refused}");
 }
@@ -73,7 +75,8 @@ async fn a2_two_processes_with_different_ranges_record_each_price_under_its_own(
     let world = world().await;
     let pricing = accounting::PricingSettings { fee_min: 5, fee_max: 8, reward_min: 9, reward_max: 9 };
     let settings = accounting::Settings { pricing, ..accounting::Settings::default() };
-    let other = accounting::Accounting::new(world.write.clone(), world.database.read_pool(), &settings).unwrap();
+    let other =
+        accounting::Accounting::new(world.write.clone(), world.database.read_pool("accounting"), &settings).unwrap();
     other.prepare(false).await.unwrap();
     // The first process still draws from its own ranges.
     world.hear(&[world.created(10, 1, 1)]).await;
@@ -84,7 +87,8 @@ async fn a2_two_processes_with_different_ranges_record_each_price_under_its_own(
 async fn a7_only_who_serves_lets_days_end_in_another_time_zone() {
     let world = world().await;
     let settings = accounting::Settings { time_zone: "Asia/Tokyo".to_owned(), ..accounting::Settings::default() };
-    let other = accounting::Accounting::new(world.write.clone(), world.database.read_pool(), &settings).unwrap();
+    let other =
+        accounting::Accounting::new(world.write.clone(), world.database.read_pool("accounting"), &settings).unwrap();
     let refused = other.prepare(false).await.unwrap_err().to_string();
     assert!(refused.contains("UTC") && refused.contains("Asia/Tokyo"), "{refused}");
     other.prepare(true).await.unwrap();

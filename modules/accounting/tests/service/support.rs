@@ -36,7 +36,7 @@ impl World {
     pub async fn on(database: TestDatabase, ambient: Ambient, time_zone: &str) -> Self {
         let write = database.write_pool("accounting", &ambient);
         let settings = Settings { time_zone: time_zone.to_owned(), ..Settings::default() };
-        let books = Accounting::new(write.clone(), database.read_pool(), &settings).unwrap();
+        let books = Accounting::new(write.clone(), database.read_pool("accounting"), &settings).unwrap();
         books.prepare(true).await.unwrap();
         let subscriber = books.module().subscriber.unwrap();
         let inbox = Inbox::new(Arc::clone(&subscriber), write.clone(), RetryPolicy::default());

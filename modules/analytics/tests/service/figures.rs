@@ -4,7 +4,7 @@
 use analytics::Analytics;
 use chrono::{DateTime, Utc};
 use contracts::Role;
-use harness::TestDatabase;
+use harness::{ACCOUNTING_REPORT, TASKS_REPORT, TestDatabase};
 use kernel::Ambient;
 use serde_json::{Value, json};
 use sqlx::Executor;
@@ -57,7 +57,8 @@ impl Company {
     async fn without_books() -> Self {
         let (tracker, accounting) = (harness::tracker().await, harness::accounting().await);
         let ambient = Ambient::manual(NOW.parse::<DateTime<Utc>>().unwrap(), 1);
-        let analytics = Analytics::new(tracker.read_pool(), accounting.read_pool(), ambient);
+        let analytics =
+            Analytics::new(tracker.report_pool(TASKS_REPORT), accounting.report_pool(ACCOUNTING_REPORT), ambient);
         Self { tracker, accounting, analytics }
     }
 

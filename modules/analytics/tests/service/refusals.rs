@@ -12,7 +12,7 @@ use crate::asking::ask;
 fn without_databases() -> Analytics {
     let nobody = || {
         let options = "postgres://nobody@127.0.0.1:1/none".parse().unwrap();
-        ReadPool::new(options, 1)
+        ReadPool::new(options, 1, harness::TASKS_REPORT)
     };
     Analytics::new(nobody(), nobody(), Ambient::manual(DateTime::UNIX_EPOCH, 1))
 }

@@ -92,7 +92,7 @@ fn make_email(
 ) -> Email {
     let write = database.write_pool("email", ambient);
     let url = "https://work.example.org/".to_owned();
-    Email::new(write, database.read_pool(), settings.clone(), mail_dir.to_owned(), url).unwrap()
+    Email::new(write, database.read_pool("email"), settings.clone(), mail_dir.to_owned(), url).unwrap()
 }
 
 pub fn smtp(url: &str) -> Settings {

@@ -176,7 +176,7 @@ async fn settings_that_cannot_work_are_refused_without_telling_the_password() {
     let database = harness::accounting().await;
     let ambient = kernel::Ambient::manual(chrono::DateTime::UNIX_EPOCH, 1);
     let refused = |settings: Settings| {
-        let (write, read) = (database.write_pool("email", &ambient), database.read_pool());
+        let (write, read) = (database.write_pool("email", &ambient), database.read_pool("email"));
         match Email::new(write, read, settings, PathBuf::new(), String::new()) {
             Ok(_) => panic!("accepted"),
             Err(error) => error.to_string(),
@@ -191,6 +191,6 @@ async fn settings_that_cannot_work_are_refused_without_telling_the_password() {
     let from = refused(Settings { from: "nobody".to_owned(), ..smtp("smtp://127.0.0.1") });
     assert!(from.contains("email.from"), "{from}");
     let local = Settings { from: "Piecework <piecework@localhost>".to_owned(), ..smtp("smtp://127.0.0.1") };
-    let (write, read) = (database.write_pool("email", &ambient), database.read_pool());
+    let (write, read) = (database.write_pool("email", &ambient), database.read_pool("email"));
     assert!(Email::new(write, read, local, PathBuf::new(), String::new()).is_ok());
 }

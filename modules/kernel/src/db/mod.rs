@@ -5,6 +5,7 @@ mod history;
 mod look;
 mod lsn;
 mod read;
+mod role;
 mod write;
 
 use std::time::Duration;
@@ -15,6 +16,7 @@ use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 pub use cluster::{Cluster, Condition, Conditions, Endpoints, while_opening};
 pub use lsn::{InvalidLsn, Lsn};
 pub use read::{ReadPool, Snapshot};
+pub use role::{ModuleRole, Obstacle, Standing};
 pub use write::{Tx, WritePool};
 
 /// How long a request waits for a connection before it is told that the database is unavailable.
@@ -38,6 +40,11 @@ fn pool_options(max_connections: u32, patience: Duration) -> PgPoolOptions {
                 Ok(true)
             })
         })
+}
+
+/// Each of its sessions takes `role` when it is opened.
+fn pool_options_as(role: ModuleRole, max_connections: u32, patience: Duration) -> PgPoolOptions {
+    pool_options(max_connections, patience).after_connect(move |session, _| Box::pin(role.take(session)))
 }
 
 fn session_options(options: PgConnectOptions) -> PgConnectOptions {

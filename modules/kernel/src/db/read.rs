@@ -11,7 +11,7 @@ use sqlx::{PgPool, Postgres, Transaction};
 use tokio::time::Instant;
 
 use super::cluster::Cluster;
-use super::{Lsn, is_transient, is_unavailable, pool_options, session_options};
+use super::{Lsn, ModuleRole, is_transient, is_unavailable, pool_options_as, session_options};
 use crate::Ambient;
 use crate::consistency::{self, Demand};
 
@@ -78,18 +78,18 @@ impl DerefMut for Snapshot {
 impl ReadPool {
     /// On a database without replicas that is known to be there.
     #[must_use]
-    pub fn new(options: PgConnectOptions, max_connections: u32) -> Self {
-        Self::in_cluster(&Cluster::of_primary(options, Ambient::system()), max_connections)
+    pub fn new(options: PgConnectOptions, max_connections: u32, role: ModuleRole) -> Self {
+        Self::in_cluster(&Cluster::of_primary(options, Ambient::system()), max_connections, role)
     }
 
     /// Connects when first used. The sessions are read-only whatever the endpoint is.
     #[must_use]
-    pub fn in_cluster(cluster: &Arc<Cluster>, max_connections: u32) -> Self {
+    pub fn in_cluster(cluster: &Arc<Cluster>, max_connections: u32, role: ModuleRole) -> Self {
         let endpoints = cluster.endpoints();
         let pool = |options: &PgConnectOptions| {
             let options = session_options(options.clone())
                 .options([("default_transaction_read_only", "on"), ("statement_timeout", "30s")]);
-            pool_options(max_connections, endpoints.patience).connect_lazy_with(options)
+            pool_options_as(role, max_connections, endpoints.patience).connect_lazy_with(options)
         };
         Self {
             primary: pool(&endpoints.primary),

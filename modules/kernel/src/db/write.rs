@@ -11,7 +11,7 @@ use sqlx::{PgPool, Postgres, Transaction};
 use tokio::sync::Notify;
 
 use super::cluster::Cluster;
-use super::{pool_options, session_options};
+use super::{ModuleRole, pool_options_as, session_options};
 use crate::Ambient;
 use crate::consistency::Consistency;
 use crate::outbox;
@@ -40,7 +40,8 @@ impl WritePool {
         let options = session_options(cluster.endpoints().primary.clone())
             // A transaction that somebody forgot must not hold its locks for ever.
             .options([("idle_in_transaction_session_timeout", "60s"), ("lock_timeout", "20s")]);
-        let pool = pool_options(max_connections, cluster.endpoints().patience).connect_lazy_with(options);
+        let role = ModuleRole::owning(schema);
+        let pool = pool_options_as(role, max_connections, cluster.endpoints().patience).connect_lazy_with(options);
         Self { pool, cluster: Arc::clone(cluster), schema, ambient, committed: Arc::new(Notify::new()) }
     }
 
@@ -90,7 +91,7 @@ impl WritePool {
         &self.cluster
     }
 
-    /// For what is not a module's: migrations, job tables, health.
+    /// Past the transactions that events go through.
     #[must_use]
     pub const fn raw(&self) -> &PgPool {
         &self.pool

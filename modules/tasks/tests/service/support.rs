@@ -34,7 +34,7 @@ impl World {
         let write = database.write_pool("tasks", &ambient);
         let tasks = Tasks::new(
             write.clone(),
-            database.read_pool(),
+            database.read_pool("tasks"),
             Settings { reassign_chunk: 3.try_into().unwrap() },
             "USD".parse().unwrap(),
         );
