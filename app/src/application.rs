@@ -15,8 +15,10 @@ use kernel::shutdown::ShutdownSignal;
 use crate::background::Background;
 use crate::config::Config;
 use crate::databases::{COMMAND_PATIENCE, Databases};
+use crate::hosting::Hosting;
+use crate::http::{Elsewhere, Served};
 use crate::jobs::{self, Jobs, Runner};
-use crate::modules::Modules;
+use crate::modules::{Modules, database_of};
 use crate::opening::Opening;
 use crate::state::{Hosted, State, Undelivered};
 use crate::{Error, bus, http, telemetry};
@@ -28,6 +30,8 @@ const DRAIN_POLL: Duration = Duration::from_millis(20);
 #[derive(Debug, Default)]
 pub struct Options {
     pub listen: Listen,
+    /// Whether only the modules are hosted that the settings name. A command needs all.
+    pub hosts_as_configured: bool,
     /// Whether long work is done here: reassign runs, day closes, mail.
     pub jobs: bool,
 }
@@ -43,16 +47,16 @@ pub enum Listen {
 }
 
 impl Options {
-    /// Everything: what `serve` does.
+    /// Everything that the settings ask for: what `serve` does.
     #[must_use]
     pub const fn serve() -> Self {
-        Self { listen: Listen::AsConfigured, jobs: true }
+        Self { listen: Listen::AsConfigured, hosts_as_configured: true, jobs: true }
     }
 
     /// Events are delivered, and nothing else is done: for commands.
     #[must_use]
     pub const fn command() -> Self {
-        Self { listen: Listen::No, jobs: false }
+        Self { listen: Listen::No, hosts_as_configured: false, jobs: false }
     }
 }
 
@@ -80,6 +84,7 @@ impl Application {
     pub async fn build(config: &Config, options: Options, ambient: Ambient) -> Result<Self, Error> {
         // Before the first measurement.
         let _metrics = telemetry::metrics();
+        let hosting = if options.hosts_as_configured { hosting(config)? } else { Hosting::all() };
         let bus = bus::open(&config.bus, crate::modules::subscriptions())?;
         // Early, because a port that is taken is the likeliest thing to go wrong, and links need to know the port.
         let listener = match options.listen {
@@ -89,15 +94,21 @@ impl Application {
         let public_url = public_url(config, listener.as_ref());
 
         let patience = if listener.is_some() { REQUEST_PATIENCE } else { COMMAND_PATIENCE };
-        let databases = Arc::new(Databases::open(config, &ambient, patience).await?);
+        let databases = Arc::new(Databases::open(config, &hosting, &ambient, patience).await?);
         let modules = Modules::new(config, &databases, &ambient, &public_url)?;
-        let opening = Opening { databases: Arc::clone(&databases), modules: modules.clone(), serves: options.jobs };
+        let opening = Opening {
+            databases: Arc::clone(&databases),
+            modules: modules.clone(),
+            hosting: hosting.clone(),
+            serves: options.jobs,
+        };
         // A server is there at once, whatever its databases do; a command can do nothing without them.
         let opens_later = listener.is_some() && !databases.are_embedded();
         if !opens_later {
             opening.open_all().await?;
         }
-        let hosted = modules.hosted();
+        let (hosted, elsewhere): (Vec<_>, Vec<_>) =
+            modules.all().into_iter().partition(|module| hosting.hosts(module.name));
 
         let inboxes = subscribe(&hosted, config, bus.as_ref()).await?;
         let state = Arc::new(State::new(Arc::clone(&databases), Arc::clone(&bus), in_short(&hosted, &inboxes)));
@@ -106,7 +117,8 @@ impl Application {
             None => None,
             Some(listener) => {
                 let identity = modules.identity.clone();
-                Some(http::serve(listener, &config.http, &hosted, Arc::clone(&state), identity, ambient.clone())?)
+                let served = Served { hosted: hosted.clone(), elsewhere: places(elsewhere, config)? };
+                Some(http::serve(listener, &config.http, served, Arc::clone(&state), identity, ambient.clone())?)
             }
         };
         let shutdown_timeout = Duration::from_millis(config.http.shutdown_timeout_ms);
@@ -147,7 +159,7 @@ impl Application {
     /// The API's document.
     #[must_use]
     pub fn document(&self) -> utoipa::openapi::OpenApi {
-        http::document(&self.hosted)
+        http::document(&self.modules.all())
     }
 
     /// Waits until every event is delivered and applied; returns what is left over at the deadline. Events that are parked
@@ -187,6 +199,27 @@ impl Application {
         }
         self.databases.close().await;
     }
+}
+
+fn hosting(config: &Config) -> Result<Hosting, Error> {
+    config.modules.hosting().map_err(|reason| Error::Configuration(format!("settings: `modules.hosted` {reason}")))
+}
+
+/// Where the modules are that are not hosted here.
+fn places(modules: Vec<Module>, config: &Config) -> Result<Vec<Elsewhere>, Error> {
+    let place = |module: Module| {
+        let key = format!("modules.{}.url", module.name);
+        let url = config.modules.url_of(module.name);
+        let url = url.map_err(|reason| Error::Configuration(format!("settings: `{key}` {reason}")))?;
+        if url.is_none() {
+            tracing::warn!(
+                module = module.name,
+                "this module is not hosted here and {key} is not set: its routes answer 503"
+            );
+        }
+        Ok(Elsewhere { module, url })
+    };
+    modules.into_iter().map(place).collect()
 }
 
 fn listen(host: &str, port: u16) -> Result<TcpListener, Error> {
@@ -235,7 +268,7 @@ fn start_background(
     opening: Opening,
 ) -> Background {
     let mut background = Background::default();
-    for database in opening.databases.both() {
+    for database in opening.databases.used() {
         let cluster = Arc::clone(database.cluster());
         background.keep_running("endpoints", move |signal| {
             let cluster = Arc::clone(&cluster);
@@ -283,14 +316,11 @@ async fn once_open(cluster: Arc<Cluster>, mut signal: ShutdownSignal, work: impl
 /// The jobs by database: apalis' tables are beside the rows that the jobs look for.
 fn runners(modules: &[Module], databases: &Databases) -> Vec<Runner> {
     let jobs_in = |database: &str| {
-        let lives_here = |module: &&Module| {
-            crate::modules::database_of(module.name, databases).is_some_and(|home| home.name == database)
-        };
+        let lives_here = |module: &&Module| database_of(module.name) == Some(database);
         modules.iter().filter(lives_here).flat_map(|module| module.jobs.clone()).collect()
     };
     databases
-        .both()
-        .into_iter()
+        .worked_in()
         .map(|database| Runner {
             cluster: Arc::clone(database.cluster()),
             pool: database.jobs().clone(),

@@ -14,6 +14,7 @@ use sqlx::{AssertSqlSafe, Connection, PgPool};
 
 use crate::Error;
 use crate::config::{self, Config};
+use crate::hosting::{Hosting, Use};
 
 /// The folder of the embedded server below the data directory.
 const EMBEDDED_FOLDER: &str = "postgres";
@@ -41,6 +42,7 @@ pub struct Databases {
 /// One database: a primary and perhaps replicas.
 pub struct Database {
     pub name: &'static str,
+    pub used: Use,
     write: PgConnectOptions,
     cluster: Arc<Cluster>,
     write_connections: u32,
@@ -60,35 +62,43 @@ pub struct Health {
 }
 
 impl Databases {
-    /// Finds both databases; with none set, starts or joins the embedded server and creates them there. `patience` is how long
-    /// their pools wait for a connection.
+    /// Finds the databases that these modules need; with none set, starts or joins the embedded server and creates them there.
+    /// `patience` is how long their pools wait for a connection.
     ///
     /// # Errors
-    /// There is no PostgreSQL to start, or it does not come up.
-    pub async fn open(config: &Config, ambient: &Ambient, patience: Duration) -> Result<Self, Error> {
-        let settings = &config.databases;
-        if let (Some(tracker), Some(accounting)) = (&settings.tracker.write_url, &settings.accounting.write_url) {
-            return Ok(Self {
-                tracker: Database::new("tracker", &settings.tracker, tracker, ambient, patience)?,
-                accounting: Database::new("accounting", &settings.accounting, accounting, ambient, patience)?,
-                _embedded: None,
-            });
-        }
-        let server = start_embedded(config).await?;
-        for name in ["tracker", "accounting"] {
-            create_if_missing(&server.url("postgres"), name).await?;
-        }
-        Ok(Self {
-            tracker: Database::new("tracker", &settings.tracker, &server.url("tracker"), ambient, patience)?,
-            accounting: Database::new(
-                "accounting",
-                &settings.accounting,
-                &server.url("accounting"),
-                ambient,
-                patience,
-            )?,
-            _embedded: Some(server),
-        })
+    /// One is needed and not set, there is no PostgreSQL to start, or it does not come up.
+    pub async fn open(
+        config: &Config,
+        hosting: &Hosting,
+        ambient: &Ambient,
+        patience: Duration,
+    ) -> Result<Self, Error> {
+        let config::Databases { tracker, accounting } = &config.databases;
+        let embedded = if tracker.write_url.is_none() && accounting.write_url.is_none() {
+            let server = start_embedded(config).await?;
+            for name in ["tracker", "accounting"] {
+                create_if_missing(&server.url("postgres"), name).await?;
+            }
+            Some(server)
+        } else {
+            None
+        };
+        let open = |name: &'static str, settings: &config::Database| {
+            let used = hosting.uses(name);
+            let url = match (&embedded, &settings.write_url) {
+                _ if used == Use::Nothing => NOWHERE.to_owned(),
+                (Some(server), _) => server.url(name),
+                (None, Some(url)) => url.clone(),
+                (None, None) => {
+                    return Err(Error::Configuration(format!(
+                        "settings: `databases.{name}.write_url` is not set, and this needs both databases: run it where both are set"
+                    )));
+                }
+            };
+            Database::new(name, used, settings, &url, ambient, patience)
+        };
+        let (tracker, accounting) = (open("tracker", tracker)?, open("accounting", accounting)?);
+        Ok(Self { tracker, accounting, _embedded: embedded })
     }
 
     /// Drops both databases of the embedded server, unless somebody is at work on them.
@@ -128,8 +138,8 @@ impl Databases {
         };
         let ambient = Ambient::system();
         Ok(Self {
-            tracker: Database::new("tracker", &settings, NOWHERE, &ambient, REQUEST_PATIENCE)?,
-            accounting: Database::new("accounting", &settings, NOWHERE, &ambient, REQUEST_PATIENCE)?,
+            tracker: Database::new("tracker", Use::Works, &settings, NOWHERE, &ambient, REQUEST_PATIENCE)?,
+            accounting: Database::new("accounting", Use::Works, &settings, NOWHERE, &ambient, REQUEST_PATIENCE)?,
             _embedded: None,
         })
     }
@@ -149,25 +159,38 @@ impl Databases {
     pub const fn both(&self) -> [&Database; 2] {
         [&self.tracker, &self.accounting]
     }
+
+    /// Those that this process connects to.
+    pub fn used(&self) -> impl Iterator<Item = &Database> {
+        self.both().into_iter().filter(|database| database.used != Use::Nothing)
+    }
+
+    /// Those in which modules of this process live.
+    pub fn worked_in(&self) -> impl Iterator<Item = &Database> {
+        self.both().into_iter().filter(|database| database.used == Use::Works)
+    }
 }
 
 impl Database {
     fn new(
         name: &'static str,
+        used: Use,
         settings: &config::Database,
         write_url: &str,
         ambient: &Ambient,
         patience: Duration,
     ) -> Result<Self, Error> {
         let write = options(name, write_url)?;
+        let read_urls = if used == Use::Nothing { &[][..] } else { &settings.read_urls };
         let endpoints = Endpoints {
             primary: write.clone(),
-            replicas: settings.read_urls.iter().map(|url| options(name, url)).collect::<Result<_, _>>()?,
+            replicas: read_urls.iter().map(|url| options(name, url)).collect::<Result<_, _>>()?,
             max_lag: Duration::from_millis(settings.max_lag_ms),
             patience,
         };
         Ok(Self {
             name,
+            used,
             cluster: Cluster::new(name, endpoints, ambient.clone()),
             write_connections: settings.write_connections,
             read_connections: settings.read_connections,

@@ -23,6 +23,9 @@ pub enum Error {
     Database { database: &'static str, error: sqlx::Error },
     #[error("the migrations of {name} could not be applied: {error}")]
     Migration { name: &'static str, error: sqlx::migrate::MigrateError },
+    /// Another process has to do something first.
+    #[error("the module {module} has not made its schema ready: start the process that hosts it")]
+    Awaits { module: &'static str },
     /// A module could not get ready.
     #[error("the module {module} could not start: {reason}")]
     Module { module: &'static str, reason: String },
@@ -56,7 +59,7 @@ impl Error {
         }
     }
 
-    /// Whether the same may well work later, when a database is there again.
+    /// Whether the same may well work later, when a database or another process is there.
     #[must_use]
     pub fn is_outage(&self) -> bool {
         match self {
@@ -64,6 +67,7 @@ impl Error {
             | Self::Migration {
                 error: MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _), ..
             } => kernel::db::is_unavailable(error),
+            Self::Awaits { .. } => true,
             _ => false,
         }
     }

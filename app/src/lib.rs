@@ -8,6 +8,7 @@ pub mod config;
 pub mod databases;
 pub mod demo;
 mod error;
+pub mod hosting;
 pub mod http;
 pub mod jobs;
 pub mod migrations;

@@ -1,10 +1,11 @@
-//! Brings both databases up to date: the modules' schemas, then apalis' tables.
+//! Brings the databases up to date: the hosted modules' schemas, then apalis' tables.
 
-use sqlx::PgPool;
-use sqlx::migrate::{Migrate, MigrateError};
+use sqlx::migrate::{AppliedMigration, Migrate, MigrateError};
+use sqlx::{PgConnection, PgPool};
 
 use crate::databases::{Database, Databases};
-use crate::modules::{Home, TABLE};
+use crate::hosting::{Hosting, Use};
+use crate::modules::Home;
 use crate::{Error, jobs, opening};
 
 /// Applies what is missing. Any number of processes may do so at once: each waits for the lock of the one before.
@@ -12,40 +13,61 @@ use crate::{Error, jobs, opening};
 /// # Errors
 /// A database cannot be reached, or a migration that was applied is not the one we know.
 pub async fn migrate(databases: &Databases) -> Result<(), Error> {
-    for database in databases.both() {
-        migrate_patiently(databases, database).await?;
+    for database in databases.used() {
+        migrate_patiently(&Hosting::all(), database).await?;
     }
     Ok(())
 }
 
 /// Waits some seconds for a database that is just starting.
-pub async fn migrate_patiently(databases: &Databases, database: &Database) -> Result<(), Error> {
+pub async fn migrate_patiently(hosting: &Hosting, database: &Database) -> Result<(), Error> {
+    // A database that is away for good is told of in its own words.
     let pool = database.maintenance().await?;
     let checked = opening::check_patiently(database).await;
     let migrated = match checked {
-        Ok(()) => apply(databases, database, &pool).await,
+        Ok(()) => apply(hosting, database, &pool).await,
         refused => refused,
     };
     pool.close().await;
     migrated
 }
 
-/// For a database that is known to be there.
-pub async fn migrate_database(databases: &Databases, database: &Database) -> Result<(), Error> {
+/// For a database that is known to be there: brings the schemas of the hosted modules up to date, and sees that those which
+/// others bring are there.
+pub async fn migrate_database(hosting: &Hosting, database: &Database) -> Result<(), Error> {
     let pool = database.maintenance().await?;
-    let migrated = apply(databases, database, &pool).await;
+    let migrated = apply(hosting, database, &pool).await;
     pool.close().await;
     migrated
 }
 
-async fn apply(databases: &Databases, database: &Database, pool: &PgPool) -> Result<(), Error> {
-    for entry in &TABLE {
-        let Some(home) = entry.home.as_ref().filter(|home| (home.database)(databases).name == database.name) else {
-            continue;
-        };
+async fn apply(hosting: &Hosting, database: &Database, pool: &PgPool) -> Result<(), Error> {
+    for (entry, home) in hosting.owned_in(database.name) {
         home.migrations.run(pool).await.map_err(|error| Error::Migration { name: entry.name, error })?;
     }
-    jobs::migrate(pool).await.map_err(|error| Error::Migration { name: "the job queue", error })
+    if database.used == Use::Works {
+        jobs::migrate(pool).await.map_err(|error| Error::Migration { name: "the job queue", error })?;
+    }
+    for (entry, home) in hosting.read_in(database.name) {
+        let mut connection =
+            pool.acquire().await.map_err(|error| Error::Database { database: database.name, error })?;
+        let applied = applied(home, &mut connection).await?;
+        // One that is newer than we are goes on serving what we know: migrations expand first.
+        if home.migrations.iter().any(|known| applied.iter().all(|one| one.version != known.version)) {
+            return Err(Error::Awaits { module: entry.name });
+        }
+    }
+    Ok(())
+}
+
+async fn applied(home: &Home, connection: &mut PgConnection) -> Result<Vec<AppliedMigration>, Error> {
+    match connection.list_applied_migrations(&home.migrations.table_name).await {
+        // The table is made with the first one.
+        Err(MigrateError::Execute(sqlx::Error::Database(error))) if error.code().as_deref() == Some("42P01") => {
+            Ok(Vec::new())
+        }
+        applied => applied.map_err(|error| Error::Migration { name: "its module", error }),
+    }
 }
 
 /// How many migrations of a module are not applied.
@@ -56,15 +78,7 @@ pub async fn missing(home: &Home, database: &Database) -> Result<usize, Error> {
     let failed = |error| Error::Migration { name: "its module", error };
     let pool = database.maintenance().await?;
     let mut connection = pool.acquire().await.map_err(|error| Error::Database { database: database.name, error })?;
-    let table = &*home.migrations.table_name;
-    let applied = match connection.list_applied_migrations(table).await {
-        Ok(applied) => applied,
-        // The table is made with the first one.
-        Err(MigrateError::Execute(sqlx::Error::Database(error))) if error.code().as_deref() == Some("42P01") => {
-            Vec::new()
-        }
-        Err(error) => return Err(failed(error)),
-    };
+    let applied = applied(home, &mut connection).await?;
     drop(connection);
     pool.close().await;
     for one in &applied {

@@ -8,41 +8,41 @@ use sqlx::migrate::Migrator;
 
 use crate::Error;
 use crate::config::Config;
-use crate::databases::{Database, Databases};
+use crate::databases::Databases;
+use crate::hosting::Hosting;
 
 /// One line of the table.
+#[derive(Debug)]
 pub struct Entry {
     /// Also the name of its schema and the tag of its routes.
     pub name: &'static str,
     /// Where its schema is; none for a module that owns none.
     pub home: Option<Home>,
+    /// The modules whose report views it reads.
+    pub reads: &'static [&'static str],
     /// The types of the events it takes: known of every module, hosted here or not.
     pub listens_to: &'static [&'static str],
 }
 
 /// A module's schema.
+#[derive(Debug)]
 pub struct Home {
-    pub database: fn(&Databases) -> &Database,
+    pub database: &'static str,
     pub migrations: &'static Migrator,
 }
 
 /// THE table, in the order in which migrations are applied.
 pub static TABLE: [Entry; 5] = [
-    Entry::in_database("identity", |databases| &databases.tracker, &identity::MIGRATOR),
-    Entry::in_database("tasks", |databases| &databases.tracker, &tasks::MIGRATOR).listening(tasks::EVENT_TYPES),
-    Entry::in_database("accounting", |databases| &databases.accounting, &accounting::MIGRATOR)
-        .listening(accounting::EVENT_TYPES),
-    Entry::in_database("email", |databases| &databases.accounting, &email::MIGRATOR).listening(email::EVENT_TYPES),
-    Entry { name: "analytics", home: None, listens_to: &[] },
+    Entry::in_database("identity", "tracker", &identity::MIGRATOR),
+    Entry::in_database("tasks", "tracker", &tasks::MIGRATOR).listening(tasks::EVENT_TYPES),
+    Entry::in_database("accounting", "accounting", &accounting::MIGRATOR).listening(accounting::EVENT_TYPES),
+    Entry::in_database("email", "accounting", &email::MIGRATOR).listening(email::EVENT_TYPES),
+    Entry { name: "analytics", home: None, reads: &["tasks", "accounting"], listens_to: &[] },
 ];
 
 impl Entry {
-    const fn in_database(
-        name: &'static str,
-        database: fn(&Databases) -> &Database,
-        migrations: &'static Migrator,
-    ) -> Self {
-        Self { name, home: Some(Home { database, migrations }), listens_to: &[] }
+    const fn in_database(name: &'static str, database: &'static str, migrations: &'static Migrator) -> Self {
+        Self { name, home: Some(Home { database, migrations }), reads: &[], listens_to: &[] }
     }
 
     const fn listening(mut self, event_types: &'static [&'static str]) -> Self {
@@ -112,36 +112,47 @@ impl Modules {
         })
     }
 
-    /// Lets the modules of one database load what they need; after its migrations, before the first request. A command, which
-    /// does not serve, may not change when days end.
+    /// Lets the hosted modules of one database load what they need; after its migrations, before the first request. A command,
+    /// which does not serve, may not change when days end.
     ///
     /// # Errors
     /// The database does not answer, or a module finds there what it cannot work with.
-    pub async fn prepare(&self, database: &'static str, serves: bool) -> Result<(), Error> {
+    pub async fn prepare(&self, database: &'static str, hosting: &Hosting, serves: bool) -> Result<(), Error> {
         let failed =
             |module: &'static str, error: &dyn std::fmt::Display| Error::Module { module, reason: error.to_string() };
         if database == "tracker" {
-            return self.identity.prepare().await.map_err(|error| match error {
+            let prepared = if hosting.hosts("identity") {
+                self.identity.prepare().await
+            } else {
+                self.identity.prepare_to_check().await
+            };
+            return prepared.map_err(|error| match error {
                 identity::Error::Database(error) => Error::Database { database, error },
+                identity::Error::NotReady => Error::Awaits { module: "identity" },
                 error => failed("identity", &error),
             });
         }
-        self.accounting.prepare(serves).await.map_err(|error| match error {
-            accounting::Error::Database(error) => Error::Database { database, error },
-            error => failed("accounting", &error),
-        })?;
-        self.email.prepare().await.map_err(|error| match error {
-            email::Error::Database(error) => Error::Database { database, error },
-            error => failed("email", &error),
-        })
+        if hosting.hosts("accounting") {
+            self.accounting.prepare(serves).await.map_err(|error| match error {
+                accounting::Error::Database(error) => Error::Database { database, error },
+                error => failed("accounting", &error),
+            })?;
+        }
+        if hosting.hosts("email") {
+            self.email.prepare().await.map_err(|error| match error {
+                email::Error::Database(error) => Error::Database { database, error },
+                error => failed("email", &error),
+            })?;
+        }
+        Ok(())
     }
 
     /// Days that were missed are closed before anything that waited is booked.
     ///
     /// # Errors
     /// The database does not answer.
-    pub async fn close_due_days(&self, database: &'static str) -> Result<(), Error> {
-        if database != "accounting" {
+    pub async fn close_due_days(&self, database: &'static str, hosting: &Hosting) -> Result<(), Error> {
+        if database != "accounting" || !hosting.hosts("accounting") {
             return Ok(());
         }
         self.accounting.close_due_days().await.map(drop).map_err(|error| match error {
@@ -150,9 +161,9 @@ impl Modules {
         })
     }
 
-    /// Each as a module to be hosted.
+    /// Each as a module to be hosted, here or elsewhere.
     #[must_use]
-    pub fn hosted(&self) -> Vec<Module> {
+    pub fn all(&self) -> Vec<Module> {
         vec![
             self.identity.module(),
             self.tasks.module(),
@@ -171,9 +182,9 @@ pub fn mail_folder(data_dir: &Path) -> std::path::PathBuf {
 
 /// The database of a module's schema.
 #[must_use]
-pub fn database_of<'a>(module: &str, databases: &'a Databases) -> Option<&'a Database> {
+pub fn database_of(module: &str) -> Option<&'static str> {
     let entry = TABLE.iter().find(|entry| entry.name == module)?;
-    entry.home.as_ref().map(|home| (home.database)(databases))
+    entry.home.as_ref().map(|home| home.database)
 }
 
 #[cfg(test)]
@@ -187,7 +198,7 @@ mod tests {
         let config = config::load_from(&profile.into(), &[]).unwrap().config;
         let databases = Databases::nowhere().unwrap();
         let modules = Modules::new(&config, &databases, &Ambient::system(), "http://localhost").unwrap();
-        for module in modules.hosted() {
+        for module in modules.all() {
             let entry = TABLE.iter().find(|entry| entry.name == module.name).unwrap();
             let listens_to = module.subscriber.map_or(&[][..], |subscriber| subscriber.event_types());
             assert_eq!(entry.listens_to, listens_to, "{}", module.name);

@@ -3,10 +3,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::future::join_all;
 use kernel::db::{Condition, while_opening};
 use kernel::shutdown::ShutdownSignal;
 
 use crate::databases::{Database, Databases};
+use crate::hosting::Hosting;
 use crate::modules::Modules;
 use crate::{Error, migrations};
 
@@ -21,18 +23,19 @@ const TRIES: u32 = 5;
 pub struct Opening {
     pub databases: Arc<Databases>,
     pub modules: Modules,
+    pub hosting: Hosting,
     /// Not a command: days that are over are closed before anything that waited is booked.
     pub serves: bool,
 }
 
 impl Opening {
-    /// Opens both, for whoever can do nothing without them.
+    /// Opens all that are used, for whoever can do nothing without them.
     ///
     /// # Errors
     /// A database cannot be reached, is not what the settings say, or is of another version.
     pub async fn open_all(&self) -> Result<(), Error> {
-        for database in self.databases.both() {
-            migrations::migrate_patiently(&self.databases, database).await?;
+        for database in self.databases.used() {
+            migrations::migrate_patiently(&self.hosting, database).await?;
             self.prepare(database).await?;
         }
         Ok(())
@@ -43,9 +46,7 @@ impl Opening {
     /// # Errors
     /// A database is not what the settings say, or of another version.
     pub async fn try_all(&self) -> Result<(), Error> {
-        let [tracker, accounting] = self.databases.both();
-        let (tracker, accounting) = tokio::join!(self.open(tracker), self.open(accounting));
-        for opened in [tracker, accounting] {
+        for opened in join_all(self.databases.used().map(|database| self.open(database))).await {
             match opened {
                 Err(error) if error.is_outage() => {
                     tracing::warn!(%error, "starting without this database; its modules answer 503 until it is there");
@@ -58,8 +59,7 @@ impl Opening {
 
     /// Tries until each is open, or the shutdown.
     pub async fn keep_trying(self, mut shutdown: ShutdownSignal) {
-        let [tracker, accounting] = self.databases.both();
-        let trying = async { tokio::join!(self.keep_trying_one(tracker), self.keep_trying_one(accounting)) };
+        let trying = join_all(self.databases.used().map(|database| self.keep_trying_one(database)));
         let _ended = shutdown.or(trying).await;
     }
 
@@ -82,15 +82,15 @@ impl Opening {
 
     async fn open(&self, database: &Database) -> Result<(), Error> {
         check(database).await?;
-        migrations::migrate_database(&self.databases, database).await?;
+        migrations::migrate_database(&self.hosting, database).await?;
         self.prepare(database).await
     }
 
     async fn prepare(&self, database: &Database) -> Result<(), Error> {
         while_opening(async {
-            self.modules.prepare(database.name, self.serves).await?;
+            self.modules.prepare(database.name, &self.hosting, self.serves).await?;
             if self.serves {
-                self.modules.close_due_days(database.name).await?;
+                self.modules.close_due_days(database.name, &self.hosting).await?;
             }
             Ok::<(), Error>(())
         })

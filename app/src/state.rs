@@ -4,12 +4,13 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::future::join_all;
 use kernel::bus::EventBus;
 use kernel::inbox::{Inbox, ParkedEvent};
 use kernel::outbox;
 use kernel::shutdown::ShutdownSignal;
 use kernel::{Problem, WritePool};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -39,9 +40,9 @@ pub struct State {
 }
 
 /// What one module has still to do.
-#[derive(Debug, Clone, Serialize, ToSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct ModuleState {
-    pub name: &'static str,
+    pub name: String,
     /// Events that it has told and that are not delivered yet.
     pub outbox_pending: i64,
     /// Events of others that it could not apply and will try again.
@@ -52,7 +53,7 @@ pub struct ModuleState {
     pub jobs_overdue: Vec<OverdueJob>,
 }
 
-#[derive(Debug, Clone, Serialize, ToSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct OverdueJob {
     #[schema(example = "tasks.reassign")]
     pub name: String,
@@ -97,22 +98,26 @@ impl State {
     /// The databases that are not open yet.
     #[must_use]
     pub fn waiting_for(&self) -> Vec<&'static str> {
-        let waiting = self.databases.both().into_iter().filter(|database| !database.cluster().is_open());
+        let waiting = self.databases.used().filter(|database| !database.cluster().is_open());
         waiting.map(|database| database.name).collect()
     }
 
-    /// Each database by name.
+    /// Each database that is used here, by name.
     pub async fn health(&self) -> BTreeMap<&'static str, Health> {
-        let [tracker, accounting] = self.databases.both();
-        let (tracker_health, accounting_health) = tokio::join!(tracker.health(), accounting.health());
-        let mut health = BTreeMap::from([(tracker.name, tracker_health), (accounting.name, accounting_health)]);
-        for database in [tracker, accounting] {
-            if let Some(health) = health.get_mut(database.name).filter(|_| !database.cluster().is_open()) {
+        let health = self.databases.used().map(async |database| {
+            let mut health = database.health().await;
+            if !database.cluster().is_open() {
                 // It may answer, but its modules do not.
                 (health.reads, health.writes) = (false, false);
             }
-        }
-        health
+            (database.name, health)
+        });
+        join_all(health).await.into_iter().collect()
+    }
+
+    /// The modules that this process hosts.
+    pub fn hosted(&self) -> impl Iterator<Item = &'static str> {
+        self.modules.iter().map(|module| module.name)
     }
 
     fn inboxes(&self) -> impl Iterator<Item = &Arc<Inbox>> {
@@ -132,7 +137,7 @@ impl State {
             // A job's name begins with its module's.
             let is_ours = |job: &&OverdueJob| job.name.split('.').next() == Some(module.name);
             states.push(ModuleState {
-                name: module.name,
+                name: module.name.to_owned(),
                 outbox_pending: outbox_pending(module).await?,
                 inbox_retry,
                 inbox_parked,
@@ -144,7 +149,7 @@ impl State {
 
     async fn overdue(&self) -> Result<Vec<OverdueJob>, sqlx::Error> {
         let mut overdue = Vec::new();
-        for database in self.databases.both() {
+        for database in self.databases.worked_in() {
             database.cluster().check_primary()?;
             overdue.extend(Jobs::overdue(database.jobs()).await?);
         }
@@ -250,10 +255,10 @@ async fn outbox_pending(module: &Hosted) -> Result<i64, sqlx::Error> {
 fn report(state: &ModuleState) {
     let waiting = [("outbox", state.outbox_pending), ("inbox", state.inbox_retry), ("parked", state.inbox_parked)];
     for (queue, count) in waiting {
-        metrics::gauge!("piecework_events_waiting", "module" => state.name, "queue" => queue).set(count as f64);
+        metrics::gauge!("piecework_events_waiting", "module" => state.name.clone(), "queue" => queue).set(count as f64);
     }
     let longest = state.jobs_overdue.iter().map(|job| job.overdue_s).max().unwrap_or_default();
-    metrics::gauge!("piecework_job_overdue_seconds", "module" => state.name).set(longest as f64);
+    metrics::gauge!("piecework_job_overdue_seconds", "module" => state.name.clone()).set(longest as f64);
     for job in &state.jobs_overdue {
         if job.overdue_s >= OVERDUE_WORTH_A_WARNING.num_seconds() {
             tracing::warn!(job = job.name, overdue_s = job.overdue_s, "a job should have run and has not");

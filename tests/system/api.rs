@@ -1,5 +1,8 @@
 //! What a test sends and what it gets; every answer is checked for what all answers promise.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap};
 use reqwest::{Client, Method, RequestBuilder, Response};
 use serde_json::Value;
@@ -11,7 +14,9 @@ pub const PREFIX: &str = "/api/v1";
 #[derive(Clone)]
 pub struct Api {
     client: Client,
-    server: String,
+    /// Asked in turn.
+    servers: Arc<[String]>,
+    turn: Arc<AtomicUsize>,
     token: Option<String>,
 }
 
@@ -27,8 +32,13 @@ pub struct Answer {
 
 impl Api {
     pub fn anonymous(server: String) -> Self {
+        Self::of_several(&[server])
+    }
+
+    /// Each request goes to another server than the one before.
+    pub fn of_several(servers: &[String]) -> Self {
         let client = Client::builder().no_proxy().redirect(reqwest::redirect::Policy::none()).build().unwrap();
-        Self { client, server, token: None }
+        Self { client, servers: servers.into(), turn: Arc::default(), token: None }
     }
 
     pub fn with_token(&self, token: &str) -> Self {
@@ -42,7 +52,8 @@ impl Api {
 
     /// A request to any path of the server.
     pub fn request_outside(&self, method: Method, path: &str) -> RequestBuilder {
-        let request = self.client.request(method, format!("{}{path}", self.server));
+        let server = &self.servers[self.turn.fetch_add(1, Ordering::Relaxed) % self.servers.len()];
+        let request = self.client.request(method, format!("{server}{path}"));
         match &self.token {
             Some(token) => request.header(AUTHORIZATION, format!("Bearer {token}")),
             None => request,

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::api::minor;
-use crate::support::{Company, World};
+use crate::support::{Company, Stage, World};
 
 /// Somebody is owed money: both who can have tasks complete what they got, and not all of it comes to nothing.
 async fn earn(company: &Company) -> i64 {

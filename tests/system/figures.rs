@@ -1,193 +1,21 @@
-//! Every figure against the ledger: the sums over the transfers of everybody, read one by one over HTTP (DOMAIN N1 to N4, A6).
+//! Every figure against the ledger, over days of all kinds (DOMAIN N1 to N4, A6).
 
-use std::cmp::Reverse;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
-use chrono::{DateTime, NaiveDate, Utc};
-use serde_json::{Value, json};
+use chrono::NaiveDate;
+use serde_json::json;
 
-use crate::api::{Api, minor};
-use crate::support::{Company, Person, at};
+use crate::ledger::{Ledger, check_figures};
+use crate::support::{Company, Stage};
 
-/// The whole ledger as people's wallets show it.
-pub struct Ledger {
-    lines: Vec<Line>,
-}
-
-#[derive(Debug, Clone)]
-pub struct Line {
-    pub id: String,
-    pub kind: String,
-    pub person: String,
-    pub amount: i64,
-    pub day: NaiveDate,
-    pub occurred_at: DateTime<Utc>,
-    pub reverses: Option<String>,
-    pub task: Option<String>,
-}
-
-/// What the company's day came to, in minor units.
-#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
-pub struct Day {
-    fees: i64,
-    rewards: i64,
-    reversed_fees: i64,
-    reversed_rewards: i64,
-    paid: i64,
-}
-
-impl Day {
-    const fn earned(self) -> i64 {
-        self.fees - self.rewards - self.reversed_fees + self.reversed_rewards
-    }
-
-    fn of(view: &Value) -> Self {
-        let [fees, rewards, reversed_fees, reversed_rewards] =
-            ["fees", "rewards", "reversed_fees", "reversed_rewards"].map(|name| minor(&view[name]));
-        let day = Self { fees, rewards, reversed_fees, reversed_rewards, paid: 0 };
-        assert_eq!(minor(&view["earned"]), day.earned(), "{view}");
-        day
-    }
-}
-
-impl Line {
-    fn of(transfer: &Value) -> Self {
-        let text = |value: &Value| value.as_str().map(str::to_owned);
-        Self {
-            id: text(&transfer["id"]).unwrap(),
-            kind: text(&transfer["kind"]).unwrap(),
-            person: text(&transfer["person"]["id"]).unwrap(),
-            amount: minor(&transfer["amount"]),
-            day: transfer["business_day"].as_str().unwrap().parse().unwrap(),
-            occurred_at: at(transfer["occurred_at"].as_str().unwrap()),
-            reverses: text(&transfer["reverses"]),
-            task: text(&transfer["task"]["id"]),
+impl Company {
+    /// The same on a clock that stands still: what is said is true as of now.
+    pub async fn check_figures(&self, from: &str, today: &str) {
+        let (from, today) = (from.parse().unwrap(), today.parse().unwrap());
+        for as_of in check_figures(&self.admin, from, today, self.world.zone()).await {
+            assert_eq!(as_of, self.world.ambient.now(), "n4: as of when it is true");
         }
     }
-}
-
-impl Ledger {
-    /// Every wallet's lines; each wallet must be the sum of its own, line by line.
-    pub async fn read(books: &Api) -> Self {
-        let mut lines = Vec::new();
-        for wallet in books.read_all("/wallets", 200).await {
-            let person = wallet["person"]["id"].as_str().unwrap();
-            let transfers = books.read_all(&format!("/wallets/{person}/transfers"), 200).await;
-            let mut balance = 0;
-            for transfer in transfers.iter().rev() {
-                balance += minor(&transfer["amount"]);
-                assert_eq!(minor(&transfer["balance_after"]), balance, "{transfer}");
-                lines.push(Line::of(transfer));
-            }
-            assert_eq!(minor(&wallet["balance"]), balance, "{wallet}");
-        }
-        Self { lines }
-    }
-
-    pub fn of_person(&self, id: &str) -> impl Iterator<Item = &Line> {
-        self.lines.iter().filter(move |line| line.person == id)
-    }
-
-    pub fn of_task(&self, id: &str, kind: &str) -> Vec<&Line> {
-        self.lines.iter().filter(|line| line.kind == kind && line.task.as_deref() == Some(id)).collect()
-    }
-
-    fn day(&self, date: NaiveDate) -> Day {
-        let mut day = Day::default();
-        for line in self.lines.iter().filter(|line| line.day == date) {
-            match line.kind.as_str() {
-                "assignment_fee" => day.fees -= line.amount,
-                "completion_reward" => day.rewards += line.amount,
-                "payout" => day.paid -= line.amount,
-                _ => {
-                    let reversed = self.lines.iter().find(|other| Some(&other.id) == line.reverses.as_ref()).unwrap();
-                    assert_eq!(line.amount, -reversed.amount, "a correction reverses exactly: {line:?}");
-                    match reversed.kind.as_str() {
-                        "assignment_fee" => day.reversed_fees += line.amount,
-                        _ => day.reversed_rewards -= line.amount,
-                    }
-                }
-            }
-        }
-        day
-    }
-
-    /// Wallets below zero at the end of a day.
-    fn below_zero(&self, date: NaiveDate) -> usize {
-        let mut balances: BTreeMap<&str, i64> = BTreeMap::new();
-        for line in self.lines.iter().filter(|line| line.day <= date) {
-            *balances.entry(&line.person).or_default() += line.amount;
-        }
-        balances.values().filter(|balance| **balance < 0).count()
-    }
-
-    /// The task with the highest reward of those completed in a range; of equals the first.
-    fn top_task(&self, from: NaiveDate, to: NaiveDate) -> Option<&Line> {
-        let in_range = |line: &&Line| (from..=to).contains(&line.occurred_at.date_naive());
-        let rewards = self.lines.iter().filter(|line| line.kind == "completion_reward").filter(in_range);
-        rewards.min_by_key(|line| (Reverse(line.amount), line.occurred_at))
-    }
-}
-
-/// Compares all that is said of the days from `from` to `to`, which is today, with the ledger.
-pub async fn check_figures(admin: &Person, from: &str, to: &str, now: DateTime<Utc>) {
-    let ledger = Ledger::read(&admin.api).await;
-    let (first, today): (NaiveDate, NaiveDate) = (from.parse().unwrap(), to.parse().unwrap());
-    let range = format!("from={from}&to={to}");
-    let days: Vec<NaiveDate> = first.iter_days().take_while(|day| *day <= today).collect();
-
-    let analysed = admin.api.read(&format!("/analytics/earnings?{range}")).await;
-    let booked = admin.api.read(&format!("/earnings?{range}")).await;
-    let below = admin.api.read(&format!("/analytics/wallets-below-zero?{range}")).await;
-    assert_eq!(analysed["items"].as_array().unwrap().len(), days.len(), "{analysed}");
-    for (place, date) in days.iter().enumerate() {
-        let expected = ledger.day(*date);
-        let without_payouts = Day { paid: 0, ..expected };
-        assert_eq!(Day::of(&analysed["items"][place]), without_payouts, "n1 {date}");
-        assert_eq!(Day::of(&booked["items"][days.len() - 1 - place]), without_payouts, "a6 {date}");
-        assert_eq!(below["items"][place]["wallets"], ledger.below_zero(*date), "n2 {date}");
-        let shown = admin.api.read(&format!("/days/{date}")).await;
-        if *date < today {
-            assert_eq!(minor(&shown["paid"]), expected.paid, "{shown}");
-            assert_eq!(shown["wallets_below_zero"], ledger.below_zero(*date), "{shown}");
-        }
-    }
-    let total: i64 = days.iter().map(|day| ledger.day(*day).earned()).sum();
-    assert_eq!(minor(&analysed["total"]), total);
-
-    let summary = admin.api.read("/analytics/summary").await;
-    assert_eq!(minor(&summary["earned_today"]), ledger.day(today).earned(), "{summary}");
-    assert_eq!(summary["wallets_below_zero"], ledger.below_zero(today), "{summary}");
-    assert_eq!(below["now"], summary["wallets_below_zero"]);
-    for answer in [&analysed, &below, &summary] {
-        assert_eq!(at(answer["as_of"].as_str().unwrap()), now, "n4: as of when it is true: {answer}");
-    }
-    check_top_tasks(admin, &ledger, first, today).await;
-}
-
-async fn check_top_tasks(admin: &Person, ledger: &Ledger, from: NaiveDate, to: NaiveDate) {
-    let shown = admin.api.read(&format!("/analytics/top-tasks?from={from}&to={to}")).await;
-    let is = |view: &Value, line: Option<&Line>| match line {
-        None => assert_eq!(view, &Value::Null),
-        Some(line) => {
-            assert_eq!(view["task_id"].as_str(), line.task.as_deref(), "{view}");
-            assert_eq!(minor(&view["reward"]), line.amount, "{view}");
-            assert_eq!(view["completed_by"]["id"], line.person, "{view}");
-        }
-    };
-    is(&shown["top"], ledger.top_task(from, to));
-    let completed_on = |day: &NaiveDate| ledger.top_task(*day, *day).is_some();
-    let with_tasks: Vec<NaiveDate> = from.iter_days().take_while(|day| *day <= to).filter(completed_on).collect();
-    assert_eq!(shown["items"].as_array().unwrap().len(), with_tasks.len(), "{shown}");
-    for (item, day) in shown["items"].as_array().unwrap().iter().zip(with_tasks) {
-        assert_eq!(item["date"], day.to_string());
-        is(&item["task"], ledger.top_task(day, day));
-        let of_day = admin.api.read(&format!("/analytics/top-tasks?period=day&date={day}")).await;
-        is(&of_day["top"], ledger.top_task(day, day));
-    }
-    let of_month = admin.api.read(&format!("/analytics/top-tasks?period=month&date={to}")).await;
-    let month = |edge: &str| of_month[edge].as_str().unwrap().parse::<NaiveDate>().unwrap();
-    is(&of_month["top"], ledger.top_task(month("from"), month("to")));
 }
 
 /// Four tasks, two completions, a reassign, a third completion: each at a minute of its own.
@@ -230,8 +58,7 @@ async fn n4_every_figure_ties_to_the_ledger_over_days_with_reassigns_corrections
     work(&company).await;
     reverse(&company, "assignment_fee").await;
     company.world.settle().await;
-    let now = company.world.ambient.now();
-    check_figures(&company.admin, "2026-11-02", "2026-11-04", now).await;
+    company.check_figures("2026-11-02", "2026-11-04").await;
     let days: BTreeSet<NaiveDate> = Ledger::read(&company.admin.api).await.lines.iter().map(|line| line.day).collect();
     assert_eq!(days.len(), 3, "each of the days has something to compare");
     company.finish().await;

@@ -5,10 +5,12 @@
     reason = "a test that meets what it did not expect must fail, and say where"
 )]
 
+mod acts;
 mod api;
 mod bad_input;
 mod days;
 mod figures;
+mod ledger;
 mod load;
 mod methods;
 mod paging;
@@ -16,6 +18,7 @@ mod people;
 mod permissions;
 mod problems;
 mod sessions;
+mod stage;
 mod stopping;
 mod story;
 mod support;

@@ -4,7 +4,7 @@ use contracts::Role;
 use serde_json::json;
 
 use crate::api::minor;
-use crate::support::{Company, complete_path};
+use crate::support::{Company, Stage, complete_path};
 
 #[tokio::test]
 async fn t7_whoever_is_deactivated_is_logged_out_and_their_open_tasks_move_without_a_refund() {

@@ -5,7 +5,7 @@ use futures_util::StreamExt;
 use reqwest::Method;
 use serde_json::json;
 
-use crate::support::{Company, World};
+use crate::support::{Company, Stage, World};
 
 #[tokio::test]
 async fn twenty_open_streams_hold_up_no_stop_and_end_cleanly() {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, FixedOffset, Offset, Utc};
 use contracts::Role;
 use harness::TestDatabase;
 use kernel::Ambient;
@@ -12,11 +12,11 @@ use piecework::{Application, Options, config};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use crate::api::{Api, minor};
+use crate::api::Api;
+pub use crate::stage::{Cast, PASSWORD, Person, Stage, complete_path};
 
 /// A Monday.
 pub const MORNING: &str = "2026-11-02T09:00:00Z";
-pub const PASSWORD: &str = "correct horse battery";
 const DRAIN_DEADLINE: Duration = Duration::from_secs(60);
 
 /// A running system.
@@ -34,22 +34,8 @@ pub struct Ground {
     data: TempDir,
 }
 
-/// Somebody who is logged in.
-pub struct Person {
-    pub id: String,
-    pub email: String,
-    pub name: String,
-    pub api: Api,
-}
-
-/// A system with one person of each role.
-pub struct Company {
-    pub world: World,
-    pub admin: Person,
-    pub manager: Person,
-    pub accountant: Person,
-    pub worker: Person,
-}
+/// A system in one process with one person of each role.
+pub type Company = Cast<World>;
 
 pub fn at(text: &str) -> DateTime<Utc> {
     text.parse().unwrap()
@@ -96,31 +82,10 @@ impl World {
 
     /// The first admin, by the one-time link.
     pub async fn first_admin(&self) -> Person {
-        let token = self.application.modules.identity.first_admin_link_token().await.unwrap().unwrap();
+        let token = self.first_admin_token().await;
         let body = json!({ "token": token, "email": "ada@example.org", "name": "Ada", "password": PASSWORD });
         let id = self.api.post("/auth/set-password", &body).await.expect_status(200).id();
         self.log_in(&id, "ada@example.org", "Ada").await
-    }
-
-    /// Somebody new, added by `admin`.
-    pub async fn hire(&self, admin: &Person, role: Role, name: &str) -> Person {
-        let email = format!("{}@example.org", name.to_lowercase());
-        let body = json!({ "email": email, "name": name, "role": role, "password": PASSWORD });
-        let id = admin.api.post("/people", &body).await.expect_status(201).id();
-        self.settle().await;
-        self.log_in(&id, &email, name).await
-    }
-
-    pub async fn log_in(&self, id: &str, email: &str, name: &str) -> Person {
-        let body = json!({ "email": email, "password": PASSWORD });
-        let tokens = self.api.post("/auth/login", &body).await.expect_status(200).json;
-        let api = self.api.with_token(tokens["access_token"].as_str().unwrap());
-        Person { id: id.to_owned(), email: email.to_owned(), name: name.to_owned(), api }
-    }
-
-    /// The same person with a new token: after a restart, or when the clock has gone far.
-    pub async fn again(&self, person: &Person) -> Person {
-        self.log_in(&person.id, &person.email, &person.name).await
     }
 
     /// Waits until every event has arrived; what waits for another try gets its time.
@@ -171,14 +136,48 @@ impl World {
     }
 }
 
+impl Stage for World {
+    fn api(&self) -> Api {
+        self.api.clone()
+    }
+
+    async fn first_admin_token(&self) -> String {
+        self.application.modules.identity.first_admin_link_token().await.unwrap().unwrap()
+    }
+
+    async fn settle(&self) {
+        self.settle().await;
+    }
+
+    fn pass_time(&self) {
+        self.ambient.advance(chrono::Duration::seconds(20));
+    }
+
+    /// The clock alone ends the day: nobody asks for it.
+    async fn end_the_day(&self, accountant: &Person) {
+        self.ambient.set(at("2026-11-03T00:00:05Z"));
+        harness::eventually("Monday is closed", async || {
+            let day = accountant.api.read("/days/2026-11-02").await;
+            (day["status"] == "closed").then_some(())
+        })
+        .await;
+        self.settle().await;
+    }
+
+    fn mail_folder(&self) -> PathBuf {
+        self.ground.mail_folder()
+    }
+
+    fn zone(&self) -> FixedOffset {
+        Utc.fix()
+    }
+}
+
 impl Company {
     pub async fn new() -> Self {
         let world = World::new().await;
         let admin = world.first_admin().await;
-        let manager = world.hire(&admin, Role::Manager, "Max").await;
-        let accountant = world.hire(&admin, Role::Accountant, "Anna").await;
-        let worker = world.hire(&admin, Role::Worker, "Wim").await;
-        Self { world, admin, manager, accountant, worker }
+        Self::hire(world, admin).await
     }
 
     pub const fn of(&self, role: Role) -> &Person {
@@ -218,16 +217,7 @@ impl Company {
         self.world.settle().await;
     }
 
-    /// What the wallet of a person holds.
-    pub async fn balance(&self, person: &Person) -> i64 {
-        minor(&person.api.read("/wallets/me").await["balance"])
-    }
-
     pub async fn finish(self) {
         self.world.stop().await;
     }
-}
-
-pub fn complete_path(task: &Value) -> String {
-    format!("/tasks/{}/complete", task["id"].as_str().unwrap())
 }

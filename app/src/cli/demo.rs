@@ -11,8 +11,9 @@ use serde_json::json;
 use super::output::{print_json, print_line};
 use super::{Context, serve};
 use crate::application::Application;
-use crate::config::Config;
+use crate::config::{BusKind, Config};
 use crate::databases::Databases;
+use crate::hosting::Hosting;
 use crate::http::API_PREFIX;
 use crate::modules::mail_folder;
 use crate::{Error, demo};
@@ -37,7 +38,7 @@ struct Ready {
 }
 
 pub async fn run(context: &Context, arguments: &DemoArguments) -> Result<(), Error> {
-    let config = demo_config(&context.loaded.config);
+    let config = demo_config(&context.loaded.config)?;
     let ready_file = config.data_dir.join(READY_FILE);
     let ready = match read_ready(&ready_file) {
         Some(ready) if !arguments.fresh => ready,
@@ -47,15 +48,19 @@ pub async fn run(context: &Context, arguments: &DemoArguments) -> Result<(), Err
 }
 
 /// A data directory and databases of its own, and mail that leaves nothing but files.
-fn demo_config(config: &Config) -> Config {
+fn demo_config(config: &Config) -> Result<Config, Error> {
+    if config.modules.hosting().is_ok_and(|hosting| hosting != Hosting::all()) {
+        return Err(Error::Usage("the demo hosts all modules: leave `modules.hosted` out".to_owned()));
+    }
     let mut config = config.clone();
+    config.bus.kind = BusKind::Broadcast;
     config.data_dir = config.data_dir.join(FOLDER);
     config.databases.tracker.write_url = None;
     config.databases.accounting.write_url = None;
     config.databases.tracker.read_urls.clear();
     config.databases.accounting.read_urls.clear();
     config.email.transport = email::Transport::File;
-    config
+    Ok(config)
 }
 
 fn read_ready(path: &Path) -> Option<Ready> {

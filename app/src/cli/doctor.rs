@@ -12,9 +12,9 @@ use tokio::net::TcpStream;
 use super::Context;
 use super::output::{print_json, print_line};
 use crate::config::{BusKind, Config};
-use crate::databases::{COMMAND_PATIENCE, Databases};
-use crate::modules::TABLE;
-use crate::{Error, migrations};
+use crate::databases::{COMMAND_PATIENCE, Database, Databases};
+use crate::hosting::Hosting;
+use crate::{Error, http, migrations};
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
@@ -45,8 +45,13 @@ pub async fn run(context: &Context) -> Result<(), Error> {
     if config.databases.tracker.write_url.is_none() {
         checks.push(postgres_programs(config));
     }
-    checks.extend(databases(config).await);
+    let hosting =
+        config.modules.hosting().map_err(|reason| Error::Configuration(format!("modules.hosted {reason}")))?;
+    checks.extend(databases(config, &hosting).await);
     checks.push(bus(config).await);
+    for module in hosting.left_out() {
+        checks.push(elsewhere(config, module).await);
+    }
     checks.push(port(config));
     checks.extend(smtp(config).await);
     let failed = checks.iter().filter(|check| !check.ok).count();
@@ -94,8 +99,8 @@ fn postgres_programs(config: &Config) -> Check {
     }
 }
 
-async fn databases(config: &Config) -> Vec<Check> {
-    let databases = match Databases::open(config, &Ambient::system(), COMMAND_PATIENCE).await {
+async fn databases(config: &Config, hosting: &Hosting) -> Vec<Check> {
+    let databases = match Databases::open(config, hosting, &Ambient::system(), COMMAND_PATIENCE).await {
         Ok(databases) => databases,
         Err(error) => {
             let advice =
@@ -104,7 +109,7 @@ async fn databases(config: &Config) -> Vec<Check> {
         }
     };
     let mut checks = Vec::new();
-    for database in databases.both() {
+    for database in databases.used() {
         let health = database.health().await;
         let name = format!("database {}", database.name);
         for (number, found) in (1_usize..).zip(&health.replicas) {
@@ -128,32 +133,52 @@ async fn databases(config: &Config) -> Vec<Check> {
         if !health.writes {
             continue;
         }
-        checks.extend(schemas(&databases, database.name).await);
+        checks.extend(schemas(hosting, database).await);
     }
     databases.close().await;
     checks
 }
 
-async fn schemas(databases: &Databases, database: &str) -> Vec<Check> {
+async fn schemas(hosting: &Hosting, database: &Database) -> Vec<Check> {
     let mut checks = Vec::new();
-    for entry in &TABLE {
-        let Some(home) = entry.home.as_ref().filter(|home| (home.database)(databases).name == database) else {
-            continue;
-        };
+    let advice = "run `piecework migrate`, or `piecework serve`, which does so itself";
+    let owned = hosting.owned_in(database.name).map(|(entry, home)| (entry, home, advice));
+    let advice = "start the process that hosts it, or run `piecework migrate`";
+    let read = hosting.read_in(database.name).map(|(entry, home)| (entry, home, advice));
+    for (entry, home, advice) in owned.chain(read) {
         let name = format!("migrations of {}", entry.name);
-        checks.push(match migrations::missing(home, (home.database)(databases)).await {
+        checks.push(match migrations::missing(home, database).await {
             Ok(0) => Check::fine(name, "all are applied"),
-            Ok(missing) => Check::wrong(
-                name,
-                format!("{missing} are not applied"),
-                "run `piecework migrate`, or `piecework serve`, which does so itself",
-            ),
+            Ok(missing) => Check::wrong(name, format!("{missing} are not applied"), advice),
             Err(error) => {
                 Check::wrong(name, error.to_string(), "is this database one of another version, or not ours?")
             }
         });
     }
     checks
+}
+
+/// A module that another process hosts.
+async fn elsewhere(config: &Config, module: &str) -> Check {
+    let name = format!("module {module}");
+    let key = format!("modules.{module}.url");
+    let url = match config.modules.url_of(module) {
+        Ok(Some(url)) => url,
+        Ok(None) => return Check::wrong(name, "is not hosted here", format!("set {key}: its routes answer 503 here")),
+        Err(reason) => return Check::wrong(name, format!("{key} {reason}"), "mend it"),
+    };
+    match http::modules_at(&url).await {
+        Ok(modules) if modules.iter().any(|hosted| hosted == module) => {
+            Check::fine(name, format!("is hosted at {url}"))
+        }
+        Ok(modules) => {
+            let found = format!("is not hosted at {url}; there are {}", modules.join(", "));
+            Check::wrong(name, found, format!("set {key} to a process that hosts it"))
+        }
+        Err(reason) => {
+            Check::wrong(name, format!("{url}: {reason}"), "its routes answer 503 here until that process is there")
+        }
+    }
 }
 
 fn port(config: &Config) -> Check {

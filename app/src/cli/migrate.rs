@@ -5,10 +5,12 @@ use kernel::Ambient;
 use super::Context;
 use super::output::{print_json, print_line};
 use crate::databases::{COMMAND_PATIENCE, Databases};
+use crate::hosting::Hosting;
 use crate::{Error, migrations};
 
 pub async fn run(context: &Context) -> Result<(), Error> {
-    let databases = Databases::open(&context.loaded.config, &Ambient::system(), COMMAND_PATIENCE).await?;
+    let databases =
+        Databases::open(&context.loaded.config, &Hosting::all(), &Ambient::system(), COMMAND_PATIENCE).await?;
     migrations::migrate(&databases).await?;
     databases.close().await;
     if context.json {

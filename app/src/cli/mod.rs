@@ -67,6 +67,9 @@ enum Command {
     ///
     /// With no database configured it starts its own PostgreSQL under the data directory. Applies migrations. On an empty
     /// system it prints a one-time link that creates the first admin.
+    ///
+    /// With some of the modules it needs --bus rabbitmq, the databases of its modules, and modules.NAME.url for the others, to
+    /// which it passes their requests on.
     Serve(serve::ServeArguments),
     /// Serve a demo company with people, a real backlog and three weeks of history
     Demo(demo::DemoArguments),
@@ -171,7 +174,7 @@ fn execute(Arguments { global, command }: Arguments) -> Result<(), Error> {
 
 async fn dispatch(command: Command, context: &Context) -> Result<(), Error> {
     match command {
-        Command::Serve(arguments) => serve::run(context, &arguments).await,
+        Command::Serve(_) => serve::run(context).await,
         Command::Demo(arguments) => demo::run(context, &arguments).await,
         Command::Migrate => migrate::run(context).await,
         Command::People(command) => people::run(context, command).await,

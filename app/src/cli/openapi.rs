@@ -13,5 +13,5 @@ use crate::modules::Modules;
 pub fn run(context: &Context) -> Result<(), Error> {
     let databases = Databases::nowhere()?;
     let modules = Modules::new(&context.loaded.config, &databases, &Ambient::system(), "http://localhost")?;
-    print_json(&http::document(&modules.hosted()))
+    print_json(&http::document(&modules.all()))
 }

@@ -31,38 +31,27 @@ enum Bus {
 
 impl ServeArguments {
     /// The settings that options of the command line stand for.
-    pub fn overrides(&self) -> Option<Override> {
-        let value = match self.bus? {
-            Bus::Broadcast => "broadcast",
-            Bus::Rabbitmq => "rabbitmq",
-        };
-        Some(Override { option: "--bus", key: "bus.kind", value: value.to_owned() })
-    }
-
-    fn check(&self) -> Result<(), Error> {
-        let names = TABLE.iter().map(|entry| entry.name);
-        let listed = || names.clone().collect::<Vec<_>>().join(", ");
-        if let Some(unknown) = self.modules.iter().find(|name| !names.clone().any(|known| known == name.as_str())) {
-            return Err(Error::Usage(format!("--modules: there is no module `{unknown}`; there are {}", listed())));
+    pub fn overrides(&self) -> Vec<Override> {
+        let mut overrides = Vec::new();
+        if !self.modules.is_empty() {
+            overrides.push(Override { option: "--modules", key: "modules.hosted", value: self.modules.join(",") });
         }
-        let is_subset =
-            !self.modules.is_empty() && !names.clone().all(|name| self.modules.iter().any(|listed| listed == name));
-        if is_subset {
-            return Err(Error::Usage(format!(
-                "--modules: hosting only some of the modules is not built yet; leave the option out, or name all: {}",
-                listed()
-            )));
+        if let Some(bus) = self.bus {
+            let value = match bus {
+                Bus::Broadcast => "broadcast",
+                Bus::Rabbitmq => "rabbitmq",
+            };
+            overrides.push(Override { option: "--bus", key: "bus.kind", value: value.to_owned() });
         }
-        Ok(())
+        overrides
     }
 }
 
-pub async fn run(context: &Context, arguments: &ServeArguments) -> Result<(), Error> {
-    arguments.check()?;
+pub async fn run(context: &Context) -> Result<(), Error> {
     serve(&context.loaded.config, async |application| greet(context, application).await).await
 }
 
-/// Hosts everything until a signal comes; `greet` is called once it is up.
+/// Hosts what the settings say until a signal comes; `greet` is called once it is up.
 pub async fn serve(config: &Config, greet: impl AsyncFnOnce(&Application) -> Result<(), Error>) -> Result<(), Error> {
     let mut signals = Signals::listen()?;
     let build = Application::build(config, Options::serve(), Ambient::system());
@@ -86,11 +75,8 @@ pub async fn serve(config: &Config, greet: impl AsyncFnOnce(&Application) -> Res
 async fn greet(context: &Context, application: &Application) -> Result<(), Error> {
     let url = application.public_url();
     let waiting_for = application.state.waiting_for();
-    let token = match application.modules.identity.first_admin_link_token().await {
-        // It is said again by the next start.
-        Err(identity::Error::Database(error)) if kernel::db::is_unavailable(&error) => None,
-        token => token.map_err(|error| Error::Module { module: "identity", reason: error.to_string() })?,
-    };
+    let modules: Vec<&str> = application.state.hosted().collect();
+    let token = if modules.contains(&"identity") { first_admin_token(application).await? } else { None };
     let address = application.address().map(|address| address.to_string());
     if context.json {
         return print_json(&json!({
@@ -98,10 +84,14 @@ async fn greet(context: &Context, application: &Application) -> Result<(), Error
             "address": address,
             "docs": format!("{url}{API_PREFIX}/docs"),
             "first_admin_token": token,
+            "modules": modules,
             "waiting_for": waiting_for,
         }));
     }
     print_line(&format!("Piecework is up: {url}\nThe API, to read and to try: {url}{API_PREFIX}/docs"))?;
+    if modules.len() < TABLE.len() {
+        print_line(&format!("It hosts {}; requests for the others are passed on.", modules.join(", ")))?;
+    }
     for database in waiting_for {
         print_line(&format!("The database {database} is not there yet; what needs it answers 503 until it is."))?;
     }
@@ -114,6 +104,14 @@ async fn greet(context: &Context, application: &Application) -> Result<(), Error
         ))?;
     }
     Ok(())
+}
+
+async fn first_admin_token(application: &Application) -> Result<Option<String>, Error> {
+    match application.modules.identity.first_admin_link_token().await {
+        // It is said again by the next start.
+        Err(identity::Error::Database(error)) if kernel::db::is_unavailable(&error) => Ok(None),
+        token => token.map_err(|error| Error::Module { module: "identity", reason: error.to_string() }),
+    }
 }
 
 /// SIGINT and SIGTERM.

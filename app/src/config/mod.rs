@@ -3,6 +3,7 @@
 //! The files are compiled in. `default.toml` names every key, so whatever is not in there is unknown, and its values say of
 //! which type a variable of the environment has to be.
 
+mod modules;
 mod secrets;
 mod sources;
 #[cfg(test)]
@@ -16,6 +17,9 @@ use kernel::inbox::RetryPolicy;
 use serde::Deserialize;
 
 use crate::bus::Address;
+use crate::hosting::Use;
+use crate::modules::TABLE;
+pub use modules::Modules;
 use secrets::hide_secrets;
 use sources::{Known, Overlay, drop_unset};
 
@@ -33,6 +37,7 @@ const PROFILE_VARIABLE: &str = "PIECEWORK_PROFILE";
 pub struct Config {
     pub data_dir: PathBuf,
     pub http: Http,
+    pub modules: Modules,
     pub postgres: Postgres,
     pub databases: Databases,
     pub bus: Bus,
@@ -211,11 +216,6 @@ impl Config {
             Err(Error::Invalid { key: key.to_owned(), origin: "settings".to_owned(), reason: reason.to_owned() })
         };
         let (tracker, accounting) = (&self.databases.tracker, &self.databases.accounting);
-        match (&tracker.write_url, &accounting.write_url) {
-            (Some(_), None) => return invalid("databases.accounting.write_url", ONE_OF_TWO),
-            (None, Some(_)) => return invalid("databases.tracker.write_url", ONE_OF_TWO),
-            _ => {}
-        }
         for (name, database) in [("tracker", tracker), ("accounting", accounting)] {
             if database.write_url.is_none() && !database.read_urls.is_empty() {
                 return invalid(&format!("databases.{name}.read_urls"), "needs a write_url beside it");
@@ -256,6 +256,57 @@ impl Config {
         if self.http.public_url.as_ref().is_some_and(|url| !url.starts_with("http://") && !url.starts_with("https://"))
         {
             return invalid("http.public_url", "begins with http:// or https://");
+        }
+        self.check_modules()
+    }
+
+    /// Whether what this process hosts, its databases and its bus go together.
+    fn check_modules(&self) -> Result<(), Error> {
+        let invalid = |key: &str, reason: String| {
+            Err(Error::Invalid { key: key.to_owned(), origin: "settings".to_owned(), reason })
+        };
+        for entry in &TABLE {
+            if let Err(reason) = self.modules.url_of(entry.name) {
+                return invalid(&format!("modules.{}.url", entry.name), reason);
+            }
+        }
+        let hosting = match self.modules.hosting() {
+            Ok(hosting) => hosting,
+            Err(reason) => return invalid("modules.hosted", reason),
+        };
+        let urls =
+            [("tracker", &self.databases.tracker.write_url), ("accounting", &self.databases.accounting.write_url)];
+        let left_out = hosting.left_out();
+        if left_out.is_empty() {
+            return match urls.iter().find(|(_, url)| url.is_none()) {
+                Some((missing, _)) if urls.iter().any(|(_, url)| url.is_some()) => {
+                    invalid(&format!("databases.{missing}.write_url"), ONE_OF_TWO.to_owned())
+                }
+                _ => Ok(()),
+            };
+        }
+        if self.bus.kind == BusKind::Broadcast {
+            let left_out = left_out.join(", ");
+            return invalid(
+                "bus.kind",
+                format!(
+                    "is broadcast, which reaches nobody outside of this process, and `modules.hosted` leaves out {left_out}: \
+                     set it to rabbitmq (`--bus rabbitmq`) with bus.amqp_url, or host all modules"
+                ),
+            );
+        }
+        for (database, url) in urls {
+            let why = match hosting.uses(database) {
+                Use::Nothing => continue,
+                Use::Works => "modules that are hosted here live there",
+                Use::Reads => "this process reads there, if only to check tokens (a role that may only read will do)",
+            };
+            if url.is_none() {
+                return invalid(
+                    &format!("databases.{database}.write_url"),
+                    format!("is not set, and {why}; the embedded PostgreSQL is for a process that hosts all modules"),
+                );
+            }
         }
         Ok(())
     }

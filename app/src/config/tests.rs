@@ -6,6 +6,8 @@ use ::config::{File, FileFormat, Source};
 
 use super::sources::{Known, flatten};
 use super::{DEFAULTS, Error, Loaded, PROFILE_VARIABLE, PROFILES, load_from};
+use crate::hosting::Hosting;
+use crate::modules::TABLE;
 
 fn load_with(variables: &[(&str, &str)]) -> Result<Loaded, Error> {
     load_from(&variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect(), &[])
@@ -122,6 +124,75 @@ fn a_bus_that_cannot_be_found_is_refused() {
     assert_eq!(place("amqp://me:hush@[::1]:5673/%2f"), "::1:5673");
     assert!(error_of(&[("PIECEWORK__BUS__PREFIX", "a b")]).contains("`bus.prefix`"));
     assert!(load_with(&[("PIECEWORK__BUS__AMQP_URL", "nobody asks")]).is_ok());
+}
+
+const TRACKER: (&str, &str) = ("PIECEWORK__DATABASES__TRACKER__WRITE_URL", "postgres://a/tracker");
+const ACCOUNTING: (&str, &str) = ("PIECEWORK__DATABASES__ACCOUNTING__WRITE_URL", "postgres://b/accounting");
+const RABBITMQ: [(&str, &str); 2] =
+    [("PIECEWORK__BUS__KIND", "rabbitmq"), ("PIECEWORK__BUS__AMQP_URL", "amqp://mq1/%2f")];
+
+#[test]
+fn the_reference_knows_every_module() {
+    let known = Known::read().unwrap();
+    for entry in &TABLE {
+        assert!(known.0.contains_key(&format!("modules.{}.url", entry.name)), "{}", entry.name);
+    }
+}
+
+#[test]
+fn some_of_the_modules_need_a_bus_and_the_databases_of_theirs() {
+    let hosted = |names: &'static str| ("PIECEWORK__MODULES__HOSTED", names);
+    let error = error_of(&[hosted("tasks,flying")]);
+    assert!(error.contains("`flying`") && error.contains("identity, tasks, accounting, email, analytics"), "{error}");
+    let error = error_of(&[hosted("identity,tasks"), TRACKER]);
+    assert!(error.contains("`bus.kind`") && error.contains("leaves out accounting, email, analytics"), "{error}");
+
+    let with_bus = |names, databases: &[(&'static str, &'static str)]| {
+        let settings = [&RABBITMQ[..], &[hosted(names)], databases].concat();
+        load_with(&settings).map(|loaded| loaded.config.modules.hosting().unwrap())
+    };
+    for (names, databases, missing) in [
+        ("identity,tasks", &[][..], "databases.tracker.write_url"),
+        ("accounting", &[ACCOUNTING], "databases.tracker.write_url"),
+        ("accounting", &[TRACKER], "databases.accounting.write_url"),
+        ("analytics", &[TRACKER], "databases.accounting.write_url"),
+        // All of them are one process again.
+        ("identity,tasks,accounting,email,analytics", &[TRACKER], "databases.accounting.write_url"),
+    ] {
+        let error = with_bus(names, databases).expect_err("a database is missing").to_string();
+        assert!(error.contains(missing) && error.contains("is not set"), "{names}: {error}");
+    }
+    assert_eq!(with_bus("identity,tasks", &[TRACKER]).unwrap().names(), ["identity", "tasks"]);
+    assert_eq!(with_bus("email", &[TRACKER, ACCOUNTING]).unwrap().names(), ["email"]);
+    assert_eq!(load_with(&[hosted("")]).unwrap().config.modules.hosting().unwrap(), Hosting::all());
+}
+
+#[test]
+fn a_place_that_cannot_be_gone_to_is_refused() {
+    let with_url = |url: &'static str| [("PIECEWORK__MODULES__TASKS__URL", url)];
+    for url in [
+        "tasks1",
+        "tasks1:8080",
+        "ftp://tasks1",
+        "http://",
+        "http://tasks1:port",
+        "http://tasks1:99999",
+        "http://a b",
+        "http://me:hush@tasks1",
+        "http://tasks1/api",
+        "http://tasks1/?x",
+        "/api",
+    ] {
+        let error = error_of(&with_url(url));
+        assert!(error.contains("`modules.tasks.url`") && error.contains("http://"), "{url}: {error}");
+        assert!(!error.contains("hush"), "{error}");
+    }
+    for url in ["http://tasks1", "http://tasks1:8080/", "https://[::1]:8443", "HTTP://tasks1"] {
+        let config = load_with(&with_url(url)).unwrap().config;
+        assert!(config.modules.url_of("tasks").unwrap().is_some(), "{url}");
+        assert_eq!(config.modules.url_of("email").unwrap(), None);
+    }
+    assert!(error_of(&[("PIECEWORK__MODULES__FLYING__URL", "http://a")]).contains("modules.flying.url"));
 }
 
 #[test]

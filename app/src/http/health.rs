@@ -16,6 +16,8 @@ pub fn add_routes(app: &mut ServiceConfig) {
 
 #[derive(Serialize)]
 struct Readiness {
+    /// The modules that this process hosts.
+    modules: Vec<&'static str>,
     reads: bool,
     writes: bool,
     /// Whether events travel. Requests are served without it, and what they cause follows.
@@ -31,11 +33,12 @@ async fn livez() -> impl Responder {
         .json(serde_json::json!({ "alive": true }))
 }
 
-/// 200 while both databases answer to reads.
+/// 200 while the databases that are used here answer to reads. Other processes are not asked: they have readiness of their own.
 #[get("/readyz")]
 async fn readyz(gateway: web::Data<Gateway>) -> impl Responder {
     let databases = gateway.state.health().await;
     let readiness = Readiness {
+        modules: gateway.state.hosted().collect(),
         reads: databases.values().all(|health| health.reads),
         writes: databases.values().all(|health| health.writes),
         bus: gateway.state.bus_is_connected(),

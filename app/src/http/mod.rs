@@ -5,6 +5,7 @@ mod admin;
 mod consistency;
 mod deadline;
 mod docs;
+mod forward;
 mod health;
 mod identify;
 mod metrics;
@@ -36,6 +37,8 @@ use crate::Error;
 use crate::config;
 use crate::state::State;
 
+use forward::Forwarder;
+pub use forward::{Elsewhere, modules_at};
 pub use openapi::document;
 use route_table::RouteTable;
 
@@ -54,6 +57,17 @@ struct Gateway {
     routes: RouteTable,
     document: utoipa::openapi::OpenApi,
     request_timeout: Duration,
+    forwarder: Forwarder,
+    /// Ends what would not end by itself.
+    streams: ShutdownSignal,
+}
+
+/// What is served: every module of the system.
+pub struct Served {
+    /// In this process.
+    pub hosted: Vec<Module>,
+    /// By another one.
+    pub elsewhere: Vec<Elsewhere>,
 }
 
 /// A server that listens.
@@ -64,31 +78,36 @@ pub struct Server {
     streams: Shutdown,
 }
 
-/// Starts to serve the modules on `listener`.
+/// Starts to serve on `listener`.
 ///
 /// # Errors
-/// The listener cannot be used.
+/// The listener cannot be used, or there is no TLS.
 pub fn serve(
     listener: TcpListener,
     settings: &config::Http,
-    modules: &[Module],
+    served: Served,
     state: Arc<State>,
     identity: identity::Identity,
     ambient: Ambient,
 ) -> Result<Server, Error> {
     let address = listener.local_addr().map_err(Error::io("read the address that is listened on"))?;
-    let document = openapi::document(modules);
+    let Served { hosted, elsewhere } = served;
+    let everything: Vec<Module> =
+        hosted.iter().cloned().chain(elsewhere.iter().map(|elsewhere| elsewhere.module.clone())).collect();
+    let document = openapi::document(&everything);
+    let streams = Shutdown::default();
+    let signal = streams.signal();
     let gateway = web::Data::new(Gateway {
-        routes: RouteTable::new(&document),
+        routes: RouteTable::new(&document, &openapi::owners(&everything)),
         document,
         state,
         identity,
         ambient,
         request_timeout: Duration::from_millis(settings.request_timeout_ms),
+        forwarder: Forwarder::new(&elsewhere)?,
+        streams: signal.clone(),
     });
-    let modules: Arc<[Module]> = modules.into();
-    let streams = Shutdown::default();
-    let signal = streams.signal();
+    let modules: Arc<[Module]> = hosted.into();
 
     let mut server = HttpServer::new(move || {
         let (app, _document) = App::new()
@@ -108,6 +127,7 @@ pub fn serve(
             .wrap(from_fn(consistency::negotiate))
             .wrap(from_fn(streams::keep_uncompressed))
             .wrap(Compress::default())
+            .wrap(from_fn(forward::pass_on))
             .wrap(from_fn(deadline::limit))
             .wrap(from_fn(panics::catch))
             .wrap(from_fn(problems::rewrite))

@@ -1,5 +1,7 @@
 //! The API's document, generated from the code, and the routes that it describes.
 
+use std::collections::BTreeMap;
+
 use actix_web::http::header;
 use actix_web::{App, HttpResponse, Responder, get, web};
 use kernel::module::Module;
@@ -60,6 +62,18 @@ pub fn document(modules: &[Module]) -> utoipa::openapi::OpenApi {
     document
 }
 
+/// Which module each path belongs to, as the modules themselves say.
+#[must_use]
+pub fn owners(modules: &[Module]) -> BTreeMap<String, &'static str> {
+    let own = document(&[]).paths.paths;
+    let mut owners = BTreeMap::new();
+    for module in modules {
+        let paths = document(std::slice::from_ref(module)).paths.paths;
+        owners.extend(paths.into_keys().filter(|path| !own.contains_key(path)).map(|path| (path, module.name)));
+    }
+    owners
+}
+
 /// The OpenAPI document of this API.
 #[utoipa::path(tag = "system", responses((status = 200, description = "OpenAPI 3.1", body = Object)))]
 #[get("/openapi.json")]
@@ -69,8 +83,6 @@ async fn show_document(gateway: web::Data<Gateway>) -> impl Responder {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeMap;
-
     use kernel::Ambient;
     use serde_json::Value;
 
@@ -82,7 +94,7 @@ mod tests {
     fn modules() -> Vec<Module> {
         let config =
             config::load_from(&[("PIECEWORK_PROFILE".to_owned(), "test".to_owned())].into(), &[]).unwrap().config;
-        Modules::new(&config, &Databases::nowhere().unwrap(), &Ambient::system(), "http://localhost").unwrap().hosted()
+        Modules::new(&config, &Databases::nowhere().unwrap(), &Ambient::system(), "http://localhost").unwrap().all()
     }
 
     fn schemas(modules: &[Module]) -> BTreeMap<String, Value> {
@@ -105,6 +117,27 @@ mod tests {
                 seen.insert(name, (module.name, schema));
             }
         }
+    }
+
+    /// A route of another process would be hidden by one of this process that means the same address.
+    #[tokio::test]
+    async fn no_address_means_routes_of_two_modules() {
+        let owners = owners(&modules());
+        let could_be = |left: &str, right: &str| {
+            let pairs = || left.split('/').zip(right.split('/'));
+            left.split('/').count() == right.split('/').count()
+                && pairs().all(|(left, right)| left == right || left.starts_with('{') || right.starts_with('{'))
+        };
+        for (path, module) in &owners {
+            for (other_path, other) in &owners {
+                assert!(module == other || !could_be(path, other_path), "{path} ({module}) and {other_path} ({other})");
+            }
+        }
+        assert!(
+            ["identity", "tasks", "accounting", "email", "analytics"]
+                .iter()
+                .all(|name| owners.values().any(|owner| owner == name))
+        );
     }
 
     #[tokio::test]

@@ -23,6 +23,8 @@ struct Route {
     methods: Vec<&'static str>,
     /// Those of the methods that know no query parameter.
     without_query: Vec<&'static str>,
+    /// The module it belongs to; none: the gateway's own.
+    module: Option<&'static str>,
 }
 
 enum Segment {
@@ -31,8 +33,9 @@ enum Segment {
 }
 
 impl RouteTable {
+    /// `owners` says which module a path of the document belongs to.
     #[must_use]
-    pub fn new(document: &OpenApi) -> Self {
+    pub fn new(document: &OpenApi, owners: &BTreeMap<String, &'static str>) -> Self {
         let mut routes: BTreeMap<String, (Vec<&'static str>, Vec<&'static str>)> = BTreeMap::new();
         for (path, item) in &document.paths.paths {
             let known = || operations(item).into_iter().filter_map(|(method, operation)| Some((method, operation?)));
@@ -44,11 +47,20 @@ impl RouteTable {
         }
         let route = |(pattern, (methods, without_query)): (String, (Vec<_>, Vec<_>))| Route {
             segments: segments(&pattern),
+            module: owners.get(&pattern).copied(),
             pattern,
             methods,
             without_query,
         };
         Self(routes.into_iter().map(route).collect())
+    }
+
+    /// The module whose route takes this method of this path.
+    #[must_use]
+    pub fn module(&self, method: &str, path: &str) -> Option<&'static str> {
+        let parts: Vec<&str> = path.split('/').collect();
+        let takes = |route: &&Route| route.matches(&parts) && route.methods.contains(&method);
+        self.0.iter().filter(takes).min_by_key(Route::rank)?.module
     }
 
     /// The route that a path belongs to, such as `/api/v1/tasks/{id}`.
@@ -66,10 +78,7 @@ impl RouteTable {
     /// The best match: a word is better than a parameter, the earlier the better.
     fn find(&self, path: &str) -> Option<&Route> {
         let parts: Vec<&str> = path.split('/').collect();
-        let rank = |route: &&Route| -> Vec<bool> {
-            route.segments.iter().map(|segment| matches!(segment, Segment::Parameter)).collect()
-        };
-        self.0.iter().filter(|route| route.matches(&parts)).min_by_key(rank)
+        self.0.iter().filter(|route| route.matches(&parts)).min_by_key(Route::rank)
     }
 
     /// The methods of every route that a path may mean: `/people/me` is a word here and an id there.
@@ -88,6 +97,11 @@ impl RouteTable {
 }
 
 impl Route {
+    /// The best is the least.
+    fn rank(self: &&Self) -> Vec<bool> {
+        self.segments.iter().map(|segment| matches!(segment, Segment::Parameter)).collect()
+    }
+
     fn matches(&self, parts: &[&str]) -> bool {
         self.segments.len() == parts.len()
             && self.segments.iter().zip(parts).all(|(segment, part)| match segment {
@@ -153,7 +167,16 @@ mod tests {
             paths = paths.path(path, PathItem::new(method, OperationBuilder::new().build()));
         }
         let document = utoipa::openapi::OpenApiBuilder::new().paths(paths.build()).build();
-        RouteTable::new(&document)
+        RouteTable::new(&document, &BTreeMap::from([("/api/v1/people/{id}".to_owned(), "identity")]))
+    }
+
+    #[test]
+    fn a_route_belongs_to_the_module_that_takes_its_method() {
+        assert_eq!(table().module("PATCH", "/api/v1/people/0198"), Some("identity"));
+        assert_eq!(table().module("PATCH", "/api/v1/people/preview"), Some("identity"));
+        for (method, path) in [("GET", "/api/v1/people/preview"), ("GET", "/api/v1/people/0198"), ("GET", "/livez")] {
+            assert_eq!(table().module(method, path), None, "{method} {path}");
+        }
     }
 
     #[test]

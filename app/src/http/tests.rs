@@ -13,7 +13,7 @@ use serde::Deserialize;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-use super::{Server, serve};
+use super::{Served, Server, serve};
 use crate::config;
 use crate::databases::Databases;
 use crate::modules::Modules;
@@ -96,7 +96,8 @@ fn start_with_timeout(request_timeout_ms: u64) -> Server {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     listener.set_nonblocking(true).unwrap();
     let state = Arc::new(State::new(databases, Arc::new(crate::bus::Broadcast::new()), Vec::new()));
-    serve(listener, &config.http, &[probe()], state, identity, ambient).unwrap()
+    let served = Served { hosted: vec![probe()], elsewhere: Vec::new() };
+    serve(listener, &config.http, served, state, identity, ambient).unwrap()
 }
 
 /// Sends one request and reads until the server closes.

@@ -92,6 +92,25 @@ async fn many_first_starts_at_once_make_one_key() {
 }
 
 #[tokio::test]
+async fn a_process_that_only_checks_tokens_reads_keys_and_makes_none() {
+    let company = Company::new().await;
+    company.add("ada@example.com", Role::Worker).await;
+    let tokens = company.identity.login("ada@example.com", PASSWORD).await.unwrap();
+    let checker = company.unprepared_process();
+    checker.prepare_to_check().await.unwrap();
+    assert!(checker.authenticate(&tokens.access_token).await.is_ok());
+    let caller = company.identity.authenticate(&tokens.access_token).await.unwrap();
+    company.identity.logout(caller).await.unwrap();
+    checker.refresh_revocations().await.unwrap();
+    assert_eq!(code(checker.authenticate(&tokens.access_token).await), "identity.token_revoked");
+
+    sqlx::query("delete from identity.signing_keys").execute(company.write.raw()).await.unwrap();
+    let early = company.unprepared_process();
+    assert!(matches!(early.prepare_to_check().await, Err(identity::Error::NotReady)));
+    assert_eq!(company.count("signing_keys").await, 0);
+}
+
+#[tokio::test]
 async fn another_installation_s_token_is_refused() {
     let company = Company::new().await;
     company.add("ada@example.com", Role::Worker).await;

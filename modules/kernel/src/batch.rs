@@ -19,6 +19,9 @@ const BATCH_MAX: usize = 256;
 /// So many transactions of one kind of command at most are under way: while one waits for the disk, another works.
 const BATCHES_AT_ONCE: usize = 2;
 
+/// What comes of commands: an answer to each, in their order.
+pub type Applying<'a, Answer, Error> = BoxFuture<'a, Result<Vec<Result<Answer, Error>>, sqlx::Error>>;
+
 /// One kind of command, applied in sets.
 pub trait Work: Send + Sync + 'static {
     type Command: Send + Sync + 'static;
@@ -27,11 +30,7 @@ pub trait Work: Send + Sync + 'static {
 
     /// Applies all commands in the given transaction and answers each, in their order. The command of an answer that is an error has
     /// changed nothing. An `Err` for the whole: nothing is committed, and each command is tried alone.
-    fn apply<'a>(
-        &'a self,
-        tx: &'a mut Tx,
-        commands: &'a [Self::Command],
-    ) -> BoxFuture<'a, Result<Vec<Result<Self::Answer, Self::Error>>, sqlx::Error>>;
+    fn apply<'a>(&'a self, tx: &'a mut Tx, commands: &'a [Self::Command]) -> Applying<'a, Self::Answer, Self::Error>;
 }
 
 /// Takes commands of one kind. Clones share the queue.

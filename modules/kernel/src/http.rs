@@ -81,7 +81,11 @@ impl FromRequest for NoBody {
     }
 }
 
-async fn read(request: &HttpRequest, mut payload: Payload) -> Result<Vec<u8>, Problem> {
+/// A whole body, as it came.
+///
+/// # Errors
+/// 413: it is longer than `BODY_LIMIT_BYTES`; 400: it broke off.
+pub async fn read(request: &HttpRequest, mut payload: Payload) -> Result<Vec<u8>, Problem> {
     let too_large = || Problem::new(413, "body_too_large", format!("a body is at most {BODY_LIMIT_BYTES} bytes"));
     let announced =
         request.headers().get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<usize>().ok());

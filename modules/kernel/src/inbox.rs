@@ -94,7 +94,7 @@ const UNDECODABLE: &str = "undecodable";
 const UNDECODABLE_KEPT_BYTES: usize = 256 * 1024;
 
 /// An event that its subscriber could not apply and that waits for a person.
-#[derive(Debug, Clone, Serialize, ToSchema, FromRow)]
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema, FromRow)]
 pub struct ParkedEvent {
     #[schema(value_type = Uuid)]
     pub event_id: Uuid,
@@ -379,10 +379,10 @@ impl Inbox {
             match self.forget_applied().await {
                 Ok(0) => {}
                 Ok(forgotten) => {
-                    tracing::info!(subscriber = self.subscriber(), forgotten, "events applied long ago are forgotten")
+                    tracing::info!(subscriber = self.subscriber(), forgotten, "events applied long ago are forgotten");
                 }
                 Err(error) => {
-                    tracing::warn!(subscriber = self.subscriber(), %error, "applied events could not be forgotten")
+                    tracing::warn!(subscriber = self.subscriber(), %error, "applied events could not be forgotten");
                 }
             }
             if shutdown.or(tokio::time::sleep(FORGET_EVERY)).await.is_none() {

@@ -12,7 +12,7 @@ const LIMIT_DEFAULT: u16 = 50;
 const LIMIT_MAX: u16 = 200;
 
 /// One page of a list.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
 pub struct Page<T> {
     pub items: Vec<T>,
     /// Give it back as `cursor` for the next page; null on the last.

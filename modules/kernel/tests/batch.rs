@@ -1,4 +1,5 @@
 //! Commands that arrive together: one commit for all, an answer for each, and nobody pays for a neighbour.
+#![expect(clippy::unwrap_used, reason = "a test that cannot be set up must fail")]
 
 use futures_util::future::BoxFuture;
 use harness::{TestDatabase, eventually};

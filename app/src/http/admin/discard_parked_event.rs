@@ -2,14 +2,14 @@
 
 use std::sync::Arc;
 
-use actix_web::post;
 use actix_web::web::{Data, Json};
+use actix_web::{HttpRequest, post};
 use contracts::permission::OperateSystem;
 use kernel::Problem;
 use kernel::auth::Authorized;
 use kernel::http::{Body, Path, shielded};
 use kernel::problem::ProblemDocument;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -17,7 +17,7 @@ use super::ParkedEventChanged;
 use crate::http::Gateway;
 use crate::state::discard_reason;
 
-#[derive(Deserialize, ToSchema)]
+#[derive(Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct DiscardParkedEventRequest {
     /// Why it may be forgotten: 1 to 500 characters.
@@ -47,9 +47,12 @@ pub async fn discard_parked_event(
     event_id: Path<Uuid>,
     body: Body<DiscardParkedEventRequest>,
     gateway: Data<Gateway>,
+    request: HttpRequest,
 ) -> Result<Json<ParkedEventChanged>, Problem> {
     let reason = discard_reason(&body.0.reason)?;
+    let said = serde_json::to_vec(&body.0).map_err(|error| Problem::internal(&error))?;
     let (state, event_id) = (Arc::clone(&gateway.state), event_id.0);
     let subscribers = shielded(async move { state.discard_parked(event_id, &reason).await }).await?;
-    ParkedEventChanged::new(event_id, subscribers).map(Json)
+    let others = gateway.forwarder.ask_others(&request, &said).await;
+    ParkedEventChanged::new(event_id, &subscribers, others).map(Json)
 }

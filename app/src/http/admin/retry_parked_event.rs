@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use actix_web::post;
 use actix_web::web::{Data, Json};
+use actix_web::{HttpRequest, post};
 use contracts::permission::OperateSystem;
 use kernel::Problem;
 use kernel::auth::Authorized;
@@ -42,8 +42,10 @@ pub async fn retry_parked_event(
     event_id: Path<Uuid>,
     _body: OptionalBody<RetryParkedEventRequest>,
     gateway: Data<Gateway>,
+    request: HttpRequest,
 ) -> Result<Json<ParkedEventChanged>, Problem> {
     let (state, event_id) = (Arc::clone(&gateway.state), event_id.0);
     let subscribers = shielded(async move { state.retry_parked(event_id).await }).await?;
-    ParkedEventChanged::new(event_id, subscribers).map(Json)
+    let others = gateway.forwarder.ask_others(&request, &[]).await;
+    ParkedEventChanged::new(event_id, &subscribers, others).map(Json)
 }

@@ -9,9 +9,12 @@ use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use kernel::auth::Caller;
+use kernel::consistency::{self, Consistency, Positions};
 use kernel::shutdown::ShutdownSignal;
 use kernel::{Module, Problem, ReadPool, WritePool};
 use serde_json::Value;
+use sqlx::Postgres;
+use sqlx::pool::PoolConnection;
 
 pub use import::{Import, ImportReport, RefusedRow};
 pub use links::SetPassword;
@@ -69,11 +72,33 @@ impl Identity {
     /// and loads what is revoked. Safe to repeat, and in several processes at once.
     pub async fn prepare(&self) -> Result<(), Error> {
         if self.shared.keys_in_database {
-            let keys = self.load_keys().await?;
-            let keyring = Keyring::new(keys, self.shared.issuer.clone(), self.shared.audience.clone());
-            *self.shared.keyring.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(keyring);
+            self.use_keys(self.load_keys().await?);
         }
         self.refresh_revocations().await
+    }
+
+    /// The same for a process that checks tokens and hosts no identity: it reads, and makes no key.
+    /// `NotReady` until a process that does has made one.
+    pub async fn prepare_to_check(&self) -> Result<(), Error> {
+        if self.shared.keys_in_database {
+            let keys = store::keys::list_keys(&mut *self.read_latest().await?).await?;
+            if keys.is_empty() {
+                return Err(Error::NotReady);
+            }
+            self.use_keys(keys.iter().map(|key| SigningKey::from_pkcs8(key)).collect::<Result<_, _>>()?);
+        }
+        self.refresh_revocations().await
+    }
+
+    fn use_keys(&self, keys: Vec<SigningKey>) {
+        let keyring = Keyring::new(keys, self.shared.issuer.clone(), self.shared.audience.clone());
+        *self.shared.keyring.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(keyring);
+    }
+
+    /// The primary's answer, if it gives one.
+    async fn read_latest(&self) -> Result<PoolConnection<Postgres>, sqlx::Error> {
+        let strong = Consistency::new(Positions::default(), true);
+        consistency::scope(Arc::new(strong), self.read.acquire()).await
     }
 
     async fn load_keys(&self) -> Result<Vec<SigningKey>, Error> {
@@ -128,7 +153,7 @@ impl Identity {
     pub async fn refresh_revocations(&self) -> Result<(), Error> {
         let now = self.write.ambient().now();
         let horizon = self.shared.revocations.horizon(now);
-        let mut connection = self.write.acquire().await?;
+        let mut connection = self.read_latest().await?;
         let people = store::people::list_changed_access(&mut connection, horizon).await?;
         let sessions = store::sessions::list_revoked_sessions(&mut connection, horizon).await?;
         self.shared.revocations.add(&people, &sessions);
