@@ -1,7 +1,5 @@
 //! Which of the modules a process hosts, and what it has to do with each database because of that.
 
-use kernel::db::ModuleRole;
-
 use crate::modules::{Entry, Home, TABLE};
 
 /// Every process reads this module's schema: its keys and revocations are what tokens are checked against.
@@ -78,22 +76,11 @@ impl Hosting {
         homes_in(database).filter(|(entry, _)| !self.hosts(entry.name) && self.reads(entry.name))
     }
 
-    /// Who has rights in the schemas that are this process' own: their owners, and who reads what they publish.
-    #[must_use]
-    pub fn roles_in(&self, database: &str) -> Vec<ModuleRole> {
-        let mut roles = Vec::new();
-        for (owner, _) in self.owned_in(database) {
-            roles.push(ModuleRole::owning(owner.name));
-            if let Some(report) = owner.report {
-                let readers = TABLE.iter().filter(|entry| entry.reads.contains(&owner.name));
-                roles.extend(readers.map(|reader| ModuleRole::reading(reader.name, report)));
-            }
-        }
-        roles
-    }
-
     fn reads(&self, module: &str) -> bool {
-        module == CHECKS_TOKENS || TABLE.iter().any(|entry| self.hosts(entry.name) && entry.reads.contains(&module))
+        module == CHECKS_TOKENS
+            || TABLE
+                .iter()
+                .any(|entry| self.hosts(entry.name) && entry.reads.iter().any(|report| report.module == module))
     }
 }
 

@@ -1,4 +1,4 @@
-//! Brings the databases up to date: apalis' tables, then the hosted modules' schemas and their roles.
+//! Brings the databases up to date: apalis' tables, the hosted modules' schemas, then the modules' roles.
 
 use kernel::db::Obstacle;
 use sqlx::migrate::{AppliedMigration, Migrate, MigrateError};
@@ -6,7 +6,7 @@ use sqlx::{PgConnection, PgPool};
 
 use crate::databases::{Database, Databases};
 use crate::hosting::{Hosting, Use};
-use crate::modules::Home;
+use crate::modules::{Home, roles_in};
 use crate::{Error, jobs, opening};
 
 /// Applies what is missing. Any number of processes may do so at once: each waits for the lock of the one before.
@@ -43,6 +43,7 @@ pub async fn migrate_database(hosting: &Hosting, database: &Database) -> Result<
 }
 
 async fn apply(hosting: &Hosting, database: &Database, pool: &PgPool) -> Result<(), Error> {
+    // Before the one connection of the pool is taken.
     if database.used == Use::Works {
         jobs::migrate(pool).await.map_err(|error| Error::Migration { name: "the job queue", error })?;
     }
@@ -56,7 +57,9 @@ async fn apply(hosting: &Hosting, database: &Database, pool: &PgPool) -> Result<
         let ran = home.migrations.run_direct(None, &mut *connection, false).await;
         ran.map_err(|error| Error::Migration { name: entry.name, error })?;
     }
-    provide_roles(hosting, database, &mut connection).await.map_err(unreachable)?;
+    if database.used == Use::Works {
+        provide_roles(database, &mut connection).await.map_err(unreachable)?;
+    }
     for (entry, home) in hosting.read_in(database.name) {
         let applied = applied(home, &mut connection).await?;
         // One that is newer than we are goes on serving what we know: migrations expand first.
@@ -78,16 +81,13 @@ async fn applied(home: &Home, connection: &mut PgConnection) -> Result<Vec<Appli
 }
 
 /// A role for each module; where that may not be, the modules work with all rights of the login.
-async fn provide_roles(
-    hosting: &Hosting,
-    database: &Database,
-    connection: &mut PgConnection,
-) -> Result<(), sqlx::Error> {
+async fn provide_roles(database: &Database, connection: &mut PgConnection) -> Result<(), sqlx::Error> {
     let mut without = Vec::new();
-    for role in hosting.roles_in(database.name) {
+    for role in roles_in(database.name) {
         let standing = role.provide(connection).await?;
         match standing.obstacle {
-            None => {}
+            // The process that hosts the module will give it its role.
+            None | Some(Obstacle::NotMigrated) => {}
             Some(Obstacle::Unequal) => tracing::error!(
                 database = database.name,
                 role = standing.name,

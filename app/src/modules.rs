@@ -19,10 +19,8 @@ pub struct Entry {
     pub name: &'static str,
     /// Where its schema is; none for a module that owns none.
     pub home: Option<Home>,
-    /// The schema in which it publishes views for reporting.
-    pub report: Option<&'static str>,
-    /// The modules whose report views it reads.
-    pub reads: &'static [&'static str],
+    /// What it reads in views for reporting.
+    pub reads: &'static [Report],
     /// The types of the events it takes: known of every module, hosted here or not.
     pub listens_to: &'static [&'static str],
 }
@@ -34,32 +32,41 @@ pub struct Home {
     pub migrations: &'static Migrator,
 }
 
-/// How analytics reads them.
+/// The views for reporting that a module publishes in a schema of their own, as another reads them.
+#[derive(Debug)]
+pub struct Report {
+    /// Whose they are.
+    pub module: &'static str,
+    /// The role of who reads them.
+    pub role: ModuleRole,
+}
+
 const TASKS_REPORT: ModuleRole = ModuleRole::reading("analytics", "tasks_report");
 const ACCOUNTING_REPORT: ModuleRole = ModuleRole::reading("analytics", "accounting_report");
+static READ_BY_ANALYTICS: [Report; 2] =
+    [Report { module: "tasks", role: TASKS_REPORT }, Report { module: "accounting", role: ACCOUNTING_REPORT }];
+/// So that its figures of a day are those that are reported.
+static READ_BY_ACCOUNTING: [Report; 1] =
+    [Report { module: "accounting", role: ModuleRole::reading("accounting", "accounting_report") }];
 
 /// THE table, in the order in which migrations are applied.
 pub static TABLE: [Entry; 5] = [
     Entry::in_database("identity", "tracker", &identity::MIGRATOR),
-    Entry::in_database("tasks", "tracker", &tasks::MIGRATOR)
-        .publishing(TASKS_REPORT.schema, &[])
-        .listening(tasks::EVENT_TYPES),
+    Entry::in_database("tasks", "tracker", &tasks::MIGRATOR).listening(tasks::EVENT_TYPES),
     Entry::in_database("accounting", "accounting", &accounting::MIGRATOR)
-        // Its own figures of a day are those that it reports.
-        .publishing(ACCOUNTING_REPORT.schema, &["accounting"])
+        .reading(&READ_BY_ACCOUNTING)
         .listening(accounting::EVENT_TYPES),
     Entry::in_database("email", "accounting", &email::MIGRATOR).listening(email::EVENT_TYPES),
-    Entry { name: "analytics", home: None, report: None, reads: &["tasks", "accounting"], listens_to: &[] },
+    Entry { name: "analytics", home: None, reads: &READ_BY_ANALYTICS, listens_to: &[] },
 ];
 
 impl Entry {
     const fn in_database(name: &'static str, database: &'static str, migrations: &'static Migrator) -> Self {
-        Self { name, home: Some(Home { database, migrations }), report: None, reads: &[], listens_to: &[] }
+        Self { name, home: Some(Home { database, migrations }), reads: &[], listens_to: &[] }
     }
 
-    const fn publishing(mut self, report: &'static str, reads: &'static [&'static str]) -> Self {
-        self.report = Some(report);
-        self.reads = reads;
+    const fn reading(mut self, reports: &'static [Report]) -> Self {
+        self.reads = reports;
         self
     }
 
@@ -67,6 +74,18 @@ impl Entry {
         self.listens_to = event_types;
         self
     }
+}
+
+/// The roles that modules have in one of the databases.
+#[must_use]
+pub fn roles_in(database: &str) -> Vec<ModuleRole> {
+    let is_here = |module: &str| {
+        let home = TABLE.iter().find(|entry| entry.name == module).and_then(|entry| entry.home.as_ref());
+        home.is_some_and(|home| home.database == database)
+    };
+    let owning = TABLE.iter().filter(|entry| is_here(entry.name)).map(|entry| ModuleRole::owning(entry.name));
+    let reading = TABLE.iter().flat_map(|entry| entry.reads).filter(|report| is_here(report.module));
+    owning.chain(reading.map(|report| report.role)).collect()
 }
 
 /// Who listens to what in the whole system.

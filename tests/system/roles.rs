@@ -6,7 +6,7 @@ use kernel::Ambient;
 use kernel::db::{ModuleRole, Obstacle};
 use piecework::databases::{COMMAND_PATIENCE, Databases};
 use piecework::hosting::Hosting;
-use piecework::migrations;
+use piecework::{migrations, modules};
 use sqlx::postgres::PgConnection;
 use sqlx::{AssertSqlSafe, Executor};
 
@@ -16,8 +16,7 @@ const PERMISSION_DENIED: &str = "42501";
 
 /// Both databases, with the roles that modules have there.
 fn roles(ground: &Ground) -> [(&TestDatabase, Vec<ModuleRole>); 2] {
-    let hosting = Hosting::all();
-    [(&ground.tracker, hosting.roles_in("tracker")), (&ground.accounting, hosting.roles_in("accounting"))]
+    [(&ground.tracker, modules::roles_in("tracker")), (&ground.accounting, modules::roles_in("accounting"))]
 }
 
 async fn obstacles(ground: &Ground) -> Vec<Option<Obstacle>> {

@@ -15,6 +15,7 @@ use super::output::{print_json, print_line};
 use crate::config::{BusKind, Config};
 use crate::databases::{COMMAND_PATIENCE, Database, Databases};
 use crate::hosting::Hosting;
+use crate::modules::roles_in;
 use crate::{Error, http, migrations};
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
@@ -135,7 +136,7 @@ async fn databases(config: &Config, hosting: &Hosting) -> Vec<Check> {
             continue;
         }
         checks.extend(schemas(hosting, database).await);
-        checks.extend(roles(hosting, database).await);
+        checks.extend(roles(database).await);
     }
     databases.close().await;
     checks
@@ -160,7 +161,30 @@ async fn schemas(hosting: &Hosting, database: &Database) -> Vec<Check> {
     checks
 }
 
-async fn roles(hosting: &Hosting, database: &Database) -> Vec<Check> {
+/// A module that another process hosts.
+async fn elsewhere(config: &Config, module: &str) -> Check {
+    let name = format!("module {module}");
+    let key = format!("modules.{module}.url");
+    let url = match config.modules.url_of(module) {
+        Ok(Some(url)) => url,
+        Ok(None) => return Check::wrong(name, "is not hosted here", format!("set {key}: its routes answer 503 here")),
+        Err(reason) => return Check::wrong(name, format!("{key} {reason}"), "mend it"),
+    };
+    match http::modules_at(&url).await {
+        Ok(modules) if modules.iter().any(|hosted| hosted == module) => {
+            Check::fine(name, format!("is hosted at {url}"))
+        }
+        Ok(modules) => {
+            let found = format!("is not hosted at {url}; there are {}", modules.join(", "));
+            Check::wrong(name, found, format!("set {key} to a process that hosts it"))
+        }
+        Err(reason) => {
+            Check::wrong(name, format!("{url}: {reason}"), "its routes answer 503 here until that process is there")
+        }
+    }
+}
+
+async fn roles(database: &Database) -> Vec<Check> {
     let failed = |error: &dyn std::fmt::Display| {
         Check::wrong(format!("roles in {}", database.name), error.to_string(), "look at the server's log")
     };
@@ -169,7 +193,7 @@ async fn roles(hosting: &Hosting, database: &Database) -> Vec<Check> {
         Err(error) => return vec![failed(&error)],
     };
     let mut checks = Vec::new();
-    for role in hosting.roles_in(database.name) {
+    for role in roles_in(database.name) {
         let standing = match pool.acquire().await {
             Ok(mut connection) => role.look(&mut connection).await,
             Err(error) => Err(error),
@@ -202,29 +226,6 @@ fn provide_roles(remedy: &[String]) -> String {
         "`piecework migrate` does so if its login may; else, as an administrator and before it: {}",
         remedy.join("; ")
     )
-}
-
-/// A module that another process hosts.
-async fn elsewhere(config: &Config, module: &str) -> Check {
-    let name = format!("module {module}");
-    let key = format!("modules.{module}.url");
-    let url = match config.modules.url_of(module) {
-        Ok(Some(url)) => url,
-        Ok(None) => return Check::wrong(name, "is not hosted here", format!("set {key}: its routes answer 503 here")),
-        Err(reason) => return Check::wrong(name, format!("{key} {reason}"), "mend it"),
-    };
-    match http::modules_at(&url).await {
-        Ok(modules) if modules.iter().any(|hosted| hosted == module) => {
-            Check::fine(name, format!("is hosted at {url}"))
-        }
-        Ok(modules) => {
-            let found = format!("is not hosted at {url}; there are {}", modules.join(", "));
-            Check::wrong(name, found, format!("set {key} to a process that hosts it"))
-        }
-        Err(reason) => {
-            Check::wrong(name, format!("{url}: {reason}"), "its routes answer 503 here until that process is there")
-        }
-    }
 }
 
 fn port(config: &Config) -> Check {
