@@ -44,8 +44,8 @@ pub async fn migrate_database(hosting: &Hosting, database: &Database) -> Result<
 
 async fn apply(hosting: &Hosting, database: &Database, pool: &PgPool) -> Result<(), Error> {
     let unreachable = |error| Error::Database { database: database.name, error };
-    let mut connection = pool.acquire().await.map_err(unreachable)?;
     if database.used == Use::Works {
+        let mut connection = pool.acquire().await.map_err(unreachable)?;
         let failed = |error| Error::Migration { name: database.name, error };
         // The lock that each run takes for itself, kept from the first to the roles: nobody changes what rights are given on. After
         // an error it goes with the connection, since the pool is closed.
@@ -56,9 +56,12 @@ async fn apply(hosting: &Hosting, database: &Database, pool: &PgPool) -> Result<
         }
         provide_roles(database, &mut connection).await.map_err(unreachable)?;
         connection.unlock().await.map_err(failed)?;
+        // The pool has no other.
+        drop(connection);
         jobs::migrate(pool).await.map_err(|error| Error::Migration { name: "the job queue", error })?;
     }
     for (entry, home) in hosting.read_in(database.name) {
+        let mut connection = pool.acquire().await.map_err(unreachable)?;
         let applied = applied(home, &mut connection).await?;
         // One that is newer than we are goes on serving what we know: migrations expand first.
         if home.migrations.iter().any(|known| applied.iter().all(|one| one.version != known.version)) {
