@@ -10,7 +10,6 @@ mod write;
 
 use std::time::Duration;
 
-use sqlx::Connection;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 
 pub use cluster::{Cluster, Condition, Conditions, Endpoints, while_opening};
@@ -23,23 +22,11 @@ pub use write::{Tx, WritePool};
 pub const REQUEST_PATIENCE: Duration = Duration::from_millis(1_800);
 const APPLICATION_NAME: &str = "piecework";
 
-/// A connection that was at work so lately is not asked first whether it is still there: that would be a round trip for each use.
-const FRESH: Duration = Duration::from_millis(500);
-
 fn pool_options(max_connections: u32, patience: Duration) -> PgPoolOptions {
     PgPoolOptions::new()
         .max_connections(max_connections)
         .acquire_timeout(patience)
         .idle_timeout(Duration::from_secs(300))
-        .test_before_acquire(false)
-        .before_acquire(|connection, used| {
-            Box::pin(async move {
-                if used.idle_for > FRESH {
-                    connection.ping().await?;
-                }
-                Ok(true)
-            })
-        })
 }
 
 /// Each of its sessions takes `role` when it is opened.
