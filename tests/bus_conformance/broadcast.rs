@@ -43,7 +43,7 @@ async fn what_a_subscriber_could_not_take_stays_in_the_outbox_until_it_can() {
     assert_eq!(other.effects().await, [1, 2, 3], "the others have taken them all the same");
 
     admit(&world, &elsewhere, true).await;
-    assert_eq!(relay.relay_batch().await.unwrap(), 3);
+    assert_eq!(relay.relay_batch().await.unwrap().events, 3);
     assert_eq!(down.effects().await, [1, 2, 3]);
     assert_eq!(other.effects().await, [1, 2, 3]);
     process.end(&world, &[&down, &other]).await;
@@ -61,7 +61,7 @@ async fn a_subscriber_without_its_inbox_holds_the_events_in_the_outbox_and_blame
     assert!(matches!(relay.relay_batch().await, Err(RelayError::Publish(PublishError::NotTaken { .. }))));
     assert_eq!(world.outbox().await, [1, 2, 3]);
     sqlx::query("alter table first.mislaid rename to inbox").execute(&mut connection).await.unwrap();
-    assert_eq!(relay.relay_batch().await.unwrap(), 3);
+    assert_eq!(relay.relay_batch().await.unwrap().events, 3);
     assert_eq!(probe.effects().await, [1, 2, 3]);
     process.end(&world, &[&probe]).await;
 }

@@ -60,7 +60,7 @@ fn relay(world: &World, bus: &Arc<Recorder>) -> Relay {
 
 /// Relays until there is nothing left.
 async fn relay_all(relay: &Relay) {
-    while relay.relay_batch().await.unwrap() > 0 {}
+    while relay.relay_batch().await.unwrap().events > 0 {}
 }
 
 #[tokio::test]
@@ -72,7 +72,7 @@ async fn an_event_of_a_transaction_that_rolls_back_is_never_seen() {
     dropped.emit(&Counted { number: 2, weight: 1 }).await.unwrap();
     let bus = Recorder::new();
     let relay = relay(&world, &bus);
-    assert_eq!(relay.relay_batch().await.unwrap(), 0, "nothing is committed yet");
+    assert_eq!(relay.relay_batch().await.unwrap().events, 0, "nothing is committed yet");
     rolled_back.rollback().await.unwrap();
     drop(dropped);
     world.say([3]).await;
@@ -151,9 +151,9 @@ async fn two_relays_share_the_work_and_never_carry_the_same_event_at_once() {
     world.say(1..=700).await;
     let bus = Arc::new(Recorder { batches: Mutex::default(), gate: Semaphore::new(0), refuses: false });
     let (first, second) = (relay(&world, &bus), relay(&world, &bus));
-    let first = tokio::spawn(async move { first.relay_batch().await.unwrap() });
+    let first = tokio::spawn(async move { first.relay_batch().await.unwrap().events });
     eventually("the first has its batch", async || (bus.batches().len() == 1).then_some(())).await;
-    let second = tokio::spawn(async move { second.relay_batch().await.unwrap() });
+    let second = tokio::spawn(async move { second.relay_batch().await.unwrap().events });
     eventually("the second takes what is left", async || (bus.batches().len() == 2).then_some(())).await;
     bus.gate.add_permits(2);
     assert_eq!((first.await.unwrap(), second.await.unwrap()), (500, 200));

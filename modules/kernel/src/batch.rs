@@ -22,6 +22,8 @@ const BATCHES_AT_ONCE: usize = 2;
 /// What comes of commands: an answer to each, in their order.
 pub type Applying<'a, Answer, Error> = BoxFuture<'a, Result<Vec<Result<Answer, Error>>, sqlx::Error>>;
 
+const YIELDS: usize = 3;
+
 /// One kind of command, applied in sets.
 pub trait Work: Send + Sync + 'static {
     type Command: Send + Sync + 'static;
@@ -103,6 +105,10 @@ impl<W: Work> Inner<W> {
     /// One batch after the other until nothing waits.
     async fn work_off(self: Arc<Self>) {
         loop {
+            // Whoever was answered together asks again together: those who are about to get their turn come along.
+            for _ in 0..YIELDS {
+                tokio::task::yield_now().await;
+            }
             let (commands, callers) = {
                 let mut queue = self.queue();
                 let ready = queue.waiting.len().min(BATCH_MAX);

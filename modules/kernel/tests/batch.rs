@@ -1,6 +1,7 @@
 //! Commands that arrive together: one commit for all, an answer for each, and nobody pays for a neighbour.
 #![expect(clippy::unwrap_used, reason = "a test that cannot be set up must fail")]
 
+use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use harness::{TestDatabase, eventually};
 use kernel::batch::{Batcher, Work};
@@ -72,7 +73,10 @@ impl World {
 
     fn send(&self, note: &str) -> JoinHandle<Result<i64, Error>> {
         let (notes, note) = (self.notes.clone(), note.to_owned());
-        tokio::spawn(async move { notes.run(note).await })
+        let mut running = Box::pin(async move { notes.run(note).await });
+        // It stands in the queue as soon as it is polled.
+        assert!((&mut running).now_or_never().is_none());
+        tokio::spawn(running)
     }
 
     /// Until as many batches as may be at once stand before the gate.
@@ -111,7 +115,6 @@ async fn what_arrives_while_others_are_at_work_is_committed_together() {
     let gate = world.closed_gate().await;
     let [first, second] = world.all_are_busy().await;
     let waiting: Vec<_> = (0..50).map(|number| world.send(&format!("note {number}"))).collect();
-    tokio::task::yield_now().await;
     gate.open().await;
     let alone = [first.await.unwrap().unwrap(), second.await.unwrap().unwrap()];
     assert_ne!(alone[0], alone[1]);
@@ -145,7 +148,6 @@ async fn an_error_in_one_does_not_fail_its_neighbours() {
     let [first, second] = world.all_are_busy().await;
     // The database refuses the second "twice", and with it the whole statement.
     let waiting: Vec<_> = ["before", "", "twice", "twice", "after"].map(|note| world.send(note)).into();
-    tokio::task::yield_now().await;
     gate.open().await;
     let mut answers = Vec::new();
     for answer in waiting {
@@ -166,7 +168,6 @@ async fn whoever_goes_away_before_it_begins_has_asked_for_nothing() {
     let gate = world.closed_gate().await;
     let [first, second] = world.all_are_busy().await;
     let (gone, stays) = (world.send("gone"), world.send("stays"));
-    tokio::task::yield_now().await;
     gone.abort();
     assert!(gone.await.unwrap_err().is_cancelled());
     // This one has begun: it goes on without anybody who listens.

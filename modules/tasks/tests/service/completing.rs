@@ -2,6 +2,7 @@
 
 use contracts::TaskId;
 use contracts::events::tasks::TasksCompleted;
+use futures_util::FutureExt;
 use harness::eventually;
 use tasks::Error;
 
@@ -143,7 +144,10 @@ async fn t5_those_who_are_answered_together_are_each_told_their_own() {
     sqlx::query("select pg_advisory_lock($1)").bind(0x7A5C_0001_i64).execute(&mut holder).await.unwrap();
     let send = |task_id, person| {
         let module = world.tasks.clone();
-        tokio::spawn(async move { module.complete_task(TaskId::from(task_id), person).await })
+        let mut running = Box::pin(async move { module.complete_task(TaskId::from(task_id), person).await });
+        // It stands in the queue as soon as it is polled.
+        assert!((&mut running).now_or_never().is_none());
+        tokio::spawn(running)
     };
     let ahead = [&tasks[1], &tasks[2]].map(|task| (task.task_id, task.assignee_id.into()));
     let mut waiting = Vec::new();
@@ -164,7 +168,6 @@ async fn t5_those_who_are_answered_together_are_each_told_their_own() {
         send(uuid::Uuid::from_u128(5), mine.into()),
         send(tasks[3].task_id, tasks[3].assignee_id.into()),
     ];
-    tokio::task::yield_now().await;
     sqlx::query("select pg_advisory_unlock($1)").bind(0x7A5C_0001_i64).execute(&mut holder).await.unwrap();
     let mut told = Vec::new();
     for answer in answers {
