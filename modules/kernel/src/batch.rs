@@ -4,11 +4,14 @@
 //! waits and goes together in the next transaction. One command alone is a batch of one: there is no other way.
 
 use std::collections::VecDeque;
+use std::io;
 use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
+use tokio::runtime::Handle;
 use tokio::sync::oneshot;
 
 use crate::consistency::{self, Consistency};
@@ -18,11 +21,15 @@ use crate::{Tx, WritePool, db};
 const BATCH_MAX: usize = 256;
 /// So many transactions of one kind of command at most are under way: while one waits for the disk, another works.
 const BATCHES_AT_ONCE: usize = 2;
+/// Whoever was answered together asks again together: those who are about to get their turn come along.
+const YIELDS: usize = 3;
+/// A transaction that takes longer is given up: on a connection that has gone silent it would never end.
+const DEADLINE: Duration = Duration::from_secs(10);
 
 /// What comes of commands: an answer to each, in their order.
 pub type Applying<'a, Answer, Error> = BoxFuture<'a, Result<Vec<Result<Answer, Error>>, sqlx::Error>>;
 
-const YIELDS: usize = 3;
+type Answers<W> = Vec<Result<<W as Work>::Answer, <W as Work>::Error>>;
 
 /// One kind of command, applied in sets.
 pub trait Work: Send + Sync + 'static {
@@ -43,6 +50,8 @@ pub struct Batcher<W: Work> {
 struct Inner<W: Work> {
     work: W,
     write: WritePool,
+    /// Where batches run: the caller's may end with a worker of the HTTP server, in the midst of what others wait for.
+    runtime: Option<Handle>,
     queue: Mutex<Queue<W>>,
 }
 
@@ -61,6 +70,12 @@ struct Caller<W: Work> {
     request: Option<Arc<Consistency>>,
 }
 
+/// Why nothing of a batch was committed.
+enum Failure {
+    Panicked,
+    Database(sqlx::Error),
+}
+
 impl<W: Work> Clone for Batcher<W> {
     fn clone(&self) -> Self {
         Self { inner: Arc::clone(&self.inner) }
@@ -68,10 +83,11 @@ impl<W: Work> Clone for Batcher<W> {
 }
 
 impl<W: Work> Batcher<W> {
+    /// Batches run on the runtime that this is called on.
     #[must_use]
     pub fn new(write: WritePool, work: W) -> Self {
         let queue = Mutex::new(Queue { waiting: VecDeque::new(), batches: 0 });
-        Self { inner: Arc::new(Inner { work, write, queue }) }
+        Self { inner: Arc::new(Inner { work, write, runtime: Handle::try_current().ok(), queue }) }
     }
 
     /// Answers after the commit. A caller that goes away before its command was begun has not asked for anything; afterwards the
@@ -90,7 +106,11 @@ impl<W: Work> Batcher<W> {
             is_needed
         };
         if is_needed {
-            tokio::spawn(Arc::clone(&self.inner).work_off());
+            let work = Arc::clone(&self.inner).work_off();
+            match &self.inner.runtime {
+                Some(runtime) => runtime.spawn(work),
+                None => tokio::spawn(work),
+            };
         }
         // Without an answer the batch has panicked, which is logged where that happened.
         answered.await.unwrap_or_else(|_| Err(sqlx::Error::WorkerCrashed.into()))
@@ -111,60 +131,106 @@ impl<W: Work> Inner<W> {
             }
             let (commands, callers) = {
                 let mut queue = self.queue();
-                let ready = queue.waiting.len().min(BATCH_MAX);
-                if ready == 0 {
+                let batch = queue.take();
+                if batch.is_empty() {
                     queue.batches -= 1;
                     return;
                 }
-                let taken = queue.waiting.drain(..ready).filter(|waiting| !waiting.caller.answer.is_closed());
-                taken.map(|waiting| (waiting.command, waiting.caller)).unzip::<_, _, Vec<_>, Vec<_>>()
+                batch.into_iter().map(|waiting| (waiting.command, waiting.caller)).unzip::<_, _, Vec<_>, Vec<_>>()
             };
-            metrics::histogram!("piecework_batch_commands", "schema" => self.write.schema())
-                .record(commands.len() as f64);
-            // Whoever waits for a batch that panics is told so by the end of its channel.
-            let _panicked = AssertUnwindSafe(self.answer(commands, callers)).catch_unwind().await;
+            self.answer(commands, callers).await;
         }
     }
 
     async fn answer(&self, commands: Vec<W::Command>, callers: Vec<Caller<W>>) {
-        let error = match self.apply(&commands, &callers).await {
+        let failure = match self.apply(&commands, &callers).await {
             Ok(answers) => return send_all(callers, answers),
-            Err(error) => error,
+            Err(failure) => failure,
         };
-        let error = if db::is_transient(&error) {
-            match self.apply(&commands, &callers).await {
-                Ok(answers) => return send_all(callers, answers),
-                Err(error) => error,
-            }
-        } else {
-            error
-        };
-        // Where nobody is at fault, the others would only wait for the same.
-        if db::is_unavailable(&error) {
-            let text = error.to_string();
-            let unavailable = |_: &_| Err(sqlx::Error::Io(std::io::Error::other(text.clone())).into());
-            let answers = commands.iter().map(unavailable).collect();
-            return send_all(callers, answers);
-        }
         if commands.len() == 1 {
-            return send_all(callers, vec![Err(error.into())]);
+            return send_all(callers, vec![Err(failure.into_error().into())]);
         }
-        for (command, caller) in commands.into_iter().zip(callers) {
-            Box::pin(self.answer(vec![command], vec![caller])).await;
+        // Where nobody is at fault, the others would only wait for the same; else they shall not pay for the one who is.
+        let mut outage = failure.outage();
+        for (command, caller) in commands.iter().zip(callers) {
+            if caller.answer.is_closed() {
+                continue;
+            }
+            let answers = match &outage {
+                Some(reason) => vec![Err(unavailable(reason).into())],
+                None => {
+                    let alone = self.apply(std::slice::from_ref(command), std::slice::from_ref(&caller)).await;
+                    outage = alone.as_ref().err().and_then(Failure::outage);
+                    alone.unwrap_or_else(|failure| vec![Err(failure.into_error().into())])
+                }
+            };
+            send_all(vec![caller], answers);
         }
     }
 
-    async fn apply(
-        &self,
-        commands: &[W::Command],
-        callers: &[Caller<W>],
-    ) -> Result<Vec<Result<W::Answer, W::Error>>, sqlx::Error> {
+    /// One transaction, once more at once if it lost to a deadlock.
+    async fn apply(&self, commands: &[W::Command], callers: &[Caller<W>]) -> Result<Answers<W>, Failure> {
+        match self.apply_once(commands, callers).await {
+            Err(Failure::Database(error)) if db::is_transient(&error) => self.apply_once(commands, callers).await,
+            applied => applied,
+        }
+    }
+
+    async fn apply_once(&self, commands: &[W::Command], callers: &[Caller<W>]) -> Result<Answers<W>, Failure> {
+        let in_time = tokio::time::timeout(DEADLINE, self.commit(commands, callers));
+        match AssertUnwindSafe(in_time).catch_unwind().await {
+            Ok(Ok(committed)) => committed.map_err(Failure::Database),
+            Ok(Err(_)) => Err(Failure::Database(sqlx::Error::Io(io::ErrorKind::TimedOut.into()))),
+            Err(_) => Err(Failure::Panicked),
+        }
+    }
+
+    async fn commit(&self, commands: &[W::Command], callers: &[Caller<W>]) -> Result<Answers<W>, sqlx::Error> {
         let mut tx = self.write.begin().await?;
         let answers = self.work.apply(&mut tx, commands).await?;
+        if answers.len() != commands.len() {
+            return Err(sqlx::Error::Encode("a batch has not answered each of its commands".into()));
+        }
         let requests: Vec<_> = callers.iter().filter_map(|caller| caller.request.clone()).collect();
         tx.commit_for(&requests).await?;
         Ok(answers)
     }
+}
+
+impl<W: Work> Queue<W> {
+    /// The next commands that somebody still waits for.
+    fn take(&mut self) -> Vec<Waiting<W>> {
+        let mut batch = Vec::new();
+        while batch.len() < BATCH_MAX
+            && let Some(waiting) = self.waiting.pop_front()
+        {
+            if !waiting.caller.answer.is_closed() {
+                batch.push(waiting);
+            }
+        }
+        batch
+    }
+}
+
+impl Failure {
+    /// What keeps everybody waiting, if that is it.
+    fn outage(&self) -> Option<String> {
+        match self {
+            Self::Database(error) if db::is_unavailable(error) => Some(error.to_string()),
+            _ => None,
+        }
+    }
+
+    fn into_error(self) -> sqlx::Error {
+        match self {
+            Self::Panicked => sqlx::Error::WorkerCrashed,
+            Self::Database(error) => error,
+        }
+    }
+}
+
+fn unavailable(reason: &str) -> sqlx::Error {
+    sqlx::Error::Io(io::Error::other(reason.to_owned()))
 }
 
 fn send_all<W: Work>(callers: Vec<Caller<W>>, answers: Vec<Result<W::Answer, W::Error>>) {

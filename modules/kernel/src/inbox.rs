@@ -88,6 +88,8 @@ impl Default for RetryPolicy {
 /// How often to look for what need not be remembered any more, and how many rows one transaction forgets.
 const FORGET_EVERY: Duration = Duration::from_secs(300);
 const FORGET_BATCH: i64 = 2_000;
+/// The pause after a full one: booking goes first.
+const FORGET_NEXT: Duration = Duration::from_millis(100);
 /// What stands in the place of the type where nobody can tell it.
 const UNDECODABLE: &str = "undecodable";
 /// So many bytes of what cannot be decoded are kept: enough for a person to see what it is.
@@ -343,8 +345,11 @@ impl Inbox {
             Err(error) => Err(ApplyError::GiveUp(format!("this is no event: {error}"))),
         };
         let Err(error) = applied else {
-            let statement = format!("update {schema}.inbox set state = 'applied', event = null where event_id = $1");
-            sqlx::query(AssertSqlSafe(statement)).bind(event_id).execute(&mut *tx).await?;
+            let statement = format!(
+                "update {schema}.inbox set state = 'applied', event = null, received_at = $2 where event_id = $1"
+            );
+            let now = tx.now();
+            sqlx::query(AssertSqlSafe(statement)).bind(event_id).bind(now).execute(&mut *tx).await?;
             tx.commit().await?;
             return Ok(true);
         };
@@ -376,22 +381,21 @@ impl Inbox {
     /// Forgets what need not be remembered, in small transactions, until the shutdown.
     pub async fn run_forgetting(self: Arc<Self>, mut shutdown: ShutdownSignal) {
         loop {
-            match self.forget_applied().await {
-                Ok(0) => {}
-                Ok(forgotten) => {
-                    tracing::info!(subscriber = self.subscriber(), forgotten, "events applied long ago are forgotten");
-                }
+            let pause = match self.forget_applied().await {
+                Ok(forgotten) if forgotten == FORGET_BATCH.unsigned_abs() => FORGET_NEXT,
+                Ok(_) => FORGET_EVERY,
                 Err(error) => {
                     tracing::warn!(subscriber = self.subscriber(), %error, "applied events could not be forgotten");
+                    FORGET_EVERY
                 }
-            }
-            if shutdown.or(tokio::time::sleep(FORGET_EVERY)).await.is_none() {
+            };
+            if shutdown.or(tokio::time::sleep(pause)).await.is_none() {
                 break;
             }
         }
     }
 
-    /// Deletes the rows of events that were applied longer ago than `remember_days`; how many there were.
+    /// Deletes rows of events that were applied longer ago than `remember_days`, 2,000 at most; how many there were.
     pub async fn forget_applied(&self) -> Result<u64, sqlx::Error> {
         let horizon = self.write.ambient().now() - chrono::Duration::days(i64::from(self.policy.remember_days.get()));
         // Ids are made of the time, so the primary key finds the old ones. An event is never received before it is made.
@@ -406,22 +410,15 @@ impl Inbox {
              )",
             schema = self.write.schema()
         );
-        let mut forgotten = 0;
-        loop {
-            let mut tx = self.write.begin().await?;
-            let deleted = sqlx::query(AssertSqlSafe(statement.clone()))
-                .bind(first_id_at(horizon))
-                .bind(horizon)
-                .bind(FORGET_BATCH)
-                .execute(&mut *tx)
-                .await?
-                .rows_affected();
-            tx.commit().await?;
-            forgotten += deleted;
-            if deleted < FORGET_BATCH.unsigned_abs() {
-                return Ok(forgotten);
-            }
-        }
+        let mut tx = self.write.begin().await?;
+        let deleted = sqlx::query(AssertSqlSafe(statement))
+            .bind(first_id_at(horizon))
+            .bind(horizon)
+            .bind(FORGET_BATCH)
+            .execute(&mut *tx)
+            .await?;
+        tx.commit().await?;
+        Ok(deleted.rows_affected())
     }
 
     /// Parked events after `after`, oldest event id first.

@@ -147,8 +147,7 @@ impl Relay {
                  where carried - weight < $2
              )
              delete from {schema}.outbox as sent
-             using chosen
-             where sent.ctid = chosen.place
+             where sent.ctid = any(array(select place from chosen))
              returning sent.position, sent.weight, sent.event"
         );
         let mut rows: Vec<Row> =

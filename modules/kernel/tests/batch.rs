@@ -147,7 +147,7 @@ async fn an_error_in_one_does_not_fail_its_neighbours() {
     let gate = world.closed_gate().await;
     let [first, second] = world.all_are_busy().await;
     // The database refuses the second "twice", and with it the whole statement.
-    let waiting: Vec<_> = ["before", "", "twice", "twice", "after"].map(|note| world.send(note)).into();
+    let waiting: Vec<_> = ["before", "", "twice", "twice", "after", "panic"].map(|note| world.send(note)).into();
     gate.open().await;
     let mut answers = Vec::new();
     for answer in waiting {
@@ -155,6 +155,7 @@ async fn an_error_in_one_does_not_fail_its_neighbours() {
     }
     assert!(matches!(answers[1], Err(Error::Blank)), "{:?}", answers[1]);
     assert!(matches!(answers[3], Err(Error::Database(sqlx::Error::Database(_)))), "{:?}", answers[3]);
+    assert!(matches!(answers[5], Err(Error::Database(sqlx::Error::WorkerCrashed))), "{:?}", answers[5]);
     for fine in [0, 2, 4] {
         assert!(answers[fine].is_ok(), "{:?}", answers[fine]);
     }

@@ -32,7 +32,7 @@ impl Work for Creating {
                     return Ok(commands.iter().map(|_| Err(Error::NobodyAssignable)).collect());
                 }
                 Err(Error::Database(error)) => return Err(error),
-                Err(error) => return Err(sqlx::Error::Protocol(error.to_string())),
+                Err(error) => return Err(sqlx::Error::Encode(error.to_string().into())),
             };
             let ids: Vec<Uuid> = ids.into_iter().map(TaskId::uuid).collect();
             let rows = store::load_tasks(tx, &ids).await?;

@@ -19,8 +19,9 @@ async fn what_was_applied_long_ago_is_forgotten_and_what_waits_is_kept() {
     assert_eq!(world.inbox.forget_applied().await.unwrap(), 0, "not before thirty days");
 
     world.ambient.advance(Duration::days(1) + Duration::seconds(1));
-    assert_eq!(world.inbox.forget_applied().await.unwrap(), 2_500, "in more than one batch");
-    assert_eq!(world.inbox.forget_applied().await.unwrap(), 0);
+    for forgotten in [2_000, 500, 0] {
+        assert_eq!(world.inbox.forget_applied().await.unwrap(), forgotten);
+    }
     let mut connection = world.database.connect().await;
     let left = "select state from tasks.inbox order by event_id";
     let left: Vec<String> = sqlx::query_scalar(left).fetch_all(&mut connection).await.unwrap();
