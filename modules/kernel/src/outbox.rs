@@ -129,9 +129,7 @@ impl Relay {
     pub async fn relay_batch(&self) -> Result<Relayed, RelayError> {
         let mut tx = self.write.begin().await?;
         let schema = self.write.schema();
-        // Rows are deleted by where they lie: whatever the planner thinks of a table that is empty one moment and long the next, it
-        // cannot choose to read all of it. They are locked, so none of them moves. The commit does not wait for the disk: lost in a
-        // crash, it only has the events delivered once more.
+        // The commit does not wait for the disk: lost in a crash, it only has the events delivered once more.
         let statement = format!(
             "with unhurried as materialized (
                  select set_config('synchronous_commit', 'off', true)
@@ -150,8 +148,13 @@ impl Relay {
              where sent.ctid = any(array(select place from chosen))
              returning sent.position, sent.weight, sent.event"
         );
-        let mut rows: Vec<Row> =
-            sqlx::query_as(AssertSqlSafe(statement)).bind(BATCH_EVENTS).bind(BATCH_WEIGHT).fetch_all(&mut *tx).await?;
+        // Planned anew each time: a plan from when the table was empty reads all of it, and it may be long now.
+        let mut rows: Vec<Row> = sqlx::query_as(AssertSqlSafe(statement))
+            .persistent(false)
+            .bind(BATCH_EVENTS)
+            .bind(BATCH_WEIGHT)
+            .fetch_all(&mut *tx)
+            .await?;
         if rows.is_empty() {
             tx.rollback().await?;
             return Ok(Relayed { events: 0, is_full: false });
