@@ -240,7 +240,8 @@ impl Forwarder {
         let sent = self.send(url, request, headers, body).await.map_err(|problem| problem.to_string())?;
         let response = sent.map_err(|error| reason(&error))?;
         let status = response.status();
-        if status == hyper::StatusCode::NOT_FOUND {
+        // Every process has the lists: one that has not is none of ours.
+        if status == hyper::StatusCode::NOT_FOUND && request.method() != actix_web::http::Method::GET {
             return Ok(None);
         }
         let bytes = Limited::new(response.into_body(), ANSWER_LIMIT_BYTES).collect().await;
