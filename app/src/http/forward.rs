@@ -240,9 +240,13 @@ impl Forwarder {
         let sent = self.send(url, request, headers, body).await.map_err(|problem| problem.to_string())?;
         let response = sent.map_err(|error| reason(&error))?;
         let status = response.status();
-        // Every process has the lists: one that has not is none of ours.
-        if status == hyper::StatusCode::NOT_FOUND && request.method() != actix_web::http::Method::GET {
+        let is_command = request.method() != actix_web::http::Method::GET;
+        if status == hyper::StatusCode::NOT_FOUND && is_command {
             return Ok(None);
+        }
+        // Every process has the lists: whoever has not is none of ours.
+        if !status.is_success() {
+            return Err(format!("it answered with {status}"));
         }
         let bytes = Limited::new(response.into_body(), ANSWER_LIMIT_BYTES).collect().await;
         let bytes = bytes.map_err(|error| error.to_string())?.to_bytes();

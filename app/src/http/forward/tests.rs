@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use actix_web::http::header;
+use actix_web::test::TestRequest;
 use actix_web::web::{self, Bytes};
 use actix_web::{HttpRequest, HttpResponse, get, post};
 use futures_util::{StreamExt, stream};
@@ -17,7 +18,7 @@ use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
 use super::super::{Served, Server, serve};
-use super::Elsewhere;
+use super::{Elsewhere, Forwarder, Others};
 use crate::config;
 use crate::databases::Databases;
 use crate::modules::Modules;
@@ -208,6 +209,20 @@ async fn without_a_place_or_with_a_wrong_one_the_answer_says_what_to_change() {
     assert_eq!(gone.headers()["retry-after"], "2");
     assert_problem(gone, 503, "module_unreachable").await;
     misled.stop().await;
+}
+
+#[tokio::test]
+async fn a_list_that_a_process_does_not_have_is_missed_and_what_it_does_not_know_is_not() {
+    let host = host();
+    let url = format!("http://{}", host.address()).parse().unwrap();
+    let forwarder = Forwarder::new(&[Elsewhere { module: probe(), url: Some(url) }]).unwrap();
+    let request = TestRequest::get().uri("/api/v1/probe").to_http_request();
+    let others: Others<Value> = forwarder.ask_others(&request, &[]).await;
+    assert_eq!((others.answers, others.silent), (vec![], vec!["probe"]));
+    let request = TestRequest::post().uri("/api/v1/probe").to_http_request();
+    let others: Others<Value> = forwarder.ask_others(&request, &[]).await;
+    assert_eq!((others.answers, others.silent), (vec![], vec![]));
+    host.stop().await;
 }
 
 /// Takes requests and answers with `answer`, or with nothing; counts them.
