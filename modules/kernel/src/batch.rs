@@ -38,7 +38,7 @@ pub trait Work: Send + Sync + 'static {
     type Error: From<sqlx::Error> + Send + 'static;
 
     /// Applies all commands in the given transaction and answers each, in their order. The command of an answer that is an error has
-    /// changed nothing. An `Err` for the whole: nothing is committed, and each command is tried alone.
+    /// changed nothing. An `Err` for the whole: nothing is committed, and each command is tried alone, unless the database is away.
     fn apply<'a>(&'a self, tx: &'a mut Tx, commands: &'a [Self::Command]) -> Applying<'a, Self::Answer, Self::Error>;
 }
 
@@ -91,7 +91,7 @@ impl<W: Work> Batcher<W> {
     }
 
     /// Answers after the commit. A caller that goes away before its command was begun has not asked for anything; afterwards the
-    /// command is carried out to its end.
+    /// command is carried out to its end, or to the deadline of its batch.
     ///
     /// # Errors
     /// The command's own, or the database's.
@@ -112,7 +112,7 @@ impl<W: Work> Batcher<W> {
                 None => tokio::spawn(work),
             };
         }
-        // Without an answer the batch has panicked, which is logged where that happened.
+        // Without an answer the runtime is ending, and the batch with it.
         answered.await.unwrap_or_else(|_| Err(sqlx::Error::WorkerCrashed.into()))
     }
 }

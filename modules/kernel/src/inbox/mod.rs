@@ -3,22 +3,25 @@
 //! The effect and the inbox row commit in one transaction. A batch that fails is tried event by event, so that a bad one holds up
 //! nobody; what still fails is stored with the reason, acknowledged, tried again with growing pauses, and parked after the last try.
 
+mod forgetting;
+mod parked;
+
 use std::num::NonZeroU16;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
 
-use chrono::{DateTime, Utc};
 use contracts::{Event, EventId};
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
+use sqlx::AssertSqlSafe;
 use sqlx::types::Json;
-use sqlx::{AssertSqlSafe, FromRow};
 use tokio::sync::Notify;
-use utoipa::ToSchema;
 use uuid::Uuid;
+
+pub use parked::ParkedEvent;
 
 use crate::db::Cluster;
 use crate::shutdown::ShutdownSignal;
@@ -83,32 +86,6 @@ impl Default for RetryPolicy {
             remember_days: NonZeroU16::new(30).unwrap_or(NonZeroU16::MIN),
         }
     }
-}
-
-/// How often to look for what need not be remembered any more, and how many rows one transaction forgets.
-const FORGET_EVERY: Duration = Duration::from_secs(300);
-const FORGET_BATCH: i64 = 2_000;
-/// The pause after a full one: booking goes first.
-const FORGET_NEXT: Duration = Duration::from_millis(100);
-/// What stands in the place of the type where nobody can tell it.
-const UNDECODABLE: &str = "undecodable";
-/// So many bytes of what cannot be decoded are kept: enough for a person to see what it is.
-const UNDECODABLE_KEPT_BYTES: usize = 256 * 1024;
-
-/// An event that its subscriber could not apply and that waits for a person.
-#[derive(Debug, Clone, Serialize, Deserialize, ToSchema, FromRow)]
-pub struct ParkedEvent {
-    #[schema(value_type = Uuid)]
-    pub event_id: Uuid,
-    /// The module that could not apply it.
-    pub subscriber: String,
-    pub event_type: String,
-    pub attempts: i32,
-    pub last_error: String,
-    pub received_at: DateTime<Utc>,
-    /// The whole event, as it came; a text where that was no event at all.
-    #[schema(value_type = Object)]
-    pub event: serde_json::Value,
 }
 
 /// One subscriber's inbox, in its own schema.
@@ -242,56 +219,6 @@ impl Inbox {
         Ok(tx.commit().await?)
     }
 
-    /// Parks an event that a bus gave up delivering. Of one that is known here already nothing changes.
-    pub async fn park(&self, event: &Event, reason: &str) -> Result<(), sqlx::Error> {
-        self.insert_parked(event.id.uuid(), &event.kind, reason, event).await
-    }
-
-    /// Parks what a bus delivered and nobody can decode; returns its id.
-    ///
-    /// The id comes from the bytes, so that another delivery of the same adds nothing. It is never the one that the sender
-    /// may have given besides: an event with that id, if there is one, is still to be applied.
-    pub async fn park_undecodable(&self, bytes: &[u8], reason: &str) -> Result<Uuid, sqlx::Error> {
-        let id = Uuid::new_v5(&Uuid::NAMESPACE_OID, bytes);
-        let kept = &bytes[..bytes.len().min(UNDECODABLE_KEPT_BYTES)];
-        let text = String::from_utf8_lossy(kept);
-        let reason = match bytes.len() - kept.len() {
-            0 => reason.to_owned(),
-            missing => format!("{reason} ({missing} more bytes were not kept)"),
-        };
-        self.insert_parked(id, UNDECODABLE, &reason, &text).await?;
-        Ok(id)
-    }
-
-    async fn insert_parked<T: Serialize + Sync>(
-        &self,
-        event_id: Uuid,
-        event_type: &str,
-        reason: &str,
-        event: &T,
-    ) -> Result<(), sqlx::Error> {
-        let statement = format!(
-            "insert into {}.inbox (event_id, event_type, state, received_at, last_error, event)
-             values ($1, $2, 'parked', $3, $4, $5::json)
-             on conflict (event_id) do nothing",
-            self.write.schema()
-        );
-        let mut tx = self.write.begin().await?;
-        let inserted = sqlx::query(AssertSqlSafe(statement))
-            .bind(event_id)
-            .bind(storable(event_type))
-            .bind(tx.now())
-            .bind(storable(reason))
-            .bind(as_it_came(event)?)
-            .execute(&mut *tx)
-            .await?;
-        tx.commit().await?;
-        if inserted.rows_affected() > 0 {
-            self.report(EventId::from(event_id), event_type, 0, &ApplyError::GiveUp(reason.to_owned()), true);
-        }
-        Ok(())
-    }
-
     fn report(&self, id: EventId, event_type: &str, attempts: i32, error: &ApplyError, parked: bool) {
         let subscriber = self.subscriber();
         if parked {
@@ -378,95 +305,6 @@ impl Inbox {
         Ok(true)
     }
 
-    /// Forgets what need not be remembered, in small transactions, until the shutdown.
-    pub async fn run_forgetting(self: Arc<Self>, mut shutdown: ShutdownSignal) {
-        loop {
-            let pause = match self.forget_applied().await {
-                Ok(forgotten) if forgotten == FORGET_BATCH.unsigned_abs() => FORGET_NEXT,
-                Ok(_) => FORGET_EVERY,
-                Err(error) => {
-                    tracing::warn!(subscriber = self.subscriber(), %error, "applied events could not be forgotten");
-                    FORGET_EVERY
-                }
-            };
-            if shutdown.or(tokio::time::sleep(pause)).await.is_none() {
-                break;
-            }
-        }
-    }
-
-    /// Deletes rows of events that were applied longer ago than `remember_days`, 2,000 at most; how many there were.
-    pub async fn forget_applied(&self) -> Result<u64, sqlx::Error> {
-        let horizon = self.write.ambient().now() - chrono::Duration::days(i64::from(self.policy.remember_days.get()));
-        // Ids are made of the time, so the primary key finds the old ones. An event is never received before it is made.
-        let statement = format!(
-            "delete from {schema}.inbox
-             where event_id in (
-                 select event_id from {schema}.inbox
-                 where event_id < $1 and received_at < $2 and state = 'applied'
-                 order by event_id
-                 limit $3
-                 for update skip locked
-             )",
-            schema = self.write.schema()
-        );
-        let mut tx = self.write.begin().await?;
-        let deleted = sqlx::query(AssertSqlSafe(statement))
-            .bind(first_id_at(horizon))
-            .bind(horizon)
-            .bind(FORGET_BATCH)
-            .execute(&mut *tx)
-            .await?;
-        tx.commit().await?;
-        Ok(deleted.rows_affected())
-    }
-
-    /// Parked events after `after`, oldest event id first.
-    pub async fn list_parked(&self, after: Option<Uuid>, limit: i64) -> Result<Vec<ParkedEvent>, sqlx::Error> {
-        let statement = format!(
-            "select event_id, $3 as subscriber, event_type, attempts, last_error, received_at, event
-             from {}.inbox
-             where state = 'parked' and ($1::uuid is null or event_id > $1)
-             order by event_id
-             limit $2",
-            self.write.schema()
-        );
-        let mut connection = self.write.acquire().await?;
-        sqlx::query_as(AssertSqlSafe(statement))
-            .bind(after)
-            .bind(limit)
-            .bind(self.subscriber())
-            .fetch_all(&mut *connection)
-            .await
-    }
-
-    /// Gives a parked event a new set of tries, at once. False if it is not parked here.
-    pub async fn retry_parked(&self, event_id: Uuid) -> Result<bool, sqlx::Error> {
-        let mut tx = self.write.begin().await?;
-        let statement = format!(
-            "update {}.inbox set state = 'retry', attempts = 0, next_attempt_at = $2
-             where event_id = $1 and state = 'parked'",
-            self.write.schema()
-        );
-        let done = sqlx::query(AssertSqlSafe(statement)).bind(event_id).bind(tx.now()).execute(&mut *tx).await?;
-        tx.wake_on_commit(Arc::clone(&self.failed));
-        tx.commit().await?;
-        Ok(done.rows_affected() == 1)
-    }
-
-    /// Gives a parked event up for good; it stays on record with the reason. False if it is not parked here.
-    pub async fn discard_parked(&self, event_id: Uuid, reason: &str) -> Result<bool, sqlx::Error> {
-        let mut tx = self.write.begin().await?;
-        let statement = format!(
-            "update {}.inbox set state = 'discarded', discard_reason = $2
-             where event_id = $1 and state = 'parked'",
-            self.write.schema()
-        );
-        let done = sqlx::query(AssertSqlSafe(statement)).bind(event_id).bind(reason).execute(&mut *tx).await?;
-        tx.commit().await?;
-        Ok(done.rows_affected() == 1)
-    }
-
     /// How many events should be tried again now.
     pub async fn due(&self) -> Result<i64, sqlx::Error> {
         let statement = format!(
@@ -489,12 +327,6 @@ impl Inbox {
         let mut connection = self.write.acquire().await?;
         sqlx::query_as(AssertSqlSafe(statement)).fetch_one(&mut *connection).await
     }
-}
-
-/// No UUIDv7 made at that moment or later is lower.
-fn first_id_at(time: DateTime<Utc>) -> Uuid {
-    let millis = u128::try_from(time.timestamp_millis()).unwrap_or_default();
-    Uuid::from_u128(millis << 80)
 }
 
 /// Whatever keeps a transaction from beginning: a password that was changed, a database that lets nobody in.
