@@ -97,7 +97,7 @@ async fn after_a_stop_every_event_has_taken_effect_or_is_in_the_outbox() {
     let probe = world.probe("first").await;
     let gate = Arc::new(Semaphore::new(0));
     probe.set(1, Mood::Waits(Arc::clone(&gate)));
-    world.say(1..=1_200).await;
+    world.say(1..=2_700).await;
     let process = Process::start(&world, &[&probe]).await;
     let begun = async || (world.outbox_locked().await > 0).then_some(());
     harness::eventually("a batch is under way", begun).await;
@@ -105,7 +105,7 @@ async fn after_a_stop_every_event_has_taken_effect_or_is_in_the_outbox() {
     gate.add_permits(100);
     process.stop().await;
     let mut all = probe.effects().await;
-    assert_eq!(all.len(), 500, "the batch that was under way, and no other");
+    assert_eq!(all.len(), 2_000, "the batch that was under way, and no other");
     all.extend(world.outbox().await);
-    assert_eq!(all, (1..=1_200).collect::<Vec<i64>>());
+    assert_eq!(all, (1..=2_700).collect::<Vec<i64>>());
 }

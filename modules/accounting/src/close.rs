@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 use crate::domain::Posting;
 use crate::error::Error;
-use crate::posting::book_into;
+use crate::posting::book_into_open_day;
 use crate::service::Accounting;
 use crate::store::{self, StatementRow};
 
@@ -154,7 +154,7 @@ impl Accounting {
                 .map(|(person_id, balance_minor)| Posting::payout(day, (*person_id).into(), *balance_minor, now))
                 .collect();
             let statements = load_statements(tx, day, &due).await?;
-            let ids = book_into(tx, &self.policy, day, now, postings).await?;
+            let ids = book_into_open_day(tx, &self.policy, postings).await?;
             if ids.len() != due.len() {
                 // A payout of this day exists although the day is open: never pay over it.
                 return Err(Error::Collided);
@@ -174,31 +174,25 @@ impl Accounting {
         ids: &[TransferId],
         mut statements: HashMap<Uuid, Statement>,
     ) -> Result<(), Error> {
-        let payouts: Vec<Payout> = due
-            .iter()
-            .zip(ids)
-            .map(|((person_id, amount_minor), transfer_id)| {
-                let statement = statements.remove(person_id).unwrap_or_else(|| Statement::carried(*amount_minor));
-                Payout {
-                    transfer_id: *transfer_id,
-                    person_id: (*person_id).into(),
-                    amount_minor: *amount_minor,
-                    opening_balance_minor: statement.opening_balance_minor,
-                    lines_total: statement.lines_total,
-                    lines: statement.lines,
-                }
-            })
-            .collect();
-        for payouts in payouts.chunks(PAYOUTS_PER_EVENT) {
-            let paid = PeoplePaid {
-                business_day: day,
-                currency: self.policy.currency,
-                currency_exponent: self.policy.exponent,
-                payouts: payouts.to_vec(),
-            };
-            tx.emit(&paid).await?;
-        }
-        Ok(())
+        let mut payouts = due.iter().zip(ids).map(|((person_id, amount_minor), transfer_id)| {
+            let statement = statements.remove(person_id).unwrap_or_else(|| Statement::carried(*amount_minor));
+            Payout {
+                transfer_id: *transfer_id,
+                person_id: (*person_id).into(),
+                amount_minor: *amount_minor,
+                opening_balance_minor: statement.opening_balance_minor,
+                lines_total: statement.lines_total,
+                lines: statement.lines,
+            }
+        });
+        let events = std::iter::repeat_with(|| PeoplePaid {
+            business_day: day,
+            currency: self.policy.currency,
+            currency_exponent: self.policy.exponent,
+            payouts: payouts.by_ref().take(PAYOUTS_PER_EVENT).collect(),
+        });
+        let events: Vec<PeoplePaid> = events.take_while(|paid| !paid.payouts.is_empty()).collect();
+        Ok(tx.emit_all(&events).await?)
     }
 }
 

@@ -125,13 +125,14 @@ impl WalletState {
     }
 }
 
-/// What bookings come to for the company, in minor units.
+/// What bookings come to for the company, in minor units, and to how many wallets more or less below zero.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Totals {
     pub fees_minor: i64,
     pub rewards_minor: i64,
     pub reversed_fees_minor: i64,
     pub reversed_rewards_minor: i64,
+    pub wallets_below_zero_change: i64,
 }
 
 impl Totals {
@@ -151,24 +152,33 @@ impl Totals {
         }
         totals
     }
-
-    pub fn is_zero(&self) -> bool {
-        *self == Self::default()
-    }
 }
 
-/// Each wallet's line number and balance after each posting, and the wallets as they end.
-pub type Lines = (Vec<WalletState>, BTreeMap<PersonId, WalletState>);
+/// Postings with their places in the wallets.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Booked {
+    /// Each wallet's line number and balance after each posting.
+    pub lines: Vec<WalletState>,
+    /// The wallets as they end.
+    pub wallets: BTreeMap<PersonId, WalletState>,
+    pub totals: Totals,
+}
 
 /// Books postings onto wallets in the order given.
-pub fn book(postings: &[Posting], mut wallets: BTreeMap<PersonId, WalletState>) -> Result<Lines, BalanceOverflow> {
+pub fn book(postings: &[Posting], mut wallets: BTreeMap<PersonId, WalletState>) -> Result<Booked, BalanceOverflow> {
+    let below_zero_before = count_below_zero(&wallets);
     let mut lines = Vec::with_capacity(postings.len());
     for posting in postings {
         let wallet = wallets.entry(posting.person_id).or_default();
         *wallet = wallet.after(posting)?;
         lines.push(*wallet);
     }
-    Ok((lines, wallets))
+    let wallets_below_zero_change = count_below_zero(&wallets) - below_zero_before;
+    Ok(Booked { lines, wallets, totals: Totals { wallets_below_zero_change, ..Totals::of(postings) } })
+}
+
+fn count_below_zero(wallets: &BTreeMap<PersonId, WalletState>) -> i64 {
+    wallets.values().map(|wallet| i64::from(wallet.balance_minor < 0)).sum()
 }
 
 #[cfg(test)]
@@ -186,7 +196,8 @@ mod tests {
         let reward = Posting::reward(task, person, 3_000, DateTime::UNIX_EPOCH);
         assert_eq!(fee.accounts(), (person.uuid(), EARNINGS));
         assert_eq!(reward.accounts(), (EARNINGS, person.uuid()));
-        let (lines, wallets) = book(&[fee, reward], BTreeMap::new()).unwrap();
+        let Booked { lines, wallets, totals } = book(&[fee, reward], BTreeMap::new()).unwrap();
+        assert_eq!(totals.wallets_below_zero_change, 0, "it was below zero for a moment only");
         assert_eq!(lines.iter().map(|line| line.balance_minor).collect::<Vec<_>>(), [-1_500, 1_500]);
         assert_eq!(wallets[&person], WalletState { balance_minor: 1_500, lines: 2 });
     }

@@ -47,6 +47,10 @@ impl Accounting {
         for transfer in store::find_lines_apart_from_their_price(connection).await? {
             find(3, format!("transfer {transfer} is not the price of its task"));
         }
+        let (reported, counted) = store::count_below_zero_twice(connection).await?;
+        if reported != counted {
+            find(1, format!("{reported} wallets are reported to be below zero, and {counted} are"));
+        }
         for (person, day) in store::find_positive_at_close(connection).await? {
             find(4, format!("wallet {person} was above zero when {day} had closed"));
         }

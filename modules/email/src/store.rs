@@ -108,8 +108,8 @@ pub(crate) async fn insert_mails(
     let people: Vec<Uuid> = mails.iter().map(|mail| mail.person_id.uuid()).collect();
     let days: Vec<NaiveDate> = mails.iter().map(|mail| mail.business_day).collect();
     let events: Vec<Uuid> = mails.iter().map(|mail| mail.event_id.uuid()).collect();
-    let message_ids: Vec<String> = mails.iter().map(|mail| mail.message_id.clone()).collect();
-    let data: Vec<String> = mails.iter().map(|mail| mail.data.clone()).collect();
+    let message_ids: Vec<&str> = mails.iter().map(|mail| mail.message_id.as_str()).collect();
+    let data: Vec<&str> = mails.iter().map(|mail| mail.data.as_str()).collect();
     // Ordered, so that two batches which hold the same mails wait for one another instead of locking crosswise.
     let inserted = sqlx::query!(
         "insert into email.mails
@@ -123,8 +123,8 @@ pub(crate) async fn insert_mails(
         &people,
         &days,
         &events,
-        &message_ids,
-        &data,
+        &message_ids as &[&str],
+        &data as &[&str],
         PAYOUT_STATEMENT,
         now
     )

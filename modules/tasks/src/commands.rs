@@ -52,7 +52,6 @@ impl Work for Completing {
 
     fn apply<'a>(&'a self, tx: &'a mut Tx, commands: &'a [(TaskId, PersonId)]) -> BoxFuture<'a, Answers> {
         Box::pin(async move {
-            store::lock_order_shared(tx).await?;
             let now = tx.now();
             let completed = store::complete_tasks(tx, commands, now).await?;
             for rows in completed.chunks(FACTS_PER_EVENT) {

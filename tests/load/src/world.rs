@@ -17,7 +17,7 @@ use crate::statistics::{Latencies, Spread};
 /// Both sides ask over so many connections.
 pub const CONNECTIONS: usize = 32;
 /// No round gets through more tasks a second, so that many are made beforehand.
-const TASKS_PER_SECOND_MAX: u64 = 15_000;
+const TASKS_PER_SECOND_MAX: u64 = 30_000;
 const MILLION: u64 = 1_000_000;
 const SMALL_SIZE: Size = Size { people: 50, tasks: 10_000 };
 const SHORT_SIZE: Size = Size { people: 8, tasks: 5_000 };

@@ -1,6 +1,6 @@
-//! Writing the ledger: wallets in id order, transfers and totals in sets.
+//! Writing the ledger: wallets locked in id order, a booking in one statement.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use chrono::{DateTime, NaiveDate, Utc};
 use contracts::{PersonId, TaskId, TransferId};
@@ -14,6 +14,27 @@ pub struct NewTransfer<'a> {
     pub transfer_id: TransferId,
     pub posting: &'a Posting,
     pub line: WalletState,
+}
+
+/// What a booking starts from.
+pub struct OpenBooks {
+    /// The day it goes into. `None` before the first start.
+    pub day: Option<NaiveDate>,
+    /// Of the keys asked for, those that are booked.
+    pub known_keys: HashSet<String>,
+    pub wallets: BTreeMap<PersonId, WalletState>,
+}
+
+/// What is written together.
+pub struct Booking<'a> {
+    pub business_day: NaiveDate,
+    pub booked_at: DateTime<Utc>,
+    pub transfers: Vec<NewTransfer<'a>>,
+    /// The locked wallets as they stand now.
+    pub wallets: BTreeMap<PersonId, WalletState>,
+    pub totals: Totals,
+    /// The highest reward of each day on which one of the tasks was completed.
+    pub top_rewards: BTreeMap<NaiveDate, &'a Posting>,
 }
 
 /// Gives wallets to those who have none (DOMAIN A1).
@@ -33,59 +54,63 @@ pub async fn insert_wallets(connection: &mut PgConnection, person_ids: &[Uuid]) 
     Ok(())
 }
 
-/// Locks these wallets in id order, so that no two batches wait for each other; creates those that are missing.
-pub async fn lock_wallets(
+/// Locks these wallets in id order, so that no two batches wait for each other, and creates those that are missing. The caller holds the
+/// day's lock.
+///
+/// What somebody books while the locks are waited for is not among the known keys: then the ledger's own key refuses it the second time.
+pub async fn open_books(
     connection: &mut PgConnection,
     person_ids: &[Uuid],
-) -> Result<BTreeMap<PersonId, WalletState>, sqlx::Error> {
-    let locked = select_wallets_for_update(connection, person_ids).await?;
-    if locked.len() == person_ids.len() {
-        return Ok(locked);
+    keys: &[&str],
+) -> Result<OpenBooks, sqlx::Error> {
+    let books = select_books_for_update(connection, person_ids, keys).await?;
+    if books.wallets.len() == person_ids.len() {
+        return Ok(books);
     }
     insert_wallets(connection, person_ids).await?;
-    select_wallets_for_update(connection, person_ids).await
+    select_books_for_update(connection, person_ids, keys).await
 }
 
-async fn select_wallets_for_update(
+async fn select_books_for_update(
     connection: &mut PgConnection,
     person_ids: &[Uuid],
-) -> Result<BTreeMap<PersonId, WalletState>, sqlx::Error> {
-    let rows = sqlx::query!(
-        "
-        select person_id, balance_minor, lines
-        from accounting.wallets
-        where person_id = any($1)
-        order by person_id
-        for update
-        ",
+    keys: &[&str],
+) -> Result<OpenBooks, sqlx::Error> {
+    let row = sqlx::query!(
+        r#"
+        with locked as materialized (
+            select person_id, balance_minor, lines
+            from accounting.wallets
+            where person_id = any($1)
+            order by person_id
+            for update
+        )
+        select
+            (select business_day from accounting.days where closed_at is null) as day,
+            array(select business_key from accounting.transfers where business_key = any($2)) as "known_keys!",
+            coalesce(array_agg(person_id), '{}') as "people!",
+            coalesce(array_agg(balance_minor), '{}') as "balances!",
+            coalesce(array_agg(lines), '{}') as "lines!"
+        from locked
+        "#,
         person_ids,
-    )
-    .fetch_all(connection)
-    .await?;
-    let state = |balance_minor, lines| WalletState { balance_minor, lines };
-    Ok(rows.into_iter().map(|row| (row.person_id.into(), state(row.balance_minor, row.lines))).collect())
-}
-
-/// Of these business keys, those that are booked.
-pub async fn load_known_keys(connection: &mut PgConnection, keys: &[&str]) -> Result<Vec<String>, sqlx::Error> {
-    sqlx::query_scalar!(
-        "
-        select business_key
-        from accounting.transfers
-        where business_key = any($1)
-        ",
         keys as &[&str],
     )
-    .fetch_all(connection)
-    .await
+    .fetch_one(connection)
+    .await?;
+    let states = row.balances.into_iter().zip(row.lines);
+    let states = states.map(|(balance_minor, lines)| WalletState { balance_minor, lines });
+    Ok(OpenBooks {
+        day: row.day,
+        known_keys: row.known_keys.into_iter().collect(),
+        wallets: row.people.into_iter().map(PersonId::from).zip(states).collect(),
+    })
 }
 
-pub async fn insert_transfers(
-    connection: &mut PgConnection,
-    transfers: &[NewTransfer<'_>],
-    business_day: NaiveDate,
-    now: DateTime<Utc>,
-) -> Result<(), sqlx::Error> {
+/// Writes a booking: its lines, the wallets, what the day comes to, in a row of this session's own so that nobody waits for it, and each
+/// day's most expensive task if it is among these; a day that has a better one is not locked.
+pub async fn write_booking(connection: &mut PgConnection, booking: &Booking<'_>) -> Result<(), sqlx::Error> {
+    let Booking { business_day, booked_at, transfers, wallets, totals, top_rewards } = booking;
     let ids: Vec<Uuid> = transfers.iter().map(|new| new.transfer_id.uuid()).collect();
     let keys: Vec<&str> = transfers.iter().map(|new| new.posting.business_key.as_str()).collect();
     let kinds: Vec<&str> = transfers.iter().map(|new| new.posting.kind.as_str()).collect();
@@ -99,17 +124,61 @@ pub async fn insert_transfers(
     let reasons: Vec<Option<&str>> = transfers.iter().map(|new| new.posting.reason.as_deref()).collect();
     let posters: Vec<Option<Uuid>> = transfers.iter().map(|new| new.posting.posted_by.map(PersonId::uuid)).collect();
     let occurred: Vec<DateTime<Utc>> = transfers.iter().map(|new| new.posting.occurred_at).collect();
+    let owners: Vec<Uuid> = wallets.keys().map(|person_id| person_id.uuid()).collect();
+    let new_balances: Vec<i64> = wallets.values().map(|wallet| wallet.balance_minor).collect();
+    let new_lines: Vec<i64> = wallets.values().map(|wallet| wallet.lines).collect();
+    let top_days: Vec<NaiveDate> = top_rewards.keys().copied().collect();
+    let top_tasks: Vec<Option<Uuid>> = top_rewards.values().map(|reward| reward.task_id.map(TaskId::uuid)).collect();
+    let top_amounts: Vec<i64> = top_rewards.values().map(|reward| reward.wallet_change_minor).collect();
+    let top_times: Vec<DateTime<Utc>> = top_rewards.values().map(|reward| reward.occurred_at).collect();
+    let top_people: Vec<Uuid> = top_rewards.values().map(|reward| reward.person_id.uuid()).collect();
     sqlx::query!(
         "
-        insert into accounting.transfers (
-            transfer_id, business_key, kind, debit_account, credit_account, amount_minor, person_id, line,
-            balance_after_minor, task_id, reverses, reason, posted_by, occurred_at, booked_at, business_day
+        with booked as (
+            insert into accounting.transfers (
+                transfer_id, business_key, kind, debit_account, credit_account, amount_minor, person_id, line,
+                balance_after_minor, task_id, reverses, reason, posted_by, occurred_at, booked_at, business_day
+            )
+            select new.*, $15, $16
+            from unnest(
+                $1::uuid[], $2::text[], $3::text[], $4::uuid[], $5::uuid[], $6::bigint[], $7::uuid[], $8::bigint[],
+                $9::bigint[], $10::uuid[], $11::uuid[], $12::text[], $13::uuid[], $14::timestamptz[]
+            ) as new
+        ), settled as (
+            update accounting.wallets as wallet
+            set balance_minor = new.balance_minor,
+                lines = new.lines
+            from unnest($17::uuid[], $18::bigint[], $19::bigint[]) as new (person_id, balance_minor, lines)
+            where wallet.person_id = new.person_id
+        ), topped as (
+            insert into accounting.top_tasks as kept (completed_on, task_id, reward_minor, completed_at, completed_by)
+            select new.*
+            from unnest($25::date[], $26::uuid[], $27::bigint[], $28::timestamptz[], $29::uuid[])
+                as new (completed_on, task_id, reward_minor, completed_at, completed_by)
+            where (
+                select (-reward_minor, completed_at, task_id) <= (-new.reward_minor, new.completed_at, new.task_id)
+                from accounting.top_tasks
+                where completed_on = new.completed_on
+            ) is not true
+            on conflict (completed_on) do update
+                set task_id = excluded.task_id,
+                    reward_minor = excluded.reward_minor,
+                    completed_at = excluded.completed_at,
+                    completed_by = excluded.completed_by
+                where (-excluded.reward_minor, excluded.completed_at, excluded.task_id)
+                    < (-kept.reward_minor, kept.completed_at, kept.task_id)
         )
-        select new.*, $15, $16
-        from unnest(
-            $1::uuid[], $2::text[], $3::text[], $4::uuid[], $5::uuid[], $6::bigint[], $7::uuid[], $8::bigint[],
-            $9::bigint[], $10::uuid[], $11::uuid[], $12::text[], $13::uuid[], $14::timestamptz[]
-        ) as new
+        insert into accounting.day_totals as kept (
+            business_day, stripe, fees_minor, rewards_minor, reversed_fees_minor, reversed_rewards_minor,
+            wallets_below_zero_change
+        )
+        values ($16, (pg_backend_pid() % 16)::smallint, $20, $21, $22, $23, $24)
+        on conflict (business_day, stripe) do update
+            set fees_minor = kept.fees_minor + excluded.fees_minor,
+                rewards_minor = kept.rewards_minor + excluded.rewards_minor,
+                reversed_fees_minor = kept.reversed_fees_minor + excluded.reversed_fees_minor,
+                reversed_rewards_minor = kept.reversed_rewards_minor + excluded.reversed_rewards_minor,
+                wallets_below_zero_change = kept.wallets_below_zero_change + excluded.wallets_below_zero_change
         ",
         &ids,
         &keys as &[&str],
@@ -125,96 +194,21 @@ pub async fn insert_transfers(
         &reasons as &[Option<&str>],
         &posters as &[Option<Uuid>],
         &occurred,
-        now,
+        booked_at,
         business_day,
-    )
-    .execute(connection)
-    .await?;
-    Ok(())
-}
-
-/// Writes how locked wallets stand now.
-pub async fn update_wallets(
-    connection: &mut PgConnection,
-    wallets: &BTreeMap<PersonId, WalletState>,
-) -> Result<(), sqlx::Error> {
-    let people: Vec<Uuid> = wallets.keys().map(|person_id| person_id.uuid()).collect();
-    let balances: Vec<i64> = wallets.values().map(|wallet| wallet.balance_minor).collect();
-    let lines: Vec<i64> = wallets.values().map(|wallet| wallet.lines).collect();
-    sqlx::query!(
-        "
-        update accounting.wallets as wallet
-        set balance_minor = new.balance_minor,
-            lines = new.lines
-        from unnest($1::uuid[], $2::bigint[], $3::bigint[]) as new (person_id, balance_minor, lines)
-        where wallet.person_id = new.person_id
-        ",
-        &people,
-        &balances,
-        &lines,
-    )
-    .execute(connection)
-    .await?;
-    Ok(())
-}
-
-/// Adds to what a day comes to, in this session's own row so that nobody waits for it.
-pub async fn add_day_totals(
-    connection: &mut PgConnection,
-    business_day: NaiveDate,
-    totals: &Totals,
-) -> Result<(), sqlx::Error> {
-    sqlx::query!(
-        "
-        insert into accounting.day_totals as kept
-            (business_day, stripe, fees_minor, rewards_minor, reversed_fees_minor, reversed_rewards_minor)
-        values ($1, (pg_backend_pid() % 16)::smallint, $2, $3, $4, $5)
-        on conflict (business_day, stripe) do update
-            set fees_minor = kept.fees_minor + excluded.fees_minor,
-                rewards_minor = kept.rewards_minor + excluded.rewards_minor,
-                reversed_fees_minor = kept.reversed_fees_minor + excluded.reversed_fees_minor,
-                reversed_rewards_minor = kept.reversed_rewards_minor + excluded.reversed_rewards_minor
-        ",
-        business_day,
+        &owners,
+        &new_balances,
+        &new_lines,
         totals.fees_minor,
         totals.rewards_minor,
         totals.reversed_fees_minor,
         totals.reversed_rewards_minor,
-    )
-    .execute(connection)
-    .await?;
-    Ok(())
-}
-
-/// Makes this the most expensive task of the day if it is; a day that has a better one is not locked.
-pub async fn keep_top_task(
-    connection: &mut PgConnection,
-    completed_on: NaiveDate,
-    reward: &Posting,
-) -> Result<(), sqlx::Error> {
-    sqlx::query!(
-        "
-        insert into accounting.top_tasks as kept (completed_on, task_id, reward_minor, completed_at, completed_by)
-        select $1::date, $2::uuid, $3::bigint, $4::timestamptz, $5::uuid
-        where not exists (
-            select
-            from accounting.top_tasks
-            where completed_on = $1
-                and (-reward_minor, completed_at, task_id) <= (-$3::bigint, $4::timestamptz, $2::uuid)
-        )
-        on conflict (completed_on) do update
-            set task_id = excluded.task_id,
-                reward_minor = excluded.reward_minor,
-                completed_at = excluded.completed_at,
-                completed_by = excluded.completed_by
-            where (-excluded.reward_minor, excluded.completed_at, excluded.task_id)
-                < (-kept.reward_minor, kept.completed_at, kept.task_id)
-        ",
-        completed_on,
-        reward.task_id.map(TaskId::uuid),
-        reward.wallet_change_minor,
-        reward.occurred_at,
-        reward.person_id.uuid(),
+        totals.wallets_below_zero_change,
+        &top_days,
+        &top_tasks as &[Option<Uuid>],
+        &top_amounts,
+        &top_times,
+        &top_people,
     )
     .execute(connection)
     .await?;

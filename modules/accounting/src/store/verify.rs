@@ -181,6 +181,20 @@ pub async fn find_double_payouts(connection: &mut PgConnection) -> Result<Vec<(U
     Ok(rows.into_iter().map(|row| (row.person_id, row.business_day)).collect())
 }
 
+/// How many wallets are below zero, as it is reported and as it is.
+pub async fn count_below_zero_twice(connection: &mut PgConnection) -> Result<(i64, i64), sqlx::Error> {
+    let row = sqlx::query!(
+        r#"
+        select
+            (select wallets from accounting_report.wallets_below_zero) as "reported!",
+            (select count(*) from accounting.wallets where balance_minor < 0) as "counted!"
+        "#
+    )
+    .fetch_one(connection)
+    .await?;
+    Ok((row.reported, row.counted))
+}
+
 /// Days whose totals, payouts or count are not those of their transfers, or that got one after they had closed.
 pub async fn find_days_apart_from_their_lines(connection: &mut PgConnection) -> Result<Vec<NaiveDate>, sqlx::Error> {
     sqlx::query_scalar!(

@@ -35,6 +35,17 @@ async fn invariant_1_a_balance_that_is_not_the_sum_of_its_lines_is_found() {
 }
 
 #[tokio::test]
+async fn a_number_of_wallets_below_zero_that_is_not_theirs_is_found() {
+    let one_more = "
+        insert into accounting.day_totals (business_day, stripe, wallets_below_zero_change)
+        select business_day, 99, 1
+        from accounting.days
+        where closed_at is null
+    ";
+    assert_eq!(broken_by(one_more).await, [1]);
+}
+
+#[tokio::test]
 async fn invariant_1_a_line_that_was_taken_out_is_found() {
     let found = broken_by("delete from accounting.transfers where kind = 'assignment_fee' and line = 1").await;
     assert!(found.contains(&1), "{found:?}");

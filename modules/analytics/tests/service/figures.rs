@@ -11,7 +11,7 @@ use sqlx::Executor;
 
 use crate::asking::ask;
 
-/// Three business days: a good one, a bad one with a reversal, and the open one. Three wallets, of which two are in debt now.
+/// Three business days: a good one, a bad one with a reversal, and the open one, on which one wallet less is in debt than the evening before.
 const BOOKS: &str = "
     insert into accounting.settings (currency, currency_exponent, time_zone) values ('USD', 2, 'UTC');
     insert into accounting.pricing_policies
@@ -22,16 +22,13 @@ const BOOKS: &str = "
         ('2026-11-20', '2026-11-20T00:00:00Z', '2026-11-21T00:00:00Z', 3),
         ('2026-11-21', '2026-11-21T00:00:00Z', null, null);
     insert into accounting.day_totals
-        (business_day, stripe, fees_minor, rewards_minor, reversed_fees_minor, reversed_rewards_minor)
+        (business_day, stripe, fees_minor, rewards_minor, reversed_fees_minor, reversed_rewards_minor, wallets_below_zero_change)
     values
-        ('2026-11-19', 0, 2500, 1000, 0, 0),
-        ('2026-11-19', 1, 1500, 0, 0, 0),
-        ('2026-11-20', 0, 1000, 7000, 500, 200),
-        ('2026-11-21', 3, 1100, 0, 0, 0);
-    insert into accounting.wallets (person_id, balance_minor) values
-        ('00000000-0000-0000-0000-000000000001', -1250),
-        ('00000000-0000-0000-0000-000000000002', 0),
-        ('00000000-0000-0000-0000-000000000003', -1);
+        ('2026-11-19', 0, 2500, 1000, 0, 0, 1),
+        ('2026-11-19', 1, 1500, 0, 0, 0, 0),
+        ('2026-11-20', 0, 1000, 7000, 500, 200, 2),
+        ('2026-11-21', 3, 1100, 0, 0, 0, -2),
+        ('2026-11-21', 4, 0, 0, 0, 0, 1);
     insert into accounting.prices (task_id, title, reference, fee_minor, reward_minor, policy_version, priced_at) values
         ('00000000-0000-0000-0000-0000000000a1', 'Fix the door', 'POP-42', 1000, 3000, 1, '2026-11-18T00:00:00Z'),
         ('00000000-0000-0000-0000-0000000000a2', 'Vec<[u8]> “naïve”', null, 1000, 3000, 1, '2026-11-18T00:00:00Z');

@@ -10,6 +10,7 @@ mod write;
 
 use std::time::Duration;
 
+use sqlx::Connection;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 
 pub use cluster::{Cluster, Condition, Conditions, Endpoints, while_opening};
@@ -22,6 +23,9 @@ pub use write::{Tx, WritePool};
 pub const REQUEST_PATIENCE: Duration = Duration::from_millis(1_800);
 const APPLICATION_NAME: &str = "piecework";
 
+/// A connection that was used so lately is not asked first whether it is still there: that would be a round trip for each use.
+const FRESH: Duration = Duration::from_millis(500);
+
 fn pool_options(max_connections: u32, patience: Duration) -> PgPoolOptions {
     PgPoolOptions::new()
         .max_connections(max_connections)
@@ -31,7 +35,17 @@ fn pool_options(max_connections: u32, patience: Duration) -> PgPoolOptions {
 
 /// Each of its sessions takes `role` when it is opened.
 fn pool_options_as(role: ModuleRole, max_connections: u32, patience: Duration) -> PgPoolOptions {
-    pool_options(max_connections, patience).after_connect(move |session, _| Box::pin(role.take(session)))
+    pool_options(max_connections, patience)
+        .after_connect(move |session, _| Box::pin(role.take(session)))
+        .test_before_acquire(false)
+        .before_acquire(|connection, used| {
+            Box::pin(async move {
+                if used.idle_for > FRESH {
+                    connection.ping().await?;
+                }
+                Ok(true)
+            })
+        })
 }
 
 fn session_options(options: PgConnectOptions) -> PgConnectOptions {

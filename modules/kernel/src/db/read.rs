@@ -7,7 +7,7 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use sqlx::pool::PoolConnection;
 use sqlx::postgres::{PgConnectOptions, PgConnection};
-use sqlx::{Connection, PgPool, Postgres, Transaction};
+use sqlx::{PgPool, Postgres, Transaction};
 use tokio::time::Instant;
 
 use super::cluster::Cluster;
@@ -15,8 +15,6 @@ use super::{Lsn, ModuleRole, is_transient, is_unavailable, pool_options_as, sess
 use crate::Ambient;
 use crate::consistency::{self, Demand};
 
-/// A connection that has read so lately is not asked first whether it is still there: that would be a round trip for each read.
-const FRESH: Duration = Duration::from_millis(500);
 /// How long a replica gets to catch up with what the client has seen.
 const CATCH_UP: Duration = Duration::from_millis(200);
 const CATCH_UP_FIRST_PAUSE: Duration = Duration::from_millis(1);
@@ -91,17 +89,7 @@ impl ReadPool {
         let pool = |options: &PgConnectOptions| {
             let options = session_options(options.clone())
                 .options([("default_transaction_read_only", "on"), ("statement_timeout", "30s")]);
-            pool_options_as(role, max_connections, endpoints.patience)
-                .test_before_acquire(false)
-                .before_acquire(|connection, used| {
-                    Box::pin(async move {
-                        if used.idle_for > FRESH {
-                            connection.ping().await?;
-                        }
-                        Ok(true)
-                    })
-                })
-                .connect_lazy_with(options)
+            pool_options_as(role, max_connections, endpoints.patience).connect_lazy_with(options)
         };
         Self {
             primary: pool(&endpoints.primary),

@@ -7,11 +7,11 @@ use chrono::{DateTime, Utc};
 use contracts::{Event, Fact, Id};
 use sqlx::pool::PoolConnection;
 use sqlx::postgres::{PgConnectOptions, PgConnection};
-use sqlx::{PgPool, Postgres, Transaction};
+use sqlx::{Connection, PgPool, Postgres, Transaction};
 use tokio::sync::Notify;
 
 use super::cluster::Cluster;
-use super::{ModuleRole, pool_options_as, session_options};
+use super::{ModuleRole, is_unavailable, pool_options_as, session_options};
 use crate::Ambient;
 use crate::consistency::Consistency;
 use crate::outbox;
@@ -39,7 +39,9 @@ impl WritePool {
     pub fn in_cluster(cluster: &Arc<Cluster>, max_connections: u32, schema: &'static str, ambient: Ambient) -> Self {
         let options = session_options(cluster.endpoints().primary.clone())
             // A transaction that somebody forgot must not hold its locks for ever.
-            .options([("idle_in_transaction_session_timeout", "60s"), ("lock_timeout", "20s")]);
+            .options([("idle_in_transaction_session_timeout", "60s"), ("lock_timeout", "20s")])
+            // A set of a few rows seems to be worth a plan of its own each time, and making it takes longer than the set does.
+            .options([("plan_cache_mode", "force_generic_plan")]);
         let role = ModuleRole::owning(schema);
         let pool = pool_options_as(role, max_connections, cluster.endpoints().patience).connect_lazy_with(options);
         Self { pool, cluster: Arc::clone(cluster), schema, ambient, committed: Arc::new(Notify::new()) }
@@ -51,8 +53,10 @@ impl WritePool {
     /// client hangs up. So it runs in a task of its own, which nobody can cancel.
     pub async fn begin(&self) -> Result<Tx, sqlx::Error> {
         let pool = self.pool.clone();
-        let begun =
-            async { tokio::spawn(async move { pool.begin().await }).await.map_err(|_| sqlx::Error::WorkerCrashed)? };
+        let begun = async {
+            let begin = of_the_living(pool, |pool| async move { pool.begin().await });
+            tokio::spawn(begin).await.map_err(|_| sqlx::Error::WorkerCrashed)?
+        };
         Ok(Tx {
             inner: self.cluster.ask_primary(begun).await?,
             cluster: Arc::clone(&self.cluster),
@@ -66,7 +70,12 @@ impl WritePool {
 
     /// A connection for reading what no replica may answer.
     pub async fn acquire(&self) -> Result<PoolConnection<Postgres>, sqlx::Error> {
-        self.cluster.ask_primary(self.pool.acquire()).await
+        let acquire = |pool: PgPool| async move {
+            let mut connection = pool.acquire().await?;
+            connection.ping().await?;
+            Ok(connection)
+        };
+        self.cluster.ask_primary(of_the_living(self.pool.clone(), acquire)).await
     }
 
     #[must_use]
@@ -96,6 +105,21 @@ impl WritePool {
     pub const fn raw(&self) -> &PgPool {
         &self.pool
     }
+}
+
+/// Goes from one of the pool's connections to the next for as long as they turn out to be dead: if one has died since it was used, the
+/// others have as well.
+async fn of_the_living<T, Got>(pool: PgPool, get: impl Fn(PgPool) -> Got) -> Result<T, sqlx::Error>
+where
+    Got: Future<Output = Result<T, sqlx::Error>>,
+{
+    for _ in 0..pool.size() {
+        match get(pool.clone()).await {
+            Err(error) if is_unavailable(&error) && !matches!(error, sqlx::Error::PoolTimedOut) => {}
+            got => return got,
+        }
+    }
+    get(pool).await
 }
 
 /// A transaction of one module. Dropped without `commit`, nothing of it has happened, its events included.
@@ -132,10 +156,16 @@ impl Tx {
 
     /// Says `fact` to the other modules, if this transaction commits.
     pub async fn emit<F: Fact>(&mut self, fact: &F) -> Result<(), sqlx::Error> {
-        let event =
-            Event::new(self.new_id(), self.now(), None, fact).map_err(|error| sqlx::Error::Encode(error.into()))?;
-        outbox::append(&mut self.inner, self.schema, &event, fact.weight()).await?;
-        self.said_something = true;
+        self.emit_all(std::slice::from_ref(fact)).await
+    }
+
+    /// Says each of `facts`, in one round trip.
+    pub async fn emit_all<F: Fact>(&mut self, facts: &[F]) -> Result<(), sqlx::Error> {
+        let event = |fact: &F| Ok((Event::new(self.new_id(), self.now(), None, fact)?, fact.weight()));
+        let events: Result<Vec<_>, serde_json::Error> = facts.iter().map(event).collect();
+        outbox::append(&mut self.inner, self.schema, &events.map_err(|error| sqlx::Error::Encode(error.into()))?)
+            .await?;
+        self.said_something |= !facts.is_empty();
         Ok(())
     }
 

@@ -117,9 +117,12 @@ pub async fn complete_tasks(
     sqlx::query_as!(
         TaskRow,
         r#"
-        with given as (
+        with locked as materialized (
+            select pg_advisory_xact_lock_shared($4)
+        ), given as (
             select task.number, given.person_id
-            from unnest($1::uuid[], $2::uuid[]) as given (task_id, person_id)
+            from locked
+            cross join unnest($1::uuid[], $2::uuid[]) as given (task_id, person_id)
             join tasks.tasks as task on task.task_id = given.task_id
             order by task.number
         ), closed as (
@@ -157,6 +160,7 @@ pub async fn complete_tasks(
         &task_ids,
         &people,
         now,
+        ORDER_LOCK,
     )
     .fetch_all(connection)
     .await

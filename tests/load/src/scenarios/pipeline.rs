@@ -14,8 +14,8 @@ use crate::statistics::Latencies;
 use crate::work::{OpenTask, complete_path, completions, open_tasks};
 use crate::world::{CONNECTIONS, World, spread};
 
-/// So many workers are left to those who look at balances; of a small company half of them.
-const WATCHED: usize = 8;
+/// So many workers are left to those who look at balances, few because all that looking is a load of its own.
+const WATCHED: usize = 2;
 const TASKS_PER_SECOND_MAX: u64 = 20_000;
 const LOOK_AGAIN: Duration = Duration::from_millis(1);
 const PATIENCE: Duration = Duration::from_secs(30);
