@@ -113,11 +113,11 @@ async fn an_event_is_seen_even_if_nobody_said_that_it_is_there() {
 #[tokio::test]
 async fn a_batch_ends_at_its_number_of_events() {
     let world = World::new(crate::broadcast).await;
-    world.say(1..=1_201).await;
+    world.say(1..=4_201).await;
     let bus = Recorder::new();
     relay_all(&relay(&world, &bus)).await;
-    assert_eq!(bus.sizes(), [500, 500, 201]);
-    assert_eq!(bus.batches().concat(), (1..=1_201).collect::<Vec<i64>>());
+    assert_eq!(bus.sizes(), [2_000, 2_000, 201]);
+    assert_eq!(bus.batches().concat(), (1..=4_201).collect::<Vec<i64>>());
 }
 
 #[tokio::test]
@@ -148,7 +148,7 @@ async fn what_the_bus_refuses_stays_where_it_is() {
 #[tokio::test]
 async fn two_relays_share_the_work_and_never_carry_the_same_event_at_once() {
     let world = World::new(crate::broadcast).await;
-    world.say(1..=700).await;
+    world.say(1..=2_700).await;
     let bus = Arc::new(Recorder { batches: Mutex::default(), gate: Semaphore::new(0), refuses: false });
     let (first, second) = (relay(&world, &bus), relay(&world, &bus));
     let first = tokio::spawn(async move { first.relay_batch().await.unwrap().events });
@@ -156,14 +156,14 @@ async fn two_relays_share_the_work_and_never_carry_the_same_event_at_once() {
     let second = tokio::spawn(async move { second.relay_batch().await.unwrap().events });
     eventually("the second takes what is left", async || (bus.batches().len() == 2).then_some(())).await;
     bus.gate.add_permits(2);
-    assert_eq!((first.await.unwrap(), second.await.unwrap()), (500, 200));
-    assert_eq!(bus.batches().concat(), (1..=700).collect::<Vec<i64>>());
+    assert_eq!((first.await.unwrap(), second.await.unwrap()), (2_000, 700));
+    assert_eq!(bus.batches().concat(), (1..=2_700).collect::<Vec<i64>>());
 }
 
 #[tokio::test]
 async fn a_relay_that_is_stopped_finishes_its_batch_and_begins_no_other() {
     let world = World::new(crate::broadcast).await;
-    world.say(1..=600).await;
+    world.say(1..=2_100).await;
     let bus = Arc::new(Recorder { batches: Mutex::default(), gate: Semaphore::new(0), refuses: false });
     let shutdown = Shutdown::default();
     let running = tokio::spawn(relay(&world, &bus).run(shutdown.signal()));
@@ -171,6 +171,6 @@ async fn a_relay_that_is_stopped_finishes_its_batch_and_begins_no_other() {
     shutdown.trigger();
     bus.gate.add_permits(10);
     running.await.unwrap();
-    assert_eq!(bus.sizes(), [500]);
-    assert_eq!(world.outbox().await, (501..=600).collect::<Vec<i64>>());
+    assert_eq!(bus.sizes(), [2_000]);
+    assert_eq!(world.outbox().await, (2_001..=2_100).collect::<Vec<i64>>());
 }

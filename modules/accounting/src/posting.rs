@@ -27,9 +27,11 @@ pub async fn book_into_open_day(
 ) -> Result<Vec<TransferId>, Error> {
     let people: Vec<_> =
         postings.iter().map(|posting| posting.person_id.uuid()).collect::<HashSet<_>>().into_iter().collect();
-    let keys: Vec<&str> = postings.iter().map(|posting| posting.business_key.as_str()).collect();
-    let OpenBooks { day, known_keys: mut known, wallets } = store::open_books(tx, &people, &keys).await?;
+    let OpenBooks { day, wallets } = store::open_books(tx, &people).await?;
     let day = day.ok_or(Error::NotPrepared)?;
+    // Only now, under the wallets' locks, is what others booked certain.
+    let keys: Vec<&str> = postings.iter().map(|posting| posting.business_key.as_str()).collect();
+    let mut known: HashSet<String> = store::load_known_keys(tx, &keys).await?.into_iter().collect();
     postings.retain(|posting| known.insert(posting.business_key.clone()));
     if postings.is_empty() {
         return Ok(Vec::new());

@@ -1,6 +1,6 @@
 //! Writing the ledger: wallets locked in id order, a booking in one statement.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::BTreeMap;
 
 use chrono::{DateTime, NaiveDate, Utc};
 use contracts::{PersonId, TaskId, TransferId};
@@ -20,8 +20,6 @@ pub struct NewTransfer<'a> {
 pub struct OpenBooks {
     /// The day it goes into. `None` before the first start.
     pub day: Option<NaiveDate>,
-    /// Of the keys asked for, those that are booked.
-    pub known_keys: HashSet<String>,
     pub wallets: BTreeMap<PersonId, WalletState>,
 }
 
@@ -56,26 +54,16 @@ pub async fn insert_wallets(connection: &mut PgConnection, person_ids: &[Uuid]) 
 
 /// Locks these wallets in id order, so that no two batches wait for each other, and creates those that are missing. The caller holds the
 /// day's lock.
-///
-/// What somebody books while the locks are waited for is not among the known keys: then the ledger's own key refuses it the second time.
-pub async fn open_books(
-    connection: &mut PgConnection,
-    person_ids: &[Uuid],
-    keys: &[&str],
-) -> Result<OpenBooks, sqlx::Error> {
-    let books = select_books_for_update(connection, person_ids, keys).await?;
+pub async fn open_books(connection: &mut PgConnection, person_ids: &[Uuid]) -> Result<OpenBooks, sqlx::Error> {
+    let books = select_books_for_update(connection, person_ids).await?;
     if books.wallets.len() == person_ids.len() {
         return Ok(books);
     }
     insert_wallets(connection, person_ids).await?;
-    select_books_for_update(connection, person_ids, keys).await
+    select_books_for_update(connection, person_ids).await
 }
 
-async fn select_books_for_update(
-    connection: &mut PgConnection,
-    person_ids: &[Uuid],
-    keys: &[&str],
-) -> Result<OpenBooks, sqlx::Error> {
+async fn select_books_for_update(connection: &mut PgConnection, person_ids: &[Uuid]) -> Result<OpenBooks, sqlx::Error> {
     let row = sqlx::query!(
         r#"
         with locked as materialized (
@@ -87,24 +75,32 @@ async fn select_books_for_update(
         )
         select
             (select business_day from accounting.days where closed_at is null) as day,
-            array(select business_key from accounting.transfers where business_key = any($2)) as "known_keys!",
             coalesce(array_agg(person_id), '{}') as "people!",
             coalesce(array_agg(balance_minor), '{}') as "balances!",
             coalesce(array_agg(lines), '{}') as "lines!"
         from locked
         "#,
         person_ids,
-        keys as &[&str],
     )
     .fetch_one(connection)
     .await?;
     let states = row.balances.into_iter().zip(row.lines);
     let states = states.map(|(balance_minor, lines)| WalletState { balance_minor, lines });
-    Ok(OpenBooks {
-        day: row.day,
-        known_keys: row.known_keys.into_iter().collect(),
-        wallets: row.people.into_iter().map(PersonId::from).zip(states).collect(),
-    })
+    Ok(OpenBooks { day: row.day, wallets: row.people.into_iter().map(PersonId::from).zip(states).collect() })
+}
+
+/// Of these business keys, those that are booked.
+pub async fn load_known_keys(connection: &mut PgConnection, keys: &[&str]) -> Result<Vec<String>, sqlx::Error> {
+    sqlx::query_scalar!(
+        "
+        select business_key
+        from accounting.transfers
+        where business_key = any($1)
+        ",
+        keys as &[&str],
+    )
+    .fetch_all(connection)
+    .await
 }
 
 /// Writes a booking: its lines, the wallets, what the day comes to, in a row of this session's own so that nobody waits for it, and each

@@ -59,7 +59,8 @@ pub async fn load_wallet(connection: &mut PgConnection, person_id: Uuid) -> Resu
     Ok(load_wallets(connection, &[person_id]).await?.pop())
 }
 
-/// The wallets of these people, in id order.
+/// The wallets of these people, in id order. What the open day has brought is the balance less that of the last line before it: nobody is
+/// paid before the close, and a day has more lines than anybody wants to add up for each look.
 async fn load_wallets(connection: &mut PgConnection, person_ids: &[Uuid]) -> Result<Vec<WalletRow>, sqlx::Error> {
     sqlx::query_as!(
         WalletRow,
@@ -68,17 +69,17 @@ async fn load_wallets(connection: &mut PgConnection, person_ids: &[Uuid]) -> Res
             wallet.person_id,
             person.name as "name?",
             wallet.balance_minor,
-            today.change_minor as "today_minor!"
+            wallet.balance_minor - coalesce(before.balance_after_minor, 0) as "today_minor!"
         from accounting.wallets as wallet
         left join accounting.people as person on person.person_id = wallet.person_id
-        cross join lateral (
-            select coalesce(sum(case when credit_account = person_id then amount_minor else -amount_minor end), 0)::bigint
-                as change_minor
+        left join lateral (
+            select balance_after_minor
             from accounting.transfers
             where person_id = wallet.person_id
-                and business_day = (select business_day from accounting.days where closed_at is null)
-                and kind <> 'payout'
-        ) as today
+                and business_day < (select business_day from accounting.days where closed_at is null)
+            order by business_day desc, line desc
+            limit 1
+        ) as before on true
         where wallet.person_id = any($1)
         order by wallet.person_id
         "#,
