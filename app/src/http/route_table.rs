@@ -3,7 +3,8 @@
 //! actix answers 404 to the wrong method of a known address (actix/actix-web #2735), because each method is a resource of its
 //! own to it. So what no resource takes is looked up here.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
+use std::ops::ControlFlow;
 
 use actix_web::{HttpRequest, web};
 use kernel::Problem;
@@ -15,11 +16,18 @@ use super::{API_PREFIX, Gateway};
 /// What is not in the API document: all of them are read with GET.
 const OWN_ROUTES: [&str; 6] = ["/", "/livez", "/readyz", "/metrics", "/.well-known/jwks.json", "/api/v1/docs/{file}"];
 
-pub struct RouteTable(Vec<Route>);
+/// A tree of segments: each request is looked up in it.
+#[derive(Default)]
+pub struct RouteTable {
+    words: HashMap<String, Self>,
+    parameter: Option<Box<Self>>,
+    /// The route that ends here.
+    route: Option<Route>,
+}
 
+#[derive(Default)]
 struct Route {
     pattern: String,
-    segments: Vec<Segment>,
     methods: Vec<&'static str>,
     /// Those of the methods that know no query parameter.
     without_query: Vec<&'static str>,
@@ -27,94 +35,90 @@ struct Route {
     module: Option<&'static str>,
 }
 
-enum Segment {
-    Literal(String),
-    Parameter,
-}
-
 impl RouteTable {
     /// `owners` says which module a path of the document belongs to.
     #[must_use]
     pub fn new(document: &OpenApi, owners: &BTreeMap<String, &'static str>) -> Self {
-        let mut routes: BTreeMap<String, (Vec<&'static str>, Vec<&'static str>)> = BTreeMap::new();
+        let mut table = Self::default();
         for (path, item) in &document.paths.paths {
             let known = || operations(item).into_iter().filter_map(|(method, operation)| Some((method, operation?)));
             let without_query = known().filter(|(_, operation)| !takes_query(operation)).map(|(method, _)| method);
-            routes.insert(path.clone(), (known().map(|(method, _)| method).collect(), without_query.collect()));
+            let route = table.route_at(path);
+            route.without_query = without_query.collect();
+            route.methods = known().map(|(method, _)| method).collect();
+            route.module = owners.get(path).copied();
         }
         for path in OWN_ROUTES {
-            routes.entry(path.to_owned()).or_default().0.push("GET");
+            table.route_at(path).methods.push("GET");
         }
-        let route = |(pattern, (methods, without_query)): (String, (Vec<_>, Vec<_>))| Route {
-            segments: segments(&pattern),
-            module: owners.get(&pattern).copied(),
-            pattern,
-            methods,
-            without_query,
-        };
-        Self(routes.into_iter().map(route).collect())
+        table
+    }
+
+    /// The route with this pattern, which there is from now on.
+    fn route_at(&mut self, pattern: &str) -> &mut Route {
+        let end = pattern.split('/').fold(self, |table, segment| {
+            if segment.starts_with('{') {
+                table.parameter.get_or_insert_default()
+            } else {
+                table.words.entry(segment.to_owned()).or_default()
+            }
+        });
+        end.route.get_or_insert_with(|| Route { pattern: pattern.to_owned(), ..Route::default() })
     }
 
     /// The module whose route takes this method of this path.
     #[must_use]
     pub fn module(&self, method: &str, path: &str) -> Option<&'static str> {
-        let parts: Vec<&str> = path.split('/').collect();
-        let takes = |route: &&Route| route.matches(&parts) && route.methods.contains(&method);
-        self.0.iter().filter(takes).min_by_key(Route::rank)?.module
+        self.find(path, |route| route.methods.contains(&method))?.module
     }
 
     /// The route that a path belongs to, such as `/api/v1/tasks/{id}`.
     #[must_use]
     pub fn pattern(&self, path: &str) -> Option<&str> {
-        self.find(path).map(|route| route.pattern.as_str())
+        self.find(path, |_| true).map(|route| route.pattern.as_str())
     }
 
     /// Whether this method of this path is known to read no query parameter at all.
     #[must_use]
     pub fn takes_no_query(&self, method: &str, path: &str) -> bool {
-        self.find(path).is_some_and(|route| route.without_query.contains(&method))
+        self.find(path, |_| true).is_some_and(|route| route.without_query.contains(&method))
     }
 
-    /// The best match: a word is better than a parameter, the earlier the better.
-    fn find(&self, path: &str) -> Option<&Route> {
-        let parts: Vec<&str> = path.split('/').collect();
-        self.0.iter().filter(|route| route.matches(&parts)).min_by_key(Route::rank)
+    /// The best route of those that fit.
+    fn find(&self, path: &str, fits: impl Fn(&Route) -> bool) -> Option<&Route> {
+        let mut best = None;
+        let _ended_early = self.walk(Some(path), &mut |route| {
+            best = fits(route).then_some(route);
+            if best.is_some() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        });
+        best
     }
 
     /// The methods of every route that a path may mean: `/people/me` is a word here and an id there.
     fn methods(&self, path: &str) -> Vec<&'static str> {
-        let parts: Vec<&str> = path.split('/').collect();
-        let mut methods: Vec<_> = self
-            .0
-            .iter()
-            .filter(|route| route.matches(&parts))
-            .flat_map(|route| route.methods.iter().copied())
-            .collect();
+        let mut methods = Vec::new();
+        let _to_the_end = self.walk(Some(path), &mut |route| {
+            methods.extend_from_slice(&route.methods);
+            ControlFlow::Continue(())
+        });
         methods.sort_unstable();
         methods.dedup();
         methods
     }
-}
 
-impl Route {
-    /// The best is the least.
-    fn rank(self: &&Self) -> Vec<bool> {
-        self.segments.iter().map(|segment| matches!(segment, Segment::Parameter)).collect()
+    /// Shows `look` the routes that the rest of a path may mean, until it has seen enough. The best is the first: a word is better than
+    /// a parameter, the earlier the better.
+    fn walk<'a>(&'a self, rest: Option<&str>, look: &mut dyn FnMut(&'a Route) -> ControlFlow<()>) -> ControlFlow<()> {
+        let Some(rest) = rest else { return self.route.as_ref().map_or(ControlFlow::Continue(()), look) };
+        let (segment, rest) = rest.split_once('/').map_or((rest, None), |(segment, rest)| (segment, Some(rest)));
+        if let Some(table) = self.words.get(segment) {
+            table.walk(rest, look)?;
+        }
+        match &self.parameter {
+            Some(table) if !segment.is_empty() => table.walk(rest, look),
+            _ => ControlFlow::Continue(()),
+        }
     }
-
-    fn matches(&self, parts: &[&str]) -> bool {
-        self.segments.len() == parts.len()
-            && self.segments.iter().zip(parts).all(|(segment, part)| match segment {
-                Segment::Literal(word) => word == part,
-                Segment::Parameter => !part.is_empty(),
-            })
-    }
-}
-
-fn segments(pattern: &str) -> Vec<Segment> {
-    let segment =
-        |part: &str| if part.starts_with('{') { Segment::Parameter } else { Segment::Literal(part.to_owned()) };
-    pattern.split('/').map(segment).collect()
 }
 
 fn operations(item: &PathItem) -> [(&'static str, Option<&Operation>); 7] {

@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 use crate::domain::Posting;
 use crate::error::Error;
-use crate::posting::book_into_open_day;
+use crate::posting::post;
 use crate::service::Accounting;
 use crate::store::{self, StatementRow};
 
@@ -154,7 +154,7 @@ impl Accounting {
                 .map(|(person_id, balance_minor)| Posting::payout(day, (*person_id).into(), *balance_minor, now))
                 .collect();
             let statements = load_statements(tx, day, &due).await?;
-            let ids = book_into_open_day(tx, &self.policy, postings).await?;
+            let ids = post(tx, &self.policy, postings).await?;
             if ids.len() != due.len() {
                 // A payout of this day exists although the day is open: never pay over it.
                 return Err(Error::Collided);

@@ -9,50 +9,46 @@ use kernel::Tx;
 use crate::domain::{Kind, Posting, book};
 use crate::error::Error;
 use crate::settings::Policy;
-use crate::store::{self, Booking, NewTransfer, OpenBooks};
+use crate::store::{self, Booking, NewTransfer};
 
 /// Books what is not booked yet; returns the new transfers' ids in the order of `postings` (DOMAIN A8, A9, A10).
 ///
 /// Holds the day's lock shared, so nothing is booked into a day while it closes, and locks the wallets in id order.
-pub async fn post(tx: &mut Tx, policy: &Policy, postings: Vec<Posting>) -> Result<Vec<TransferId>, Error> {
-    store::lock_day_shared(tx).await?;
-    book_into_open_day(tx, policy, postings).await
-}
-
-/// The same for a caller who holds the day's lock.
-pub async fn book_into_open_day(
-    tx: &mut Tx,
-    policy: &Policy,
-    mut postings: Vec<Posting>,
-) -> Result<Vec<TransferId>, Error> {
+pub async fn post(tx: &mut Tx, policy: &Policy, mut postings: Vec<Posting>) -> Result<Vec<TransferId>, Error> {
     let people: Vec<_> =
         postings.iter().map(|posting| posting.person_id.uuid()).collect::<HashSet<_>>().into_iter().collect();
-    let OpenBooks { day, wallets } = store::open_books(tx, &people).await?;
-    let day = day.ok_or(Error::NotPrepared)?;
-    // Only now, under the wallets' locks, is what others booked certain.
-    let keys: Vec<&str> = postings.iter().map(|posting| posting.business_key.as_str()).collect();
-    let mut known: HashSet<String> = store::load_known_keys(tx, &keys).await?.into_iter().collect();
-    postings.retain(|posting| known.insert(posting.business_key.clone()));
-    if postings.is_empty() {
-        return Ok(Vec::new());
+    let wallets = store::open_books(tx, &people).await?;
+    let mut known = HashSet::new();
+    loop {
+        // Within a batch, too, a fact may be told twice.
+        postings.retain(|posting| known.insert(posting.business_key.clone()));
+        if postings.is_empty() {
+            return Ok(Vec::new());
+        }
+        let booked = book(&postings, wallets.clone())?;
+        let transfers: Vec<NewTransfer<'_>> = postings
+            .iter()
+            .zip(&booked.lines)
+            .map(|(posting, line)| NewTransfer { transfer_id: tx.new_id(), posting, line: *line })
+            .collect();
+        let ids = transfers.iter().map(|transfer| transfer.transfer_id).collect();
+        let booking = Booking {
+            booked_at: tx.now(),
+            transfers,
+            wallets: booked.wallets,
+            totals: booked.totals,
+            top_rewards: top_rewards(policy, &postings),
+        };
+        let written = store::write_booking(tx, &booking).await.map_err(collided)?;
+        if written.day.is_none() {
+            return Err(Error::NotPrepared);
+        }
+        if written.known.is_empty() {
+            return Ok(ids);
+        }
+        // Once more without what others have booked; under the wallets' locks no more can come.
+        known = written.known;
     }
-    let booked = book(&postings, wallets)?;
-    let transfers: Vec<NewTransfer<'_>> = postings
-        .iter()
-        .zip(&booked.lines)
-        .map(|(posting, line)| NewTransfer { transfer_id: tx.new_id(), posting, line: *line })
-        .collect();
-    let ids = transfers.iter().map(|transfer| transfer.transfer_id).collect();
-    let booking = Booking {
-        business_day: day,
-        booked_at: tx.now(),
-        transfers,
-        wallets: booked.wallets,
-        totals: booked.totals,
-        top_rewards: top_rewards(policy, &postings),
-    };
-    store::write_booking(tx, &booking).await.map_err(collided)?;
-    Ok(ids)
 }
 
 /// Of each day's rewards the highest, of equals the earliest completion (DOMAIN N3).

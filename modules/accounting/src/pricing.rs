@@ -1,6 +1,6 @@
 //! Prices: drawn once, when a task is first heard of, and never again (DOMAIN A2).
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use contracts::TaskId;
 use contracts::events::accounting::{TaskPrice, TasksPriced};
@@ -40,15 +40,19 @@ pub async fn ensure_prices(
         .collect();
     if !missing.is_empty() {
         let now = tx.now();
-        let new = store::insert_prices(tx, policy, &missing, now).await?;
-        tell_prices(tx, policy, &missing, &new).await?;
-        // Read back, since another transaction may have set some of them first.
-        let ids: Vec<_> = missing.iter().map(|price| price.task_id.uuid()).collect();
-        prices.extend(store::load_prices(tx, &ids).await?);
+        let new: HashSet<_> = store::insert_prices(tx, policy, &missing, now).await?.into_iter().collect();
+        let (first, late): (Vec<_>, Vec<_>) = missing.iter().partition(|price| new.contains(&price.task_id.uuid()));
+        tell_prices(tx, policy, &first).await?;
+        prices.extend(first.into_iter().map(|price| (price.task_id, PriceRow::from(price))));
+        if !late.is_empty() {
+            // Another transaction has set these first.
+            let ids: Vec<_> = late.iter().map(|price| price.task_id.uuid()).collect();
+            prices.extend(store::load_prices(tx, &ids).await?);
+        }
     }
     let unnamed: Vec<(TaskId, &TaskName)> = tasks
         .iter()
-        .filter(|(id, name)| name.title.is_some() && prices.get(id).is_some_and(|price| price.title.is_none()))
+        .filter(|(id, name)| name.title.is_some() && prices.get(id).is_some_and(|price| !price.is_named))
         .map(|(id, name)| (*id, name))
         .collect();
     if !unnamed.is_empty() {
@@ -57,15 +61,14 @@ pub async fn ensure_prices(
     Ok(prices)
 }
 
-async fn tell_prices(tx: &mut Tx, policy: &Policy, drawn: &[NewPrice<'_>], new: &[uuid::Uuid]) -> Result<(), Error> {
-    let new: std::collections::HashSet<_> = new.iter().collect();
-    let prices: Vec<TaskPrice> = drawn
-        .iter()
-        .filter(|price| new.contains(&price.task_id.uuid()))
-        .map(|price| TaskPrice { task_id: price.task_id, fee_minor: price.fee_minor, reward_minor: price.reward_minor })
-        .collect();
-    for prices in prices.chunks(PRICES_PER_EVENT) {
-        tx.emit(&TasksPriced { currency: policy.currency, prices: prices.to_vec() }).await?;
-    }
-    Ok(())
+async fn tell_prices(tx: &mut Tx, policy: &Policy, new: &[&NewPrice<'_>]) -> Result<(), Error> {
+    let price = |price: &&NewPrice<'_>| TaskPrice {
+        task_id: price.task_id,
+        fee_minor: price.fee_minor,
+        reward_minor: price.reward_minor,
+    };
+    let facts = new
+        .chunks(PRICES_PER_EVENT)
+        .map(|prices| TasksPriced { currency: policy.currency, prices: prices.iter().map(price).collect() });
+    Ok(tx.emit_all(&facts.collect::<Vec<_>>()).await?)
 }

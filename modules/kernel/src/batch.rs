@@ -21,8 +21,6 @@ use crate::{Tx, WritePool, db};
 const BATCH_MAX: usize = 256;
 /// So many transactions of one kind of command at most are under way: while one waits for the disk, another works.
 const BATCHES_AT_ONCE: usize = 2;
-/// Whoever was answered together asks again together: those who are about to get their turn come along.
-const YIELDS: usize = 3;
 /// A transaction that takes longer is given up: on a connection that has gone silent it would never end.
 const DEADLINE: Duration = Duration::from_secs(10);
 
@@ -124,26 +122,23 @@ impl<W: Work> Inner<W> {
 
     /// One batch after the other until nothing waits.
     async fn work_off(self: Arc<Self>) {
-        loop {
-            // Whoever was answered together asks again together: those who are about to get their turn come along.
-            for _ in 0..YIELDS {
-                tokio::task::yield_now().await;
+        while self.queue().goes_on() {
+            // Opening the transaction is a round trip, in which others come along.
+            let tx = self.begin().await;
+            let batch = self.queue().take();
+            if !batch.is_empty() {
+                let (commands, callers) = batch.into_iter().map(|waiting| (waiting.command, waiting.caller)).unzip();
+                self.answer(tx, commands, callers).await;
             }
-            let (commands, callers) = {
-                let mut queue = self.queue();
-                let batch = queue.take();
-                if batch.is_empty() {
-                    queue.batches -= 1;
-                    return;
-                }
-                batch.into_iter().map(|waiting| (waiting.command, waiting.caller)).unzip::<_, _, Vec<_>, Vec<_>>()
-            };
-            self.answer(commands, callers).await;
         }
     }
 
-    async fn answer(&self, commands: Vec<W::Command>, callers: Vec<Caller<W>>) {
-        let failure = match self.apply(&commands, &callers).await {
+    async fn begin(&self) -> Result<Tx, sqlx::Error> {
+        tokio::time::timeout(DEADLINE, self.write.begin()).await.unwrap_or_else(|_| Err(timed_out()))
+    }
+
+    async fn answer(&self, tx: Result<Tx, sqlx::Error>, commands: Vec<W::Command>, callers: Vec<Caller<W>>) {
+        let failure = match self.apply(tx, &commands, &callers).await {
             Ok(answers) => return send_all(callers, answers),
             Err(failure) => failure,
         };
@@ -159,7 +154,8 @@ impl<W: Work> Inner<W> {
             let answers = match &outage {
                 Some(reason) => vec![Err(unavailable(reason).into())],
                 None => {
-                    let alone = self.apply(std::slice::from_ref(command), std::slice::from_ref(&caller)).await;
+                    let (command, caller) = (std::slice::from_ref(command), std::slice::from_ref(&caller));
+                    let alone = self.apply(self.begin().await, command, caller).await;
                     outage = alone.as_ref().err().and_then(Failure::outage);
                     alone.unwrap_or_else(|failure| vec![Err(failure.into_error().into())])
                 }
@@ -169,24 +165,41 @@ impl<W: Work> Inner<W> {
     }
 
     /// One transaction, once more at once if it lost to a deadlock.
-    async fn apply(&self, commands: &[W::Command], callers: &[Caller<W>]) -> Result<Answers<W>, Failure> {
-        match self.apply_once(commands, callers).await {
-            Err(Failure::Database(error)) if db::is_transient(&error) => self.apply_once(commands, callers).await,
+    async fn apply(
+        &self,
+        tx: Result<Tx, sqlx::Error>,
+        commands: &[W::Command],
+        callers: &[Caller<W>],
+    ) -> Result<Answers<W>, Failure> {
+        match self.apply_once(tx, commands, callers).await {
+            Err(Failure::Database(error)) if db::is_transient(&error) => {
+                self.apply_once(self.begin().await, commands, callers).await
+            }
             applied => applied,
         }
     }
 
-    async fn apply_once(&self, commands: &[W::Command], callers: &[Caller<W>]) -> Result<Answers<W>, Failure> {
-        let in_time = tokio::time::timeout(DEADLINE, self.commit(commands, callers));
+    async fn apply_once(
+        &self,
+        tx: Result<Tx, sqlx::Error>,
+        commands: &[W::Command],
+        callers: &[Caller<W>],
+    ) -> Result<Answers<W>, Failure> {
+        let tx = tx.map_err(Failure::Database)?;
+        let in_time = tokio::time::timeout(DEADLINE, self.commit(tx, commands, callers));
         match AssertUnwindSafe(in_time).catch_unwind().await {
             Ok(Ok(committed)) => committed.map_err(Failure::Database),
-            Ok(Err(_)) => Err(Failure::Database(sqlx::Error::Io(io::ErrorKind::TimedOut.into()))),
+            Ok(Err(_)) => Err(Failure::Database(timed_out())),
             Err(_) => Err(Failure::Panicked),
         }
     }
 
-    async fn commit(&self, commands: &[W::Command], callers: &[Caller<W>]) -> Result<Answers<W>, sqlx::Error> {
-        let mut tx = self.write.begin().await?;
+    async fn commit(
+        &self,
+        mut tx: Tx,
+        commands: &[W::Command],
+        callers: &[Caller<W>],
+    ) -> Result<Answers<W>, sqlx::Error> {
         let answers = self.work.apply(&mut tx, commands).await?;
         if answers.len() != commands.len() {
             return Err(sqlx::Error::Encode("a batch has not answered each of its commands".into()));
@@ -198,6 +211,13 @@ impl<W: Work> Inner<W> {
 }
 
 impl<W: Work> Queue<W> {
+    /// Whether something waits; if not, whoever asks has come to the end of their work.
+    fn goes_on(&mut self) -> bool {
+        let is_wanted = !self.waiting.is_empty();
+        self.batches -= usize::from(!is_wanted);
+        is_wanted
+    }
+
     /// The next commands that somebody still waits for.
     fn take(&mut self) -> Vec<Waiting<W>> {
         let mut batch = Vec::new();
@@ -227,6 +247,10 @@ impl Failure {
             Self::Database(error) => error,
         }
     }
+}
+
+fn timed_out() -> sqlx::Error {
+    sqlx::Error::Io(io::ErrorKind::TimedOut.into())
 }
 
 fn unavailable(reason: &str) -> sqlx::Error {

@@ -11,9 +11,9 @@ use sqlx::postgres::PgConnection;
 use sqlx::{AssertSqlSafe, FromRow};
 use uuid::Uuid;
 
-use crate::WritePool;
 use crate::bus::{EventBus, PublishError};
 use crate::shutdown::ShutdownSignal;
+use crate::{Tx, WritePool};
 
 /// How often to look when nobody said that there is something: other processes write too.
 const POLL_INTERVAL: Duration = Duration::from_millis(500);
@@ -21,9 +21,9 @@ const BACKOFF_MAX: Duration = Duration::from_secs(5);
 /// A batch ends at so many events,
 const BATCH_EVENTS: i64 = 2_000;
 /// or when it carries so many single facts.
-const BATCH_WEIGHT: i64 = 5_000;
+const BATCH_WEIGHT: i64 = 2_000;
 /// After a batch that was not full: what is said meanwhile goes together in the next. Booking fifty facts costs little more than one.
-const GATHER: Duration = Duration::from_millis(2);
+const GATHER: Duration = Duration::from_millis(1);
 /// How long the subscribers may take for one batch.
 const PUBLISH_DEADLINE: Duration = Duration::from_secs(50);
 
@@ -55,6 +55,13 @@ pub(crate) async fn append(
 pub struct Relay {
     write: WritePool,
     bus: Arc<dyn EventBus>,
+}
+
+/// A batch that is on its way. Dropped before its end, its events are in the outbox as before.
+struct Batch {
+    tx: Tx,
+    events: Arc<[Event]>,
+    is_full: bool,
 }
 
 #[derive(FromRow)]
@@ -93,18 +100,27 @@ impl Relay {
     pub async fn run(self, mut shutdown: ShutdownSignal) {
         let committed = self.write.committed();
         let mut failures: u32 = 0;
+        let mut gather = Duration::ZERO;
+        // What was taken already while the batch before it was delivered.
+        let mut ahead = None;
         while !shutdown.is_triggered() {
-            let pause = match self.relay_batch().await {
-                Ok(Relayed { events: 0, .. }) => {
+            let taken = match ahead.take() {
+                Some(batch) => Ok(Some(batch)),
+                None => self.take(gather).await,
+            };
+            let relayed = match taken {
+                Ok(Some(batch)) => self.deliver_and_take_ahead(batch, &mut ahead).await,
+                Ok(None) => Ok(Relayed { events: 0, is_full: false }),
+                Err(error) => Err(error),
+            };
+            let pause = match relayed {
+                Ok(Relayed { events, is_full }) => {
                     failures = 0;
-                    POLL_INTERVAL
-                }
-                Ok(Relayed { is_full, .. }) => {
-                    failures = 0;
-                    if !is_full {
-                        tokio::time::sleep(GATHER).await;
+                    gather = if is_full || events == 0 { Duration::ZERO } else { GATHER };
+                    if events > 0 {
+                        continue;
                     }
-                    continue;
+                    POLL_INTERVAL
                 }
                 Err(error) => {
                     if failures == 0 {
@@ -130,7 +146,33 @@ impl Relay {
 
     /// Delivers one batch.
     pub async fn relay_batch(&self) -> Result<Relayed, RelayError> {
-        let mut tx = self.write.begin().await?;
+        match self.take(Duration::ZERO).await? {
+            Some(batch) => self.deliver(batch).await,
+            None => Ok(Relayed { events: 0, is_full: false }),
+        }
+    }
+
+    /// Of a backlog the next batch is taken out while this one is delivered.
+    async fn deliver_and_take_ahead(&self, batch: Batch, ahead: &mut Option<Batch>) -> Result<Relayed, RelayError> {
+        if !batch.is_full {
+            return self.deliver(batch).await;
+        }
+        let (relayed, next) = tokio::join!(self.deliver(batch), self.take(Duration::ZERO));
+        // After a failure it goes back, and an error of its own comes again.
+        *ahead = if relayed.is_ok() { next.unwrap_or_default() } else { None };
+        relayed
+    }
+
+    /// Takes what waits out of the outbox, for as long as the batch lives; `gather` is for more to come.
+    async fn take(&self, gather: Duration) -> Result<Option<Batch>, RelayError> {
+        let gathered = async {
+            // The clock of timers goes by the millisecond, and none is less than one.
+            if !gather.is_zero() {
+                tokio::time::sleep(gather).await;
+            }
+        };
+        let (tx, ()) = tokio::join!(self.write.begin(), gathered);
+        let mut tx = tx?;
         let schema = self.write.schema();
         // The commit does not wait for the disk: lost in a crash, it only has the events delivered once more.
         let statement = format!(
@@ -160,16 +202,19 @@ impl Relay {
             .await?;
         if rows.is_empty() {
             tx.rollback().await?;
-            return Ok(Relayed { events: 0, is_full: false });
+            return Ok(None);
         }
         let weight: i64 = rows.iter().map(|row| i64::from(row.weight)).sum();
+        let is_full = weight >= BATCH_WEIGHT || i64::try_from(rows.len()).is_ok_and(|count| count >= BATCH_EVENTS);
         rows.sort_unstable_by_key(|row| row.position);
-        let events: Arc<[Event]> = rows.into_iter().map(|row| row.event.0).collect();
+        Ok(Some(Batch { tx, events: rows.into_iter().map(|row| row.event.0).collect(), is_full }))
+    }
+
+    async fn deliver(&self, Batch { tx, events, is_full }: Batch) -> Result<Relayed, RelayError> {
         let count = events.len();
         tokio::time::timeout(PUBLISH_DEADLINE, self.bus.publish(events)).await.map_err(|_| RelayError::Deadline)??;
         tx.commit().await?;
-        metrics::counter!("piecework_events_relayed_total", "schema" => schema).increment(count as u64);
-        let is_full = weight >= BATCH_WEIGHT || i64::try_from(count).is_ok_and(|count| count >= BATCH_EVENTS);
+        metrics::counter!("piecework_events_relayed_total", "schema" => self.write.schema()).increment(count as u64);
         Ok(Relayed { events: count, is_full })
     }
 }

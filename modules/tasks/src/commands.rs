@@ -7,7 +7,6 @@ use contracts::{PersonId, TaskId};
 use futures_util::future::BoxFuture;
 use kernel::Tx;
 use kernel::batch::Work;
-use uuid::Uuid;
 
 use crate::error::Error;
 use crate::http::TaskView;
@@ -26,18 +25,13 @@ impl Work for Creating {
 
     fn apply<'a>(&'a self, tx: &'a mut Tx, commands: &'a [ImportableTask]) -> BoxFuture<'a, Answers> {
         Box::pin(async move {
-            let ids = match create_tasks(tx, commands).await {
-                Ok(ids) => ids,
-                Err(Error::NobodyAssignable) => {
-                    return Ok(commands.iter().map(|_| Err(Error::NobodyAssignable)).collect());
-                }
-                Err(Error::Database(error)) => return Err(error),
-                Err(error) => return Err(sqlx::Error::Encode(error.to_string().into())),
-            };
-            let ids: Vec<Uuid> = ids.into_iter().map(TaskId::uuid).collect();
-            let rows = store::load_tasks(tx, &ids).await?;
-            let mut rows: HashMap<Uuid, TaskRow> = rows.into_iter().map(|row| (row.task_id, row)).collect();
-            Ok(ids.iter().map(|id| rows.remove(id).ok_or(Error::TaskNotFound)).collect())
+            match create_tasks(tx, commands).await {
+                // Without import keys nothing is skipped.
+                Ok(rows) => Ok(rows.into_iter().map(Ok).collect()),
+                Err(Error::NobodyAssignable) => Ok(commands.iter().map(|_| Err(Error::NobodyAssignable)).collect()),
+                Err(Error::Database(error)) => Err(error),
+                Err(error) => Err(sqlx::Error::Encode(error.to_string().into())),
+            }
         })
     }
 }

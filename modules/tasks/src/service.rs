@@ -1,8 +1,10 @@
 //! The use cases of tasks; each owns its transaction.
 
+use std::collections::HashMap;
 use std::num::NonZeroU16;
 use std::sync::Arc;
 
+use chrono::{DateTime, Utc};
 use contracts::events::tasks::{CreatedTask, TasksCreated};
 use contracts::{Currency, PersonId, TaskId};
 use kernel::batch::Batcher;
@@ -17,7 +19,7 @@ use uuid::Uuid;
 use crate::commands::{Completing, Creating};
 use crate::domain::{NewTask, RawTask, draw};
 use crate::error::Error;
-use crate::store::{self, AssignableTask, HistoryRow, TaskRow};
+use crate::store::{self, AssignableTask, HistoryRow, StoredTask, TaskRow};
 use crate::subscribers::TasksSubscriber;
 
 /// Bulk work says at most so many facts in one event.
@@ -34,7 +36,7 @@ pub struct Settings {
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { reassign_chunk: NonZeroU16::new(5_000).unwrap_or(NonZeroU16::MIN) }
+        Self { reassign_chunk: NonZeroU16::new(2_000).unwrap_or(NonZeroU16::MIN) }
     }
 }
 
@@ -164,8 +166,8 @@ pub(crate) struct ImportableTask {
     pub(crate) import_key: Option<String>,
 }
 
-/// Draws an assignee for each task, stores all of them and says so; the ids of those that were new, in the order given.
-pub(crate) async fn create_tasks(tx: &mut Tx, rows: &[ImportableTask]) -> Result<Vec<TaskId>, Error> {
+/// Draws an assignee for each task, stores all of them and says so; those that were new, in the order given.
+pub(crate) async fn create_tasks(tx: &mut Tx, rows: &[ImportableTask]) -> Result<Vec<TaskRow>, Error> {
     store::lock_order_shared(tx).await?;
     let (pool_id, members) = store::load_pool(tx).await?.ok_or(Error::NobodyAssignable)?;
     if members.is_empty() {
@@ -183,24 +185,46 @@ pub(crate) async fn create_tasks(tx: &mut Tx, rows: &[ImportableTask]) -> Result
             draw_index: index.cast_signed(),
         });
     }
-    let new: std::collections::HashSet<Uuid> =
-        store::insert_tasks(tx, &drawn, pool_id, seed, now).await?.into_iter().collect();
-    let created: Vec<CreatedTask> = drawn
-        .iter()
-        .filter(|row| new.contains(&row.task_id.uuid()))
-        .map(|row| CreatedTask {
-            task_id: row.task_id,
-            title: row.task.title.clone(),
-            reference: row.task.reference.clone(),
-            assignee_id: row.assignee_id,
-            created_at: now,
-        })
-        .collect();
-    let ids = created.iter().map(|task| task.task_id).collect();
-    for tasks in created.chunks(FACTS_PER_EVENT) {
-        tx.emit(&TasksCreated { tasks: tasks.to_vec() }).await?;
+    let stored = store::insert_tasks(tx, &drawn, pool_id, seed, now).await?;
+    let mut stored: HashMap<Uuid, StoredTask> = stored.into_iter().map(|task| (task.task_id, task)).collect();
+    let created = drawn.iter().filter_map(|row| Some(created_row(row, stored.remove(&row.task_id.uuid())?, now)));
+    let created: Vec<TaskRow> = created.collect();
+    for rows in created.chunks(FACTS_PER_EVENT) {
+        tx.emit(&TasksCreated { tasks: rows.iter().map(created_task).collect() }).await?;
     }
-    Ok(ids)
+    Ok(created)
+}
+
+/// A new task as it is shown; accounting has not set its price yet.
+fn created_row(drawn: &AssignableTask<'_>, stored: StoredTask, now: DateTime<Utc>) -> TaskRow {
+    let NewTask { title, reference, description, link } = drawn.task.clone();
+    TaskRow {
+        number: stored.number,
+        task_id: stored.task_id,
+        title,
+        reference,
+        description,
+        link,
+        created_by: drawn.created_by.map(PersonId::uuid),
+        created_at: now,
+        assignee_id: drawn.assignee_id.uuid(),
+        assignee_name: stored.assignee_name,
+        assignments: 1,
+        completed_at: None,
+        fee_minor: None,
+        reward_minor: None,
+        currency: None,
+    }
+}
+
+fn created_task(row: &TaskRow) -> CreatedTask {
+    CreatedTask {
+        task_id: row.task_id.into(),
+        title: row.title.clone(),
+        reference: row.reference.clone(),
+        assignee_id: row.assignee_id.into(),
+        created_at: row.created_at,
+    }
 }
 
 pub(crate) const fn outcome(more: bool) -> Outcome {

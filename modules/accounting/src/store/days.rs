@@ -7,7 +7,7 @@ use uuid::Uuid;
 use crate::close::ClosedDay;
 
 /// Bookings hold it shared, a close exclusively.
-const DAY_LOCK: i64 = 0xACC0_0001;
+pub(super) const DAY_LOCK: i64 = 0xACC0_0001;
 
 /// A business day as it is shown; amounts in minor units.
 #[derive(Debug, Clone)]
@@ -35,11 +35,6 @@ pub struct StatementRow {
     pub balance_after_minor: i64,
     pub occurred_at: DateTime<Utc>,
     pub lines_total: i64,
-}
-
-pub async fn lock_day_shared(connection: &mut PgConnection) -> Result<(), sqlx::Error> {
-    sqlx::query!("select pg_advisory_xact_lock_shared($1)", DAY_LOCK).execute(connection).await?;
-    Ok(())
 }
 
 pub async fn lock_day_exclusive(connection: &mut PgConnection) -> Result<(), sqlx::Error> {

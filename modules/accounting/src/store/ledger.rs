@@ -1,12 +1,13 @@
 //! Writing the ledger: wallets locked in id order, a booking in one statement.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use chrono::{DateTime, NaiveDate, Utc};
 use contracts::{PersonId, TaskId, TransferId};
 use sqlx::postgres::PgConnection;
 use uuid::Uuid;
 
+use super::days::DAY_LOCK;
 use crate::domain::{Posting, Totals, WalletState};
 
 /// A posting with its place in the wallet.
@@ -16,16 +17,16 @@ pub struct NewTransfer<'a> {
     pub line: WalletState,
 }
 
-/// What a booking starts from.
-pub struct OpenBooks {
-    /// The day it goes into. `None` before the first start.
+/// What came of writing a booking.
+pub struct Written {
+    /// The open day, into which it went. `None` before the first start: nothing was written.
     pub day: Option<NaiveDate>,
-    pub wallets: BTreeMap<PersonId, WalletState>,
+    /// Business keys that were booked already. If there are any, nothing was written.
+    pub known: HashSet<String>,
 }
 
 /// What is written together.
 pub struct Booking<'a> {
-    pub business_day: NaiveDate,
     pub booked_at: DateTime<Utc>,
     pub transfers: Vec<NewTransfer<'a>>,
     /// The locked wallets as they stand now.
@@ -52,61 +53,58 @@ pub async fn insert_wallets(connection: &mut PgConnection, person_ids: &[Uuid]) 
     Ok(())
 }
 
-/// Locks these wallets in id order, so that no two batches wait for each other, and creates those that are missing. The caller holds the
-/// day's lock.
-pub async fn open_books(connection: &mut PgConnection, person_ids: &[Uuid]) -> Result<OpenBooks, sqlx::Error> {
-    let books = select_books_for_update(connection, person_ids).await?;
-    if books.wallets.len() == person_ids.len() {
-        return Ok(books);
+/// Locks the day, shared, and then these wallets in id order, so that no two batches wait for each other; creates those that are missing.
+pub async fn open_books(
+    connection: &mut PgConnection,
+    person_ids: &[Uuid],
+) -> Result<BTreeMap<PersonId, WalletState>, sqlx::Error> {
+    let wallets = lock_wallets(connection, person_ids).await?;
+    if wallets.len() == person_ids.len() {
+        return Ok(wallets);
     }
     insert_wallets(connection, person_ids).await?;
-    select_books_for_update(connection, person_ids).await
+    lock_wallets(connection, person_ids).await
 }
 
-async fn select_books_for_update(connection: &mut PgConnection, person_ids: &[Uuid]) -> Result<OpenBooks, sqlx::Error> {
+/// A wallet that has changed while this waited is read again by PostgreSQL, so what is returned is as of the locks.
+async fn lock_wallets(
+    connection: &mut PgConnection,
+    person_ids: &[Uuid],
+) -> Result<BTreeMap<PersonId, WalletState>, sqlx::Error> {
     let row = sqlx::query!(
         r#"
-        with locked as materialized (
-            select person_id, balance_minor, lines
-            from accounting.wallets
-            where person_id = any($1)
-            order by person_id
-            for update
+        with day as materialized (
+            select pg_advisory_xact_lock_shared($2)
+        ), locked as materialized (
+            select wallet.person_id, wallet.balance_minor, wallet.lines
+            from day
+            cross join accounting.wallets as wallet
+            where wallet.person_id = any($1)
+            order by wallet.person_id
+            for update of wallet
         )
         select
-            (select business_day from accounting.days where closed_at is null) as day,
             coalesce(array_agg(person_id), '{}') as "people!",
             coalesce(array_agg(balance_minor), '{}') as "balances!",
             coalesce(array_agg(lines), '{}') as "lines!"
         from locked
         "#,
         person_ids,
+        DAY_LOCK,
     )
     .fetch_one(connection)
     .await?;
     let states = row.balances.into_iter().zip(row.lines);
     let states = states.map(|(balance_minor, lines)| WalletState { balance_minor, lines });
-    Ok(OpenBooks { day: row.day, wallets: row.people.into_iter().map(PersonId::from).zip(states).collect() })
+    Ok(row.people.into_iter().map(PersonId::from).zip(states).collect())
 }
 
-/// Of these business keys, those that are booked.
-pub async fn load_known_keys(connection: &mut PgConnection, keys: &[&str]) -> Result<Vec<String>, sqlx::Error> {
-    sqlx::query_scalar!(
-        "
-        select business_key
-        from accounting.transfers
-        where business_key = any($1)
-        ",
-        keys as &[&str],
-    )
-    .fetch_all(connection)
-    .await
-}
-
-/// Writes a booking: its lines, the wallets, what the day comes to, in a row of this session's own so that nobody waits for it, and each
-/// day's most expensive task if it is among these; a day that has a better one is not locked.
-pub async fn write_booking(connection: &mut PgConnection, booking: &Booking<'_>) -> Result<(), sqlx::Error> {
-    let Booking { business_day, booked_at, transfers, wallets, totals, top_rewards } = booking;
+/// Writes a booking into the open day: its lines, the wallets, what the day comes to, in a row of this session's own so that nobody waits
+/// for it, and each day's most expensive task if it is among these; a day that has a better one is not locked.
+///
+/// To be called under the locks of `open_books`: only then is it certain which day is open, and what others have booked.
+pub async fn write_booking(connection: &mut PgConnection, booking: &Booking<'_>) -> Result<Written, sqlx::Error> {
+    let Booking { booked_at, transfers, wallets, totals, top_rewards } = booking;
     let ids: Vec<Uuid> = transfers.iter().map(|new| new.transfer_id.uuid()).collect();
     let keys: Vec<&str> = transfers.iter().map(|new| new.posting.business_key.as_str()).collect();
     let kinds: Vec<&str> = transfers.iter().map(|new| new.posting.kind.as_str()).collect();
@@ -128,34 +126,48 @@ pub async fn write_booking(connection: &mut PgConnection, booking: &Booking<'_>)
     let top_amounts: Vec<i64> = top_rewards.values().map(|reward| reward.wallet_change_minor).collect();
     let top_times: Vec<DateTime<Utc>> = top_rewards.values().map(|reward| reward.occurred_at).collect();
     let top_people: Vec<Uuid> = top_rewards.values().map(|reward| reward.person_id.uuid()).collect();
-    sqlx::query!(
-        "
-        with booked as (
+    let row = sqlx::query!(
+        r#"
+        with today as materialized (
+            select business_day
+            from accounting.days
+            where closed_at is null
+        ), known as materialized (
+            select business_key
+            from accounting.transfers
+            where business_key = any($2)
+        ), booked as (
             insert into accounting.transfers (
                 transfer_id, business_key, kind, debit_account, credit_account, amount_minor, person_id, line,
                 balance_after_minor, task_id, reverses, reason, posted_by, occurred_at, booked_at, business_day
             )
-            select new.*, $15, $16
-            from unnest(
+            select new.*, $15, today.business_day
+            from today
+            cross join unnest(
                 $1::uuid[], $2::text[], $3::text[], $4::uuid[], $5::uuid[], $6::bigint[], $7::uuid[], $8::bigint[],
                 $9::bigint[], $10::uuid[], $11::uuid[], $12::text[], $13::uuid[], $14::timestamptz[]
             ) as new
+            where not exists (select from known)
         ), settled as (
             update accounting.wallets as wallet
             set balance_minor = new.balance_minor,
                 lines = new.lines
-            from unnest($17::uuid[], $18::bigint[], $19::bigint[]) as new (person_id, balance_minor, lines)
+            from unnest($16::uuid[], $17::bigint[], $18::bigint[]) as new (person_id, balance_minor, lines)
             where wallet.person_id = new.person_id
+                and not exists (select from known)
+                and exists (select from today)
         ), topped as (
             insert into accounting.top_tasks as kept (completed_on, task_id, reward_minor, completed_at, completed_by)
             select new.*
-            from unnest($25::date[], $26::uuid[], $27::bigint[], $28::timestamptz[], $29::uuid[])
+            from unnest($24::date[], $25::uuid[], $26::bigint[], $27::timestamptz[], $28::uuid[])
                 as new (completed_on, task_id, reward_minor, completed_at, completed_by)
             where (
                 select (-reward_minor, completed_at, task_id) <= (-new.reward_minor, new.completed_at, new.task_id)
                 from accounting.top_tasks
                 where completed_on = new.completed_on
             ) is not true
+                and not exists (select from known)
+                and exists (select from today)
             on conflict (completed_on) do update
                 set task_id = excluded.task_id,
                     reward_minor = excluded.reward_minor,
@@ -163,19 +175,25 @@ pub async fn write_booking(connection: &mut PgConnection, booking: &Booking<'_>)
                     completed_by = excluded.completed_by
                 where (-excluded.reward_minor, excluded.completed_at, excluded.task_id)
                     < (-kept.reward_minor, kept.completed_at, kept.task_id)
+        ), totalled as (
+            insert into accounting.day_totals as kept (
+                business_day, stripe, fees_minor, rewards_minor, reversed_fees_minor, reversed_rewards_minor,
+                wallets_below_zero_change
+            )
+            select business_day, (pg_backend_pid() % 16)::smallint, $19, $20, $21, $22, $23
+            from today
+            where not exists (select from known)
+            on conflict (business_day, stripe) do update
+                set fees_minor = kept.fees_minor + excluded.fees_minor,
+                    rewards_minor = kept.rewards_minor + excluded.rewards_minor,
+                    reversed_fees_minor = kept.reversed_fees_minor + excluded.reversed_fees_minor,
+                    reversed_rewards_minor = kept.reversed_rewards_minor + excluded.reversed_rewards_minor,
+                    wallets_below_zero_change = kept.wallets_below_zero_change + excluded.wallets_below_zero_change
         )
-        insert into accounting.day_totals as kept (
-            business_day, stripe, fees_minor, rewards_minor, reversed_fees_minor, reversed_rewards_minor,
-            wallets_below_zero_change
-        )
-        values ($16, (pg_backend_pid() % 16)::smallint, $20, $21, $22, $23, $24)
-        on conflict (business_day, stripe) do update
-            set fees_minor = kept.fees_minor + excluded.fees_minor,
-                rewards_minor = kept.rewards_minor + excluded.rewards_minor,
-                reversed_fees_minor = kept.reversed_fees_minor + excluded.reversed_fees_minor,
-                reversed_rewards_minor = kept.reversed_rewards_minor + excluded.reversed_rewards_minor,
-                wallets_below_zero_change = kept.wallets_below_zero_change + excluded.wallets_below_zero_change
-        ",
+        select
+            (select business_day from today) as day,
+            coalesce((select array_agg(business_key) from known), '{}') as "known!"
+        "#,
         &ids,
         &keys as &[&str],
         &kinds as &[&str],
@@ -191,7 +209,6 @@ pub async fn write_booking(connection: &mut PgConnection, booking: &Booking<'_>)
         &posters as &[Option<Uuid>],
         &occurred,
         booked_at,
-        business_day,
         &owners,
         &new_balances,
         &new_lines,
@@ -206,7 +223,7 @@ pub async fn write_booking(connection: &mut PgConnection, booking: &Booking<'_>)
         &top_times,
         &top_people,
     )
-    .execute(connection)
+    .fetch_one(connection)
     .await?;
-    Ok(())
+    Ok(Written { day: row.day, known: row.known.into_iter().collect() })
 }

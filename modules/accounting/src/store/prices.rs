@@ -14,7 +14,8 @@ use crate::settings::Policy;
 /// A task's price, in minor units.
 #[derive(Debug, Clone)]
 pub struct PriceRow {
-    pub title: Option<String>,
+    /// Whether it is known how the task is called.
+    pub is_named: bool,
     pub fee_minor: i64,
     pub reward_minor: i64,
 }
@@ -27,22 +28,28 @@ pub struct NewPrice<'a> {
     pub reward_minor: i64,
 }
 
+impl From<&NewPrice<'_>> for PriceRow {
+    fn from(price: &NewPrice<'_>) -> Self {
+        Self { is_named: price.name.title.is_some(), fee_minor: price.fee_minor, reward_minor: price.reward_minor }
+    }
+}
+
 pub async fn load_prices(
     connection: &mut PgConnection,
     task_ids: &[Uuid],
 ) -> Result<HashMap<TaskId, PriceRow>, sqlx::Error> {
     let rows = sqlx::query!(
-        "
-        select task_id, title, fee_minor, reward_minor
+        r#"
+        select task_id, title is not null as "is_named!", fee_minor, reward_minor
         from accounting.prices
         where task_id = any($1)
-        ",
+        "#,
         task_ids,
     )
     .fetch_all(connection)
     .await?;
-    let price = |title, fee_minor, reward_minor| PriceRow { title, fee_minor, reward_minor };
-    Ok(rows.into_iter().map(|row| (row.task_id.into(), price(row.title, row.fee_minor, row.reward_minor))).collect())
+    let price = |is_named, fee_minor, reward_minor| PriceRow { is_named, fee_minor, reward_minor };
+    Ok(rows.into_iter().map(|row| (row.task_id.into(), price(row.is_named, row.fee_minor, row.reward_minor))).collect())
 }
 
 /// Stores prices under the policy they were drawn by; the ids of the tasks that had none.

@@ -6,6 +6,7 @@
 mod forgetting;
 mod parked;
 
+use std::borrow::Cow;
 use std::num::NonZeroU16;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
@@ -121,8 +122,7 @@ impl Inbox {
     /// Takes a delivery. Ok means that each event has taken effect or is safely kept for another try; an error means that
     /// nothing is known of some of them, and the bus must deliver again.
     pub async fn receive(&self, events: &[Event]) -> Result<(), ApplyError> {
-        let wanted: Vec<Event> =
-            events.iter().filter(|event| self.event_types().contains(&event.kind.as_str())).cloned().collect();
+        let wanted = those_of(events, |event| self.event_types().contains(&event.kind.as_str()));
         if wanted.is_empty() {
             return Ok(());
         }
@@ -130,10 +130,10 @@ impl Inbox {
         if is_outage(&error) {
             return Err(error);
         }
-        if let [event] = wanted.as_slice() {
+        if let [event] = &*wanted {
             return self.keep(event, &error).await;
         }
-        for event in &wanted {
+        for event in &*wanted {
             match self.apply_new(std::slice::from_ref(event)).await {
                 Ok(()) => {}
                 Err(error) if is_outage(&error) => return Err(error),
@@ -172,7 +172,7 @@ impl Inbox {
             .await?;
         let mut new: std::collections::HashSet<Uuid> = new.into_iter().collect();
         // A batch may hold the same event twice: the second is no longer new.
-        let fresh: Vec<Event> = events.iter().filter(|event| new.remove(&event.id.uuid())).cloned().collect();
+        let fresh = those_of(events, |event| new.remove(&event.id.uuid()));
         if fresh.is_empty() {
             return Ok(tx.rollback().await?);
         }
@@ -327,6 +327,15 @@ impl Inbox {
         let mut connection = self.write.acquire().await?;
         sqlx::query_as(AssertSqlSafe(statement)).fetch_one(&mut *connection).await
     }
+}
+
+/// Some of the events; all of them, as nearly always, without a copy.
+fn those_of(events: &[Event], mut belongs: impl FnMut(&Event) -> bool) -> Cow<'_, [Event]> {
+    let belonging: Vec<&Event> = events.iter().filter(|event| belongs(event)).collect();
+    if belonging.len() == events.len() {
+        return Cow::Borrowed(events);
+    }
+    belonging.into_iter().cloned().collect()
 }
 
 /// Whatever keeps a transaction from beginning: a password that was changed, a database that lets nobody in.

@@ -228,14 +228,6 @@ pub async fn load_tasks_by_number(connection: &mut PgConnection, numbers: &[i64]
     .await
 }
 
-/// The same by their public ids; what is unknown is left out.
-pub async fn load_tasks(connection: &mut PgConnection, task_ids: &[Uuid]) -> Result<Vec<TaskRow>, sqlx::Error> {
-    let numbers = sqlx::query_scalar!("select number from tasks.tasks where task_id = any($1)", task_ids)
-        .fetch_all(&mut *connection)
-        .await?;
-    load_tasks_by_number(connection, &numbers).await
-}
-
 /// One task, by its public id.
 pub async fn load_task(connection: &mut PgConnection, task_id: Uuid) -> Result<Option<TaskRow>, sqlx::Error> {
     let number = sqlx::query_scalar!("select number from tasks.tasks where task_id = $1", task_id)

@@ -42,14 +42,21 @@ pub struct AssignableTask<'a> {
     pub draw_index: i32,
 }
 
-/// Inserts tasks with their assignments, in the order given. A known import key is skipped; returns the ids that are new.
+/// What the database adds to a task that was stored.
+pub struct StoredTask {
+    pub task_id: Uuid,
+    pub number: i64,
+    pub assignee_name: Option<String>,
+}
+
+/// Inserts tasks with their assignments, in the order given. A known import key is skipped; returns those that are new.
 pub async fn insert_tasks(
     connection: &mut PgConnection,
     tasks: &[AssignableTask<'_>],
     pool_id: i64,
     seed: i64,
     now: DateTime<Utc>,
-) -> Result<Vec<Uuid>, sqlx::Error> {
+) -> Result<Vec<StoredTask>, sqlx::Error> {
     let ids: Vec<Uuid> = tasks.iter().map(|row| row.task_id.uuid()).collect();
     let titles: Vec<&str> = tasks.iter().map(|row| row.task.title.as_str()).collect();
     let references: Vec<Option<&str>> = tasks.iter().map(|row| row.task.reference.as_deref()).collect();
@@ -59,7 +66,8 @@ pub async fn insert_tasks(
     let import_keys: Vec<Option<&str>> = tasks.iter().map(|row| row.import_key).collect();
     let assignees: Vec<Uuid> = tasks.iter().map(|row| row.assignee_id.uuid()).collect();
     let draw_indexes: Vec<i32> = tasks.iter().map(|row| row.draw_index).collect();
-    sqlx::query_scalar!(
+    sqlx::query_as!(
+        StoredTask,
         r#"
         with given as (
             select *
@@ -84,8 +92,10 @@ pub async fn insert_tasks(
             from created
             join given using (task_id)
         )
-        select task_id as "task_id!"
+        select created.task_id as "task_id!", created.number as "number!", person.name as "assignee_name?"
         from created
+        join given using (task_id)
+        left join tasks.people as person on person.person_id = given.assignee_id
         "#,
         &ids,
         &titles as &[&str],
@@ -120,7 +130,16 @@ pub async fn complete_tasks(
         with locked as materialized (
             select pg_advisory_xact_lock_shared($4)
         ), given as (
-            select task.number, given.person_id
+            select
+                task.number,
+                task.task_id,
+                task.title,
+                task.reference,
+                task.description,
+                task.link,
+                task.created_by,
+                task.created_at,
+                given.person_id
             from locked
             cross join unnest($1::uuid[], $2::uuid[]) as given (task_id, person_id)
             join tasks.tasks as task on task.task_id = given.task_id
@@ -130,21 +149,31 @@ pub async fn complete_tasks(
             using given
             where open.number = given.number
                 and open.assignee_id = given.person_id
-            returning open.number, open.assignee_id, open.assignment
+            returning
+                open.number,
+                open.assignee_id,
+                open.assignment,
+                given.task_id,
+                given.title,
+                given.reference,
+                given.description,
+                given.link,
+                given.created_by,
+                given.created_at
         ), completed as (
             insert into tasks.completed_tasks (number, completed_by, assignment, completed_at)
             select number, assignee_id, assignment, $3
             from closed
         )
         select
-            task.number,
-            task.task_id,
-            task.title,
-            task.reference,
-            task.description,
-            task.link,
-            task.created_by,
-            task.created_at,
+            closed.number as "number!",
+            closed.task_id as "task_id!",
+            closed.title as "title!",
+            closed.reference,
+            closed.description,
+            closed.link,
+            closed.created_by,
+            closed.created_at as "created_at!",
             closed.assignee_id as "assignee_id!",
             person.name as "assignee_name?",
             closed.assignment as "assignments!",
@@ -153,7 +182,6 @@ pub async fn complete_tasks(
             price.reward_minor as "reward_minor?",
             price.currency as "currency?"
         from closed
-        join tasks.tasks as task on task.number = closed.number
         left join tasks.people as person on person.person_id = closed.assignee_id
         left join tasks.prices as price on price.number = closed.number
         "#,
