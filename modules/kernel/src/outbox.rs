@@ -24,6 +24,8 @@ const BATCH_EVENTS: i64 = 2_000;
 const BATCH_WEIGHT: i64 = 2_000;
 /// After a batch that was not full: what is said meanwhile goes together in the next. Booking fifty facts costs little more than one.
 const GATHER: Duration = Duration::from_millis(1);
+/// How often to look whether others have delivered what is waited for.
+const LOOK_AGAIN: Duration = Duration::from_millis(50);
 /// How long the subscribers may take for one batch.
 const PUBLISH_DEADLINE: Duration = Duration::from_secs(50);
 
@@ -214,6 +216,7 @@ impl Relay {
         let count = events.len();
         tokio::time::timeout(PUBLISH_DEADLINE, self.bus.publish(events)).await.map_err(|_| RelayError::Deadline)??;
         tx.commit().await?;
+        self.write.delivered().notify_waiters();
         metrics::counter!("piecework_events_relayed_total", "schema" => self.write.schema()).increment(count as u64);
         Ok(Relayed { events: count, is_full })
     }
@@ -221,6 +224,38 @@ impl Relay {
 
 fn backoff(failures: u32) -> Duration {
     BACKOFF_MAX.min(Duration::from_millis(50 << failures.min(10)))
+}
+
+/// Waits until fewer than so many facts wait to be delivered, or until `patience` ends: for bulk work that should not get ahead of what
+/// follows from it.
+pub async fn wait_for_delivery(write: &WritePool, facts: i64, patience: Duration) -> Result<(), sqlx::Error> {
+    let delivered = write.delivered();
+    let ended = tokio::time::sleep(patience);
+    tokio::pin!(ended);
+    loop {
+        let notified = delivered.notified();
+        tokio::pin!(notified);
+        // From here on nothing is missed.
+        notified.as_mut().enable();
+        if !holds(&mut *write.acquire().await?, write.schema(), facts).await? {
+            return Ok(());
+        }
+        tokio::select! {
+            () = notified => {}
+            // Another process may have delivered it.
+            () = tokio::time::sleep(LOOK_AGAIN) => {}
+            () = &mut ended => return Ok(()),
+        }
+    }
+}
+
+/// Whether so many facts wait to be delivered; each event carries at least one.
+async fn holds(connection: &mut PgConnection, schema: &str, facts: i64) -> Result<bool, sqlx::Error> {
+    let statement = format!(
+        "select coalesce(sum(weight), 0) >= $1
+         from (select weight from {schema}.outbox limit $1) as waiting"
+    );
+    sqlx::query_scalar(AssertSqlSafe(statement)).bind(facts).fetch_one(connection).await
 }
 
 /// How many events wait to be delivered.

@@ -10,7 +10,7 @@ use contracts::{Currency, PersonId, TaskId};
 use kernel::batch::Batcher;
 use kernel::jobs::{Job, Outcome};
 use kernel::paging::Limit;
-use kernel::{Module, ReadPool, Tx, WritePool};
+use kernel::{Module, ReadPool, Tx, WritePool, outbox};
 use serde::{Deserialize, Serialize};
 use sqlx::PgConnection;
 use tokio::sync::Notify;
@@ -24,6 +24,8 @@ use crate::subscribers::TasksSubscriber;
 
 /// Bulk work says at most so many facts in one event.
 pub(crate) const FACTS_PER_EVENT: usize = 500;
+/// Where nobody charges fees at the moment, a run goes on all the same, slowly.
+const FEES_PATIENCE: std::time::Duration = std::time::Duration::from_secs(1);
 /// How often to look for runs when nobody said that there is one.
 const LOOK_FOR_RUNS: std::time::Duration = std::time::Duration::from_secs(5);
 
@@ -106,9 +108,18 @@ impl Tasks {
             subscriber: Some(Arc::new(TasksSubscriber::new(Arc::clone(&self.run_wanted)))),
             jobs: vec![Job::new("tasks.reassign", LOOK_FOR_RUNS, Arc::clone(&self.run_wanted), move || {
                 let tasks = runs.clone();
-                async move { tasks.reassign_next_chunk().await }
+                async move {
+                    tasks.let_fees_keep_up().await?;
+                    tasks.reassign_next_chunk().await
+                }
             })],
         }
+    }
+
+    /// A run does not get ahead of its fees: drawing and charging at once take every core from the people at work.
+    async fn let_fees_keep_up(&self) -> Result<(), Error> {
+        let chunk = i64::from(self.settings.reassign_chunk.get());
+        Ok(outbox::wait_for_delivery(&self.write, chunk, FEES_PATIENCE).await?)
     }
 
     /// Creates one task, drawn at random (DOMAIN T2).
@@ -168,11 +179,31 @@ pub(crate) struct ImportableTask {
 
 /// Draws an assignee for each task, stores all of them and says so; those that were new, in the order given.
 pub(crate) async fn create_tasks(tx: &mut Tx, rows: &[ImportableTask]) -> Result<Vec<TaskRow>, Error> {
-    store::lock_order_shared(tx).await?;
-    let (pool_id, members) = store::load_pool(tx).await?.ok_or(Error::NobodyAssignable)?;
-    if members.is_empty() {
-        return Err(Error::NobodyAssignable);
+    let mut pool = store::lock_order_and_load_pool(tx).await?;
+    loop {
+        let (pool_id, members) = pool.filter(|(_, members)| !members.is_empty()).ok_or(Error::NobodyAssignable)?;
+        let created = draw_and_store(tx, rows, pool_id, &members).await?;
+        if !created.is_empty() {
+            for rows in created.chunks(FACTS_PER_EVENT) {
+                tx.emit(&TasksCreated { tasks: rows.iter().map(created_task).collect() }).await?;
+            }
+            return Ok(created);
+        }
+        // None of them is new, or the pool was changed by whoever held the lock before us; it cannot be changed any more.
+        pool = store::load_pool(tx).await?;
+        if pool.as_ref().is_some_and(|(newest, _)| *newest == pool_id) {
+            return Ok(created);
+        }
     }
+}
+
+/// The tasks that were stored: none if this is not the pool in force.
+async fn draw_and_store(
+    tx: &mut Tx,
+    rows: &[ImportableTask],
+    pool_id: i64,
+    members: &[Uuid],
+) -> Result<Vec<TaskRow>, Error> {
     let (seed, now) = (tx.ambient().seed(), tx.now());
     let mut drawn = Vec::with_capacity(rows.len());
     for (index, row) in (0_u32..).zip(rows) {
@@ -188,11 +219,7 @@ pub(crate) async fn create_tasks(tx: &mut Tx, rows: &[ImportableTask]) -> Result
     let stored = store::insert_tasks(tx, &drawn, pool_id, seed, now).await?;
     let mut stored: HashMap<Uuid, StoredTask> = stored.into_iter().map(|task| (task.task_id, task)).collect();
     let created = drawn.iter().filter_map(|row| Some(created_row(row, stored.remove(&row.task_id.uuid())?, now)));
-    let created: Vec<TaskRow> = created.collect();
-    for rows in created.chunks(FACTS_PER_EVENT) {
-        tx.emit(&TasksCreated { tasks: rows.iter().map(created_task).collect() }).await?;
-    }
-    Ok(created)
+    Ok(created.collect())
 }
 
 /// A new task as it is shown; accounting has not set its price yet.

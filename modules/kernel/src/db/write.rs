@@ -24,6 +24,7 @@ pub struct WritePool {
     schema: &'static str,
     ambient: Ambient,
     committed: Arc<Notify>,
+    delivered: Arc<Notify>,
 }
 
 impl WritePool {
@@ -44,7 +45,14 @@ impl WritePool {
             .options([("plan_cache_mode", "force_generic_plan")]);
         let role = ModuleRole::owning(schema);
         let pool = pool_options_as(role, max_connections, cluster.endpoints().patience).connect_lazy_with(options);
-        Self { pool, cluster: Arc::clone(cluster), schema, ambient, committed: Arc::new(Notify::new()) }
+        Self {
+            pool,
+            cluster: Arc::clone(cluster),
+            schema,
+            ambient,
+            committed: Arc::default(),
+            delivered: Arc::default(),
+        }
     }
 
     /// Opens a transaction.
@@ -92,6 +100,11 @@ impl WritePool {
     #[must_use]
     pub fn committed(&self) -> Arc<Notify> {
         Arc::clone(&self.committed)
+    }
+
+    /// Signals whoever waits at that moment, after each batch that this process has taken out of the outbox for good.
+    pub(crate) fn delivered(&self) -> Arc<Notify> {
+        Arc::clone(&self.delivered)
     }
 
     /// What is known of the database's endpoints.

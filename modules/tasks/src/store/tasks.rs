@@ -9,7 +9,7 @@ use super::TaskRow;
 use crate::domain::NewTask;
 
 /// The advisory lock behind `tasks.event_order`; see the migration.
-const ORDER_LOCK: i64 = 0x7A5C_0001;
+pub(super) const ORDER_LOCK: i64 = 0x7A5C_0001;
 
 /// Held by whatever takes a number or draws from the pool.
 pub async fn lock_order_shared(connection: &mut PgConnection) -> Result<(), sqlx::Error> {
@@ -49,7 +49,8 @@ pub struct StoredTask {
     pub assignee_name: Option<String>,
 }
 
-/// Inserts tasks with their assignments, in the order given. A known import key is skipped; returns those that are new.
+/// Inserts tasks with their assignments, in the order given, if `pool_id` is the pool in force. A known import key is skipped; returns those
+/// that are new.
 pub async fn insert_tasks(
     connection: &mut PgConnection,
     tasks: &[AssignableTask<'_>],
@@ -74,6 +75,7 @@ pub async fn insert_tasks(
             from unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[], $6::uuid[], $7::text[], $8::uuid[], $9::integer[])
                 with ordinality
                 as given (task_id, title, reference, description, link, created_by, import_key, assignee_id, draw_index, place)
+            where (select max(pool_id) from tasks.pools) = $11
         ), created as (
             insert into tasks.tasks (task_id, title, reference, description, link, created_by, import_key, created_at)
             select task_id, title, reference, description, link, created_by, import_key, $10

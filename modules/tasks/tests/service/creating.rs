@@ -4,6 +4,7 @@ use std::collections::HashSet;
 
 use contracts::TaskId;
 use contracts::events::tasks::TasksCreated;
+use harness::eventually;
 use kernel::paging::Limit;
 use tasks::{Error, ImportRow, RawTask, TaskFilter};
 
@@ -39,6 +40,31 @@ async fn t2_draws_reach_everybody_in_the_pool() {
     let world = world(5).await;
     let assignees: HashSet<_> = world.create_many(60).await.into_iter().map(|task| task.assignee_id).collect();
     assert_eq!(assignees.len(), 5);
+}
+
+#[tokio::test]
+async fn t2_the_draw_is_from_the_pool_as_it_is_when_nobody_can_change_it_any_more() {
+    let world = world(1).await;
+    let mut changing = world.database.connect().await;
+    let change = format!(
+        "begin; select pg_advisory_xact_lock({}); insert into tasks.pools (members, created_at) values ('{{{}}}', now())",
+        0x7A5C_0001_i64,
+        person_id(2),
+    );
+    sqlx::raw_sql(sqlx::AssertSqlSafe(change)).execute(&mut changing).await.unwrap();
+    let tasks = world.tasks.clone();
+    let raw = RawTask { title: "Fix the door".to_owned(), ..RawTask::default() };
+    let creating = tokio::spawn(async move { tasks.create_task(raw, person_id(1)).await });
+    eventually("it waits for whoever changes the pool", async || {
+        let mut connection = world.database.connect().await;
+        let standing = "select count(*) from pg_locks where locktype = 'advisory' and not granted";
+        let standing: i64 = sqlx::query_scalar(standing).fetch_one(&mut connection).await.unwrap();
+        (standing == 1).then_some(())
+    })
+    .await;
+    sqlx::query("commit").execute(&mut changing).await.unwrap();
+    assert_eq!(creating.await.unwrap().unwrap().assignee_id, person_id(2).uuid());
+    world.verify().await;
 }
 
 #[tokio::test]
