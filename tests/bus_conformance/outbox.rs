@@ -1,13 +1,14 @@
 //! The outbox and its relay: what is committed is delivered, what is not is never seen.
 
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use contracts::Event;
 use futures_util::future::BoxFuture;
 use harness::eventually;
 use kernel::bus::{EventBus, PublishError};
 use kernel::inbox::Inbox;
-use kernel::outbox::{Relay, pending};
+use kernel::outbox::{Relay, pending, wait_for_delivery};
 use kernel::shutdown::Shutdown;
 use tokio::sync::Semaphore;
 
@@ -123,7 +124,7 @@ async fn a_batch_ends_at_its_number_of_events() {
 #[tokio::test]
 async fn a_batch_ends_at_its_weight_and_the_heaviest_event_goes_alone() {
     let world = World::new(crate::broadcast).await;
-    world.say_weighing(2_000, 1..=4).await;
+    world.say_weighing(800, 1..=4).await;
     world.say_weighing(usize::MAX, 5..=6).await;
     world.say_weighing(0, 7..=8).await;
     let bus = Recorder::new();
@@ -158,6 +159,55 @@ async fn two_relays_share_the_work_and_never_carry_the_same_event_at_once() {
     bus.gate.add_permits(2);
     assert_eq!((first.await.unwrap(), second.await.unwrap()), (2_000, 700));
     assert_eq!(bus.batches().concat(), (1..=2_700).collect::<Vec<i64>>());
+}
+
+#[tokio::test]
+async fn of_a_backlog_the_next_batch_is_taken_out_while_one_is_delivered() {
+    let world = World::new(crate::broadcast).await;
+    world.say(1..=2_100).await;
+    let bus = Arc::new(Recorder { batches: Mutex::default(), gate: Semaphore::new(0), refuses: false });
+    let shutdown = Shutdown::default();
+    let running = tokio::spawn(relay(&world, &bus).run(shutdown.signal()));
+    eventually("both batches are taken out", async || (world.outbox_locked().await == 2).then_some(())).await;
+    assert_eq!(bus.sizes(), [2_000], "one is delivered at a time");
+    bus.gate.add_permits(2);
+    eventually("all is delivered", async || world.outbox().await.is_empty().then_some(())).await;
+    assert_eq!(bus.batches().concat(), (1..=2_100).collect::<Vec<i64>>());
+    shutdown.trigger();
+    running.await.unwrap();
+}
+
+#[tokio::test]
+async fn what_was_taken_ahead_goes_back_with_the_batch_that_is_refused() {
+    let world = World::new(crate::broadcast).await;
+    world.say(1..=2_100).await;
+    let bus = Arc::new(Recorder { batches: Mutex::default(), gate: Semaphore::new(10), refuses: true });
+    let shutdown = Shutdown::default();
+    let running = tokio::spawn(relay(&world, &bus).run(shutdown.signal()));
+    eventually("it was tried again", async || (bus.batches().len() >= 2).then_some(())).await;
+    shutdown.trigger();
+    running.await.unwrap();
+    assert!(bus.batches().iter().all(|batch| batch[..] == (1..=2_000).collect::<Vec<i64>>()), "the same first");
+    assert_eq!(world.outbox().await.len(), 2_100);
+}
+
+#[tokio::test]
+async fn bulk_work_can_wait_until_what_follows_from_it_is_delivered() {
+    const PATIENCE: Duration = Duration::from_secs(60);
+    let world = World::new(crate::broadcast).await;
+    let publisher = world.publisher();
+    let bus = Arc::new(Recorder { batches: Mutex::default(), gate: Semaphore::new(0), refuses: false });
+    world.say_weighing(5, 1..=2).await;
+    wait_for_delivery(&publisher, 11, PATIENCE).await.unwrap();
+    wait_for_delivery(&publisher, 10, Duration::ZERO).await.unwrap();
+    let relay = Relay::new(publisher.clone(), Arc::clone(&bus) as Arc<dyn EventBus>);
+    let waiting = tokio::spawn(async move { wait_for_delivery(&publisher, 10, PATIENCE).await });
+    let relaying = tokio::spawn(async move { relay.relay_batch().await });
+    eventually("they are on their way", async || (bus.batches().len() == 1).then_some(())).await;
+    assert!(!waiting.is_finished());
+    bus.gate.add_permits(1);
+    assert_eq!(relaying.await.unwrap().unwrap().events, 2);
+    waiting.await.unwrap().unwrap();
 }
 
 #[tokio::test]

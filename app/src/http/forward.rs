@@ -282,10 +282,9 @@ pub async fn pass_on<B: MessageBody + 'static>(
     next: Next<B>,
 ) -> Result<ServiceResponse<EitherBody<B, BoxBody>>, Error> {
     let places = &gateway.forwarder.places;
-    // Most processes host everything.
-    let module =
-        if places.is_empty() { None } else { gateway.routes.module(request.method().as_str(), request.path()) };
-    let Some(module) = module.filter(|module| places.contains_key(module)) else {
+    let find = || gateway.routes.module(request.method().as_str(), request.path());
+    let elsewhere = (!places.is_empty()).then(find).flatten().filter(|module| places.contains_key(module));
+    let Some(module) = elsewhere else {
         return Ok(next.call(request).await?.map_into_left_body());
     };
     let payload = request.take_payload();

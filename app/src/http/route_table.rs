@@ -44,8 +44,8 @@ impl RouteTable {
             let known = || operations(item).into_iter().filter_map(|(method, operation)| Some((method, operation?)));
             let without_query = known().filter(|(_, operation)| !takes_query(operation)).map(|(method, _)| method);
             let route = table.route_at(path);
-            route.without_query = without_query.collect();
-            route.methods = known().map(|(method, _)| method).collect();
+            route.without_query.extend(without_query);
+            route.methods.extend(known().map(|(method, _)| method));
             route.module = owners.get(path).copied();
         }
         for path in OWN_ROUTES {

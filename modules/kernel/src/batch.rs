@@ -122,10 +122,11 @@ impl<W: Work> Inner<W> {
 
     /// One batch after the other until nothing waits.
     async fn work_off(self: Arc<Self>) {
-        while self.queue().goes_on() {
-            // Opening the transaction is a round trip, in which others come along.
+        loop {
+            let Some(waiting) = self.queue().next_or_end() else { return };
+            // Opening the transaction is a round trip, in which others come along; if it fails, they have a try of their own.
             let tx = self.begin().await;
-            let batch = self.queue().take();
+            let batch = self.queue().take(if tx.is_ok() { BATCH_MAX } else { waiting });
             if !batch.is_empty() {
                 let (commands, callers) = batch.into_iter().map(|waiting| (waiting.command, waiting.caller)).unzip();
                 self.answer(tx, commands, callers).await;
@@ -211,17 +212,17 @@ impl<W: Work> Inner<W> {
 }
 
 impl<W: Work> Queue<W> {
-    /// Whether something waits; if not, whoever asks has come to the end of their work.
-    fn goes_on(&mut self) -> bool {
-        let is_wanted = !self.waiting.is_empty();
-        self.batches -= usize::from(!is_wanted);
-        is_wanted
+    /// How many wait; `None` ends the work of whoever asks.
+    fn next_or_end(&mut self) -> Option<usize> {
+        let waiting = self.waiting.len();
+        self.batches -= usize::from(waiting == 0);
+        (waiting > 0).then_some(waiting)
     }
 
     /// The next commands that somebody still waits for.
-    fn take(&mut self) -> Vec<Waiting<W>> {
+    fn take(&mut self, count: usize) -> Vec<Waiting<W>> {
         let mut batch = Vec::new();
-        while batch.len() < BATCH_MAX
+        while batch.len() < count.min(BATCH_MAX)
             && let Some(waiting) = self.waiting.pop_front()
         {
             if !waiting.caller.answer.is_closed() {

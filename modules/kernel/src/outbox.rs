@@ -9,6 +9,7 @@ use std::time::Duration;
 use contracts::Event;
 use sqlx::postgres::PgConnection;
 use sqlx::{AssertSqlSafe, FromRow};
+use tokio::time::Instant;
 use uuid::Uuid;
 
 use crate::bus::{EventBus, PublishError};
@@ -24,6 +25,8 @@ const BATCH_EVENTS: i64 = 2_000;
 const BATCH_WEIGHT: i64 = 2_000;
 /// After a batch that was not full: what is said meanwhile goes together in the next. Booking fifty facts costs little more than one.
 const GATHER: Duration = Duration::from_millis(1);
+/// No batch is held back for longer than this before it is delivered.
+const AHEAD_MAX: Duration = Duration::from_secs(5);
 /// How often to look whether others have delivered what is waited for.
 const LOOK_AGAIN: Duration = Duration::from_millis(50);
 /// How long the subscribers may take for one batch.
@@ -154,14 +157,17 @@ impl Relay {
         }
     }
 
-    /// Of a backlog the next batch is taken out while this one is delivered.
+    /// Of a backlog the next batch is taken out while this one is delivered. If that took long, it goes back: a transaction may be open
+    /// for one deadline, not for two.
     async fn deliver_and_take_ahead(&self, batch: Batch, ahead: &mut Option<Batch>) -> Result<Relayed, RelayError> {
         if !batch.is_full {
             return self.deliver(batch).await;
         }
+        let began = Instant::now();
         let (relayed, next) = tokio::join!(self.deliver(batch), self.take(Duration::ZERO));
         // After a failure it goes back, and an error of its own comes again.
-        *ahead = if relayed.is_ok() { next.unwrap_or_default() } else { None };
+        let is_kept = relayed.is_ok() && began.elapsed() < AHEAD_MAX;
+        *ahead = if is_kept { next.unwrap_or_default() } else { None };
         relayed
     }
 
@@ -226,17 +232,15 @@ fn backoff(failures: u32) -> Duration {
     BACKOFF_MAX.min(Duration::from_millis(50 << failures.min(10)))
 }
 
-/// Waits until fewer than so many facts wait to be delivered, or until `patience` ends: for bulk work that should not get ahead of what
-/// follows from it.
+/// Waits until fewer than so many facts are in the outbox, or until `patience` ends: for bulk work that should not get ahead of what
+/// follows from it. What a broker has confirmed has left the outbox, whoever still has to hear of it.
 pub async fn wait_for_delivery(write: &WritePool, facts: i64, patience: Duration) -> Result<(), sqlx::Error> {
     let delivered = write.delivered();
     let ended = tokio::time::sleep(patience);
     tokio::pin!(ended);
     loop {
+        // Made before the look, so that nothing is missed after it.
         let notified = delivered.notified();
-        tokio::pin!(notified);
-        // From here on nothing is missed.
-        notified.as_mut().enable();
         if !holds(&mut *write.acquire().await?, write.schema(), facts).await? {
             return Ok(());
         }
@@ -249,7 +253,7 @@ pub async fn wait_for_delivery(write: &WritePool, facts: i64, patience: Duration
     }
 }
 
-/// Whether so many facts wait to be delivered; each event carries at least one.
+/// Whether so many facts wait to be delivered; looks at no more events than that.
 async fn holds(connection: &mut PgConnection, schema: &str, facts: i64) -> Result<bool, sqlx::Error> {
     let statement = format!(
         "select coalesce(sum(weight), 0) >= $1

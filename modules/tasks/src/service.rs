@@ -24,7 +24,7 @@ use crate::subscribers::TasksSubscriber;
 
 /// Bulk work says at most so many facts in one event.
 pub(crate) const FACTS_PER_EVENT: usize = 500;
-/// Where nobody charges fees at the moment, a run goes on all the same, slowly.
+/// A run whose events stay in the outbox goes on all the same, slowly.
 const FEES_PATIENCE: std::time::Duration = std::time::Duration::from_secs(1);
 /// How often to look for runs when nobody said that there is one.
 const LOOK_FOR_RUNS: std::time::Duration = std::time::Duration::from_secs(5);
@@ -116,7 +116,8 @@ impl Tasks {
         }
     }
 
-    /// A run does not get ahead of its fees: drawing and charging at once take every core from the people at work.
+    /// A run does not get ahead of its fees: drawing and charging at once take every core from the people at work. With a broker it only
+    /// waits for that: those who charge may be on other machines.
     async fn let_fees_keep_up(&self) -> Result<(), Error> {
         let chunk = i64::from(self.settings.reassign_chunk.get());
         Ok(outbox::wait_for_delivery(&self.write, chunk, FEES_PATIENCE).await?)
@@ -179,9 +180,13 @@ pub(crate) struct ImportableTask {
 
 /// Draws an assignee for each task, stores all of them and says so; those that were new, in the order given.
 pub(crate) async fn create_tasks(tx: &mut Tx, rows: &[ImportableTask]) -> Result<Vec<TaskRow>, Error> {
-    let mut pool = store::lock_order_and_load_pool(tx).await?;
+    let is_somebody = |(_, members): &(i64, Vec<Uuid>)| !members.is_empty();
+    let mut pool = store::lock_order_and_load_pool(tx).await?.filter(is_somebody);
+    if pool.is_none() {
+        pool = store::load_pool(tx).await?;
+    }
     loop {
-        let (pool_id, members) = pool.filter(|(_, members)| !members.is_empty()).ok_or(Error::NobodyAssignable)?;
+        let (pool_id, members) = pool.filter(is_somebody).ok_or(Error::NobodyAssignable)?;
         let created = draw_and_store(tx, rows, pool_id, &members).await?;
         if !created.is_empty() {
             for rows in created.chunks(FACTS_PER_EVENT) {

@@ -1,5 +1,5 @@
 -- The limit of `complete`: one call that writes what a completion writes, with as few reads as that takes. A completion by the
--- product also takes the order lock, looks the task up by its public id, and reads it once more to show it.
+-- product also takes the order lock, looks the task up by its public id, and reads its assignee's name and its price to show them.
 create schema if not exists load;
 
 -- The first number after which all tasks are open: pgbench counts on from there, without a gap.

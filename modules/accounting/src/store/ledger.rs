@@ -53,7 +53,8 @@ pub async fn insert_wallets(connection: &mut PgConnection, person_ids: &[Uuid]) 
     Ok(())
 }
 
-/// Locks the day, shared, and then these wallets in id order, so that no two batches wait for each other; creates those that are missing.
+/// Locks the day, shared, before any of these wallets, and those in id order, so that no two batches wait for each other; creates the wallets
+/// that are missing.
 pub async fn open_books(
     connection: &mut PgConnection,
     person_ids: &[Uuid],

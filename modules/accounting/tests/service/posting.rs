@@ -48,6 +48,16 @@ async fn a10_a_redelivered_event_and_the_same_fact_in_another_event_are_booked_o
 }
 
 #[tokio::test]
+async fn a10_of_a_batch_what_is_booked_is_left_out_and_the_rest_is_booked_once() {
+    let world = world().await;
+    world.hear(&[world.created(10, 1, 1)]).await;
+    // One fact that is booked, and one that is told twice.
+    world.hear(&[world.created(20, 1, 1), world.created(21, 2, 1), world.created(22, 2, 1)]).await;
+    assert_eq!(world.kinds(1).await, ["assignment_fee", "assignment_fee"]);
+    world.verify().await;
+}
+
+#[tokio::test]
 async fn a10_a_completion_that_overtakes_everything_is_booked_all_the_same() {
     let world = world().await;
     world.hear(&[world.completed(12, 1, 2)]).await;

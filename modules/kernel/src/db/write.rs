@@ -174,11 +174,14 @@ impl Tx {
 
     /// Says each of `facts`, in one round trip.
     pub async fn emit_all<F: Fact>(&mut self, facts: &[F]) -> Result<(), sqlx::Error> {
+        if facts.is_empty() {
+            return Ok(());
+        }
         let event = |fact: &F| Ok((Event::new(self.new_id(), self.now(), None, fact)?, fact.weight()));
         let events: Result<Vec<_>, serde_json::Error> = facts.iter().map(event).collect();
         outbox::append(&mut self.inner, self.schema, &events.map_err(|error| sqlx::Error::Encode(error.into()))?)
             .await?;
-        self.said_something |= !facts.is_empty();
+        self.said_something = true;
         Ok(())
     }
 

@@ -155,7 +155,8 @@ async fn t5_those_who_are_answered_together_are_each_told_their_own() {
         waiting.push(send(task_id, person));
         eventually("it waits for the lock", async || {
             let mut connection = world.database.connect().await;
-            let standing = "select count(*) from pg_locks where locktype = 'advisory' and not granted";
+            let standing = "select count(*) from pg_locks where locktype = 'advisory' and not granted
+                and database = (select oid from pg_database where datname = current_database())";
             let standing: i64 = sqlx::query_scalar(standing).fetch_one(&mut connection).await.unwrap();
             (standing == count).then_some(())
         })
