@@ -183,6 +183,8 @@ pub(crate) async fn create_tasks(tx: &mut Tx, rows: &[ImportableTask]) -> Result
     let is_somebody = |(_, members): &(i64, Vec<Uuid>)| !members.is_empty();
     let mut pool = store::lock_order_and_load_pool(tx).await?.filter(is_somebody);
     if pool.is_none() {
+        // Where there was no pool to join it with, the lock may not have been taken.
+        store::lock_order_shared(tx).await?;
         pool = store::load_pool(tx).await?;
     }
     loop {
