@@ -70,7 +70,9 @@ pub async fn a_subscriber_that_is_killed_at_work_loses_nothing(world: World) {
     let at_work = async || is_at_work(&world, "first").await.then_some(());
     eventually("the subscriber is in the middle of a transaction", at_work).await;
     process.kill(&world).await;
-    assert_eq!(world.probe("first").await.effects().await, [0_i64; 0], "nothing was committed");
+    // The bus may have handed over the first two before, in a transaction of their own.
+    let committed = world.probe("first").await.effects().await;
+    assert!(committed.iter().all(|number| *number < 3), "nothing of that transaction was committed: {committed:?}");
     world.say(6..=7).await;
 
     let restarted = world.probe("first").await;
