@@ -231,8 +231,13 @@ impl Config {
                     return invalid(&format!("databases.{name}.{key}"), &format!("is no PostgreSQL URL: {error}"));
                 }
             }
-            if database.write_connections == 0 || database.read_connections == 0 {
-                return invalid(&format!("databases.{name}"), "needs at least one connection to write and one to read");
+            if database.write_connections < WRITE_CONNECTIONS_MIN {
+                let reason =
+                    format!("is at least {WRITE_CONNECTIONS_MIN}: some are held while commands or events keep coming");
+                return invalid(&format!("databases.{name}.write_connections"), &reason);
+            }
+            if database.read_connections == 0 {
+                return invalid(&format!("databases.{name}.read_connections"), "is at least 1");
             }
             if !(1..=MAX_LAG_LIMIT_MS).contains(&database.max_lag_ms) {
                 return invalid(&format!("databases.{name}.max_lag_ms"), "is 1 to 3600000, an hour");
@@ -314,6 +319,8 @@ impl Config {
 
 /// Where the primary was when is remembered for so long.
 const MAX_LAG_LIMIT_MS: u64 = 3_600_000;
+/// Three kinds of commands, the relay with a batch ahead, an inbox, and one for all else.
+const WRITE_CONNECTIONS_MIN: u32 = 7;
 /// Names on a broker have at most 255 bytes, and the longest of ours begins with this.
 const PREFIX_LENGTH_MAX: usize = 100;
 const ONE_OF_TWO: &str = "is not set, but that of the other database is: set both, or none for the embedded PostgreSQL";

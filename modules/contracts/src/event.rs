@@ -56,7 +56,19 @@ impl Event {
         subject: Option<String>,
         fact: &F,
     ) -> Result<Self, serde_json::Error> {
-        Ok(Self {
+        Ok(Self::wrap::<F>(id, time, subject, serde_json::value::to_raw_value(fact)?))
+    }
+
+    /// An event as text, up to its fact: with the fact as JSON and a closing brace after it, it is whole.
+    pub fn head<F: Fact>(id: EventId, time: DateTime<Utc>) -> Result<String, serde_json::Error> {
+        let without_fact = Self::wrap::<F>(id, time, None, RawValue::NULL.to_owned());
+        let mut text = serde_json::to_string(&without_fact)?;
+        text.truncate(text.len() - "null}".len());
+        Ok(text)
+    }
+
+    fn wrap<F: Fact>(id: EventId, time: DateTime<Utc>, subject: Option<String>, data: Box<RawValue>) -> Self {
+        Self {
             specversion: "1.0".to_owned(),
             id,
             source: F::SOURCE.to_owned(),
@@ -65,8 +77,8 @@ impl Event {
             subject,
             traceparent: None,
             datacontenttype: "application/json".to_owned(),
-            data: serde_json::value::to_raw_value(fact)?,
-        })
+            data,
+        }
     }
 
     /// The fact inside; unknown fields are ignored.
@@ -76,5 +88,21 @@ impl Event {
             kind: self.kind.clone(),
             reason: error.to_string(),
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Id;
+    use crate::events::tasks::TasksCompleted;
+
+    #[test]
+    fn a_head_with_a_fact_and_a_brace_is_the_event() {
+        let (id, time) = (Id::from(uuid::Uuid::from_u128(7)), DateTime::UNIX_EPOCH);
+        let fact = TasksCompleted { completions: Vec::new() };
+        let whole = serde_json::to_string(&Event::new(id, time, None, &fact).unwrap()).unwrap();
+        let head = Event::head::<TasksCompleted>(id, time).unwrap();
+        assert_eq!(format!("{head}{}}}", serde_json::to_string(&fact).unwrap()), whole);
     }
 }

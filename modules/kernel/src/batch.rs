@@ -1,7 +1,8 @@
 //! Commands that arrive together are committed together.
 //!
 //! A commit costs the same for one command as for fifty. So whoever finds nobody at work begins at once, and what arrives meanwhile
-//! waits and goes together in the next transaction. One command alone is a batch of one: there is no other way.
+//! waits and goes together in the next statement, which is a transaction of its own: a batch is one round trip. One batch of a kind is
+//! under way at a time, so that the next is as large as can be. One command alone is a batch of one: there is no other way.
 
 use std::collections::VecDeque;
 use std::io;
@@ -15,14 +16,13 @@ use tokio::runtime::Handle;
 use tokio::sync::oneshot;
 
 use crate::consistency::{self, Consistency};
-use crate::{Tx, WritePool, db};
+use crate::{Autocommit, WritePool, db};
 
-/// So many commands at most go into one transaction.
-const BATCH_MAX: usize = 256;
-/// So many transactions of one kind of command at most are under way: while one waits for the disk, another works.
-const BATCHES_AT_ONCE: usize = 2;
-/// A transaction that takes longer is given up: on a connection that has gone silent it would never end.
-const DEADLINE: Duration = Duration::from_secs(10);
+/// So many commands at most go into one statement.
+pub const BATCH_MAX: usize = 256;
+/// A batch that takes longer is given up: on a connection that has gone silent it would never end. Longer than any statement waits for a lock
+/// (`lock_timeout` of sessions that write), so that what is given up does not happen after all.
+const DEADLINE: Duration = Duration::from_secs(22);
 
 /// What comes of commands: an answer to each, in their order.
 pub type Applying<'a, Answer, Error> = BoxFuture<'a, Result<Vec<Result<Answer, Error>>, sqlx::Error>>;
@@ -35,9 +35,14 @@ pub trait Work: Send + Sync + 'static {
     type Answer: Send + 'static;
     type Error: From<sqlx::Error> + Send + 'static;
 
-    /// Applies all commands in the given transaction and answers each, in their order. The command of an answer that is an error has
-    /// changed nothing. An `Err` for the whole: nothing is committed, and each command is tried alone, unless the database is away.
-    fn apply<'a>(&'a self, tx: &'a mut Tx, commands: &'a [Self::Command]) -> Applying<'a, Self::Answer, Self::Error>;
+    /// Applies all commands with one statement that writes, and answers each, in their order. The command of an answer that is an error
+    /// has changed nothing. An `Err` for the whole: nothing is committed, and each command is tried alone, unless the database is away; so
+    /// also after a panic that came before an envelope was asked for.
+    fn apply<'a>(
+        &'a self,
+        connection: &'a mut Autocommit,
+        commands: &'a [Self::Command],
+    ) -> Applying<'a, Self::Answer, Self::Error>;
 }
 
 /// Takes commands of one kind. Clones share the queue.
@@ -55,7 +60,7 @@ struct Inner<W: Work> {
 
 struct Queue<W: Work> {
     waiting: VecDeque<Waiting<W>>,
-    batches: usize,
+    is_worked_off: bool,
 }
 
 struct Waiting<W: Work> {
@@ -84,7 +89,7 @@ impl<W: Work> Batcher<W> {
     /// Batches run on the runtime that this is called on.
     #[must_use]
     pub fn new(write: WritePool, work: W) -> Self {
-        let queue = Mutex::new(Queue { waiting: VecDeque::new(), batches: 0 });
+        let queue = Mutex::new(Queue { waiting: VecDeque::new(), is_worked_off: false });
         Self { inner: Arc::new(Inner { work, write, runtime: Handle::try_current().ok(), queue }) }
     }
 
@@ -99,9 +104,7 @@ impl<W: Work> Batcher<W> {
         let is_needed = {
             let mut queue = self.inner.queue();
             queue.waiting.push_back(Waiting { command, caller });
-            let is_needed = queue.batches < BATCHES_AT_ONCE;
-            queue.batches += usize::from(is_needed);
-            is_needed
+            !std::mem::replace(&mut queue.is_worked_off, true)
         };
         if is_needed {
             let work = Arc::clone(&self.inner).work_off();
@@ -120,26 +123,37 @@ impl<W: Work> Inner<W> {
         self.queue.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// One batch after the other until nothing waits.
+    /// One batch after the other until nothing waits, on one connection as long as that does its work.
     async fn work_off(self: Arc<Self>) {
+        let mut kept = None;
         loop {
             let Some(waiting) = self.queue().next_or_end() else { return };
-            // Opening the transaction is a round trip, in which others come along; if it fails, they have a try of their own.
-            let tx = self.begin().await;
-            let batch = self.queue().take(if tx.is_ok() { BATCH_MAX } else { waiting });
+            // While a connection is waited for, others come along; if there is none, they have a try of their own.
+            let connection = self.reach(&mut kept).await;
+            let batch = self.queue().take(if connection.is_ok() { BATCH_MAX } else { waiting });
             if !batch.is_empty() {
                 let (commands, callers) = batch.into_iter().map(|waiting| (waiting.command, waiting.caller)).unzip();
-                self.answer(tx, commands, callers).await;
+                self.answer(connection, &mut kept, commands, callers).await;
             }
         }
     }
 
-    async fn begin(&self) -> Result<Tx, sqlx::Error> {
-        tokio::time::timeout(DEADLINE, self.write.begin()).await.unwrap_or_else(|_| Err(timed_out()))
+    async fn reach(&self, kept: &mut Option<Autocommit>) -> Result<Autocommit, Failure> {
+        if let Some(connection) = kept.take() {
+            return Ok(connection);
+        }
+        let acquired = AssertUnwindSafe(self.write.autocommit()).catch_unwind().await;
+        Ok(acquired.map_err(|_| Failure::Panicked)??)
     }
 
-    async fn answer(&self, tx: Result<Tx, sqlx::Error>, commands: Vec<W::Command>, callers: Vec<Caller<W>>) {
-        let failure = match self.apply(tx, &commands, &callers).await {
+    async fn answer(
+        &self,
+        connection: Result<Autocommit, Failure>,
+        kept: &mut Option<Autocommit>,
+        commands: Vec<W::Command>,
+        callers: Vec<Caller<W>>,
+    ) {
+        let failure = match self.apply(connection, kept, &commands, &callers).await {
             Ok(answers) => return send_all(callers, answers),
             Err(failure) => failure,
         };
@@ -156,7 +170,8 @@ impl<W: Work> Inner<W> {
                 Some(reason) => vec![Err(unavailable(reason).into())],
                 None => {
                     let (command, caller) = (std::slice::from_ref(command), std::slice::from_ref(&caller));
-                    let alone = self.apply(self.begin().await, command, caller).await;
+                    let connection = self.reach(kept).await;
+                    let alone = self.apply(connection, kept, command, caller).await;
                     outage = alone.as_ref().err().and_then(Failure::outage);
                     alone.unwrap_or_else(|failure| vec![Err(failure.into_error().into())])
                 }
@@ -165,16 +180,17 @@ impl<W: Work> Inner<W> {
         }
     }
 
-    /// One transaction, once more at once if it lost to a deadlock.
+    /// Once more at once if it lost to a deadlock.
     async fn apply(
         &self,
-        tx: Result<Tx, sqlx::Error>,
+        connection: Result<Autocommit, Failure>,
+        kept: &mut Option<Autocommit>,
         commands: &[W::Command],
         callers: &[Caller<W>],
     ) -> Result<Answers<W>, Failure> {
-        match self.apply_once(tx, commands, callers).await {
+        match self.apply_once(connection?, kept, commands, callers).await {
             Err(Failure::Database(error)) if db::is_transient(&error) => {
-                self.apply_once(self.begin().await, commands, callers).await
+                self.apply_once(self.reach(kept).await?, kept, commands, callers).await
             }
             applied => applied,
         }
@@ -182,41 +198,41 @@ impl<W: Work> Inner<W> {
 
     async fn apply_once(
         &self,
-        tx: Result<Tx, sqlx::Error>,
+        mut connection: Autocommit,
+        kept: &mut Option<Autocommit>,
         commands: &[W::Command],
         callers: &[Caller<W>],
     ) -> Result<Answers<W>, Failure> {
-        let tx = tx.map_err(Failure::Database)?;
-        let in_time = tokio::time::timeout(DEADLINE, self.commit(tx, commands, callers));
-        match AssertUnwindSafe(in_time).catch_unwind().await {
-            Ok(Ok(committed)) => committed.map_err(Failure::Database),
-            Ok(Err(_)) => Err(Failure::Database(timed_out())),
-            Err(_) => Err(Failure::Panicked),
-        }
-    }
-
-    async fn commit(
-        &self,
-        mut tx: Tx,
-        commands: &[W::Command],
-        callers: &[Caller<W>],
-    ) -> Result<Answers<W>, sqlx::Error> {
-        let answers = self.work.apply(&mut tx, commands).await?;
-        if answers.len() != commands.len() {
-            return Err(sqlx::Error::Encode("a batch has not answered each of its commands".into()));
-        }
-        let requests: Vec<_> = callers.iter().filter_map(|caller| caller.request.clone()).collect();
-        tx.commit_for(&requests).await?;
-        Ok(answers)
+        // No longer than the database is known to be there.
+        let applying = self.write.while_there(async { self.work.apply(&mut connection, commands).await });
+        let applied = AssertUnwindSafe(tokio::time::timeout(DEADLINE, applying)).catch_unwind().await;
+        let failure = match applied {
+            Ok(Ok(Ok(answers))) if answers.len() == commands.len() => {
+                let requests: Vec<_> = callers.iter().filter_map(|caller| caller.request.clone()).collect();
+                kept.insert(connection).committed_for(&requests).await;
+                return Ok(answers);
+            }
+            Ok(Ok(Err(error))) if !db::is_unavailable(&error) => {
+                *kept = Some(connection);
+                return Err(error.into());
+            }
+            Ok(Ok(Err(error))) => error.into(),
+            Ok(Err(_)) => timed_out().into(),
+            Err(_) if !connection.may_have_told() => Failure::Panicked,
+            // It may have been committed: nobody is to be tried again.
+            Ok(Ok(Ok(_))) | Err(_) => sqlx::Error::WorkerCrashed.into(),
+        };
+        connection.give_up();
+        Err(failure)
     }
 }
 
 impl<W: Work> Queue<W> {
-    /// How many wait; `None` ends the work of whoever asks.
+    /// How many wait; with `None` the work is done until somebody comes.
     fn next_or_end(&mut self) -> Option<usize> {
         let waiting = self.waiting.len();
-        self.batches -= usize::from(waiting == 0);
-        (waiting > 0).then_some(waiting)
+        self.is_worked_off = waiting > 0;
+        self.is_worked_off.then_some(waiting)
     }
 
     /// The next commands that somebody still waits for.
@@ -230,6 +246,12 @@ impl<W: Work> Queue<W> {
             }
         }
         batch
+    }
+}
+
+impl From<sqlx::Error> for Failure {
+    fn from(error: sqlx::Error) -> Self {
+        Self::Database(error)
     }
 }
 

@@ -20,6 +20,6 @@ pub mod verify;
 
 pub use ambient::Ambient;
 pub use date::CalendarDate;
-pub use db::{ReadPool, Tx, WritePool};
+pub use db::{Autocommit, ReadPool, Tx, WritePool};
 pub use module::Module;
 pub use problem::Problem;

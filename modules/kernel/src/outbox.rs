@@ -24,7 +24,7 @@ const BATCH_EVENTS: i64 = 2_000;
 /// or when it carries so many single facts.
 const BATCH_WEIGHT: i64 = 2_000;
 /// After a batch that was not full: what is said meanwhile goes together in the next. Booking fifty facts costs little more than one.
-const GATHER: Duration = Duration::from_millis(1);
+const GATHER: Duration = Duration::from_millis(4);
 /// No batch is held back for longer than this before it is delivered.
 const AHEAD_MAX: Duration = Duration::from_secs(5);
 /// How often to look whether others have delivered what is waited for.

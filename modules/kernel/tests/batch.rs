@@ -2,10 +2,9 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot be set up must fail")]
 
 use futures_util::FutureExt;
-use futures_util::future::BoxFuture;
 use harness::{TestDatabase, eventually};
-use kernel::batch::{Batcher, Work};
-use kernel::{Ambient, Tx};
+use kernel::batch::{Applying, Batcher, Work};
+use kernel::{Ambient, Autocommit};
 use sqlx::PgConnection;
 use tokio::task::JoinHandle;
 
@@ -25,24 +24,21 @@ impl Work for Notes {
     type Answer = i64;
     type Error = Error;
 
-    fn apply<'a>(
-        &'a self,
-        tx: &'a mut Tx,
-        commands: &'a [String],
-    ) -> BoxFuture<'a, Result<Vec<Result<i64, Error>>, sqlx::Error>> {
+    fn apply<'a>(&'a self, connection: &'a mut Autocommit, commands: &'a [String]) -> Applying<'a, i64, Error> {
         Box::pin(async move {
             assert!(!commands.iter().any(|note| note == "panic"), "as the test wants it");
-            sqlx::query("lock table public.gate in share mode").execute(&mut **tx).await?;
-            let mut answers = Vec::new();
-            for note in commands {
-                if note.is_empty() {
-                    answers.push(Err(Error::Blank));
-                    continue;
-                }
-                let insert = "insert into public.notes (note) values ($1) returning pg_current_xact_id()::text::bigint";
-                answers.push(Ok(sqlx::query_scalar(insert).bind(note).fetch_one(&mut **tx).await?));
-            }
-            Ok(answers)
+            let notes: Vec<&String> = commands.iter().filter(|note| !note.is_empty()).collect();
+            let insert = "
+                with gate as materialized (
+                    select count(*) from public.gate
+                ), inserted as (
+                    insert into public.notes (note)
+                    select note from gate, unnest($1::text[]) as note
+                )
+                select pg_current_xact_id()::text::bigint";
+            let transaction: i64 = sqlx::query_scalar(insert).bind(notes).fetch_all(&mut **connection).await?[0];
+            let answer = |note: &String| if note.is_empty() { Err(Error::Blank) } else { Ok(transaction) };
+            Ok(commands.iter().map(answer).collect())
         })
     }
 }
@@ -58,7 +54,13 @@ struct Gate(PgConnection);
 async fn world() -> World {
     let database = harness::empty_database().await;
     let mut connection = database.connect().await;
-    let tables = "create table public.notes (note text primary key); create table public.gate ()";
+    let tables = "
+        create table public.notes (note text primary key);
+        create table public.gate ();
+        create function public.refuse() returns trigger language plpgsql as $$ begin raise 'too late'; end $$;
+        create constraint trigger refused_at_commit after insert on public.notes
+            deferrable initially deferred
+            for each row when (new.note = 'refused at commit') execute function public.refuse();";
     sqlx::raw_sql(tables).execute(&mut connection).await.unwrap();
     let notes = Batcher::new(database.write_pool("public", &Ambient::system()), Notes);
     World { database, notes }
@@ -79,16 +81,11 @@ impl World {
         tokio::spawn(running)
     }
 
-    /// Until as many batches as may be at once stand before the gate.
-    async fn all_are_busy(&self) -> [JoinHandle<Result<i64, Error>>; 2] {
-        let mut busy = Vec::new();
-        for note in ["first", "second"] {
-            busy.push(self.send(note));
-            let standing = i64::try_from(busy.len()).unwrap();
-            eventually("a batch stands before the gate", async || (self.standing().await == standing).then_some(()))
-                .await;
-        }
-        busy.try_into().unwrap()
+    /// Until a batch, of one note, stands before the gate.
+    async fn one_is_busy(&self) -> JoinHandle<Result<i64, Error>> {
+        let first = self.send("first");
+        eventually("a batch stands before the gate", async || (self.standing().await == 1).then_some(())).await;
+        first
     }
 
     async fn standing(&self) -> i64 {
@@ -113,39 +110,45 @@ impl Gate {
 async fn what_arrives_while_others_are_at_work_is_committed_together() {
     let world = world().await;
     let gate = world.closed_gate().await;
-    let [first, second] = world.all_are_busy().await;
+    let first = world.one_is_busy().await;
     let waiting: Vec<_> = (0..50).map(|number| world.send(&format!("note {number}"))).collect();
     gate.open().await;
-    let alone = [first.await.unwrap().unwrap(), second.await.unwrap().unwrap()];
-    assert_ne!(alone[0], alone[1]);
+    let alone = first.await.unwrap().unwrap();
     let mut together = Vec::new();
     for answer in waiting {
         together.push(answer.await.unwrap().unwrap());
     }
     together.dedup();
     assert_eq!(together.len(), 1, "in one transaction");
-    assert!(!alone.contains(&together[0]));
-    assert_eq!(world.kept().await.len(), 52);
+    assert_ne!(alone, together[0]);
+    assert_eq!(world.kept().await.len(), 51);
 }
 
 #[tokio::test]
 async fn nobody_is_answered_before_the_commit() {
     let world = world().await;
     let gate = world.closed_gate().await;
-    let [first, second] = world.all_are_busy().await;
-    assert!(!first.is_finished() && !second.is_finished());
+    let first = world.one_is_busy().await;
+    assert!(!first.is_finished());
     assert!(world.kept().await.is_empty());
     gate.open().await;
     first.await.unwrap().unwrap();
     assert!(world.kept().await.contains(&"first".to_owned()));
-    second.await.unwrap().unwrap();
+}
+
+#[tokio::test]
+async fn what_the_commit_refuses_is_not_answered_as_done() {
+    let world = world().await;
+    let refused = world.send("refused at commit").await.unwrap();
+    assert!(matches!(refused, Err(Error::Database(sqlx::Error::Database(_)))), "{refused:?}");
+    assert!(world.kept().await.is_empty());
 }
 
 #[tokio::test]
 async fn an_error_in_one_does_not_fail_its_neighbours() {
     let world = world().await;
     let gate = world.closed_gate().await;
-    let [first, second] = world.all_are_busy().await;
+    let first = world.one_is_busy().await;
     // The database refuses the second "twice", and with it the whole statement.
     let waiting: Vec<_> = ["before", "", "twice", "twice", "after", "panic"].map(|note| world.send(note)).into();
     gate.open().await;
@@ -159,15 +162,15 @@ async fn an_error_in_one_does_not_fail_its_neighbours() {
     for fine in [0, 2, 4] {
         assert!(answers[fine].is_ok(), "{:?}", answers[fine]);
     }
-    assert_eq!(world.kept().await, ["after", "before", "first", "second", "twice"]);
-    assert!(first.await.unwrap().is_ok() && second.await.unwrap().is_ok());
+    assert_eq!(world.kept().await, ["after", "before", "first", "twice"]);
+    assert!(first.await.unwrap().is_ok());
 }
 
 #[tokio::test]
 async fn whoever_goes_away_before_it_begins_has_asked_for_nothing() {
     let world = world().await;
     let gate = world.closed_gate().await;
-    let [first, second] = world.all_are_busy().await;
+    let first = world.one_is_busy().await;
     let (gone, stays) = (world.send("gone"), world.send("stays"));
     gone.abort();
     assert!(gone.await.unwrap_err().is_cancelled());
@@ -175,9 +178,7 @@ async fn whoever_goes_away_before_it_begins_has_asked_for_nothing() {
     first.abort();
     gate.open().await;
     stays.await.unwrap().unwrap();
-    second.await.unwrap().unwrap();
-    eventually("what had begun is done", async || (world.kept().await == ["first", "second", "stays"]).then_some(()))
-        .await;
+    eventually("what had begun is done", async || (world.kept().await == ["first", "stays"]).then_some(())).await;
 }
 
 #[tokio::test]
@@ -188,4 +189,20 @@ async fn a_batch_that_panics_is_answered_and_does_not_end_the_work() {
         assert!(matches!(answer, Err(Error::Database(sqlx::Error::WorkerCrashed))), "{answer:?}");
     }
     assert!(world.send("fine").await.unwrap().is_ok());
+}
+
+#[tokio::test]
+async fn a_batch_whose_connection_dies_is_told_so_and_the_next_one_has_another() {
+    let world = world().await;
+    let gate = world.closed_gate().await;
+    let first = world.one_is_busy().await;
+    let next = world.send("next");
+    let mut connection = world.database.connect().await;
+    let end = "select pg_terminate_backend(pid) from pg_locks where relation = 'public.gate'::regclass and not granted";
+    sqlx::query(end).execute(&mut connection).await.unwrap();
+    let told = first.await.unwrap();
+    assert!(matches!(&told, Err(Error::Database(error)) if kernel::db::is_unavailable(error)), "{told:?}");
+    gate.open().await;
+    next.await.unwrap().unwrap();
+    assert_eq!(world.kept().await, ["next"]);
 }

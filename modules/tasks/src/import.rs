@@ -3,12 +3,13 @@
 use std::collections::HashMap;
 
 use contracts::PersonId;
+use contracts::events::tasks::TasksCreated;
 use kernel::Tx;
 use sha2::{Digest, Sha256};
 
 use crate::domain::{NewTask, RawTask};
 use crate::error::Error;
-use crate::service::{ImportableTask, Tasks, create_tasks};
+use crate::service::{FACTS_PER_EVENT, ImportableTask, Pool, Tasks, create_tasks};
 use crate::store;
 
 /// A row of a file, as it stands there.
@@ -33,12 +34,13 @@ pub struct RefusedRow {
 /// An import under way; dropped without `commit`, nothing was imported.
 pub struct Import {
     tx: Tx,
+    pool: Pool,
 }
 
 impl Tasks {
     /// Opens an import. Nothing is seen by others before it commits.
     pub async fn begin_import(&self) -> Result<Import, Error> {
-        Ok(Import { tx: self.write.begin().await? })
+        Ok(Import { tx: self.write.begin().await?, pool: None })
     }
 }
 
@@ -55,8 +57,12 @@ impl Import {
                 Err(reason) => refused.push(RefusedRow { line, reason }),
             }
         }
-        let created = if good.is_empty() { 0 } else { create_tasks(&mut self.tx, &good).await?.len() };
-        Ok((created as u64, refused))
+        let mut created = 0;
+        for rows in good.chunks(FACTS_PER_EVENT) {
+            let (ambient, envelope) = (self.tx.ambient().clone(), self.tx.envelope::<TasksCreated>()?);
+            created += create_tasks(&mut self.tx, &ambient, &envelope, rows, &mut self.pool).await?.len() as u64;
+        }
+        Ok((created, refused))
     }
 
     pub async fn commit(self) -> Result<(), Error> {

@@ -1,22 +1,22 @@
-//! The use cases of tasks; each owns its transaction.
+//! The use cases of tasks; each owns its transaction, or shares one statement with others of its kind (`commands`).
 
 use std::collections::HashMap;
 use std::num::NonZeroU16;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
-use contracts::events::tasks::{CreatedTask, TasksCreated};
 use contracts::{Currency, PersonId, TaskId};
 use kernel::batch::Batcher;
+use kernel::db::Envelope;
 use kernel::jobs::{Job, Outcome};
 use kernel::paging::Limit;
-use kernel::{Module, ReadPool, Tx, WritePool, outbox};
+use kernel::{Ambient, Module, ReadPool, WritePool, outbox};
 use serde::{Deserialize, Serialize};
 use sqlx::PgConnection;
 use tokio::sync::Notify;
 use uuid::Uuid;
 
-use crate::commands::{Completing, Creating};
+use crate::commands::{Completing, Creating, Refusing};
 use crate::domain::{NewTask, RawTask, draw};
 use crate::error::Error;
 use crate::store::{self, AssignableTask, HistoryRow, StoredTask, TaskRow};
@@ -73,6 +73,7 @@ pub struct Tasks {
     pub(crate) read: ReadPool,
     creating: Batcher<Creating>,
     completing: Batcher<Completing>,
+    refusing: Batcher<Refusing>,
     pub(crate) settings: Settings,
     /// What a sum of prices is shown in, also when there is none to sum.
     pub(crate) currency: Currency,
@@ -86,8 +87,9 @@ impl Tasks {
     #[must_use]
     pub fn new(write: WritePool, read: ReadPool, settings: Settings, currency: Currency) -> Self {
         Self {
-            creating: Batcher::new(write.clone(), Creating),
+            creating: Batcher::new(write.clone(), Creating::default()),
             completing: Batcher::new(write.clone(), Completing),
+            refusing: Batcher::new(write.clone(), Refusing),
             write,
             read,
             settings,
@@ -131,7 +133,15 @@ impl Tasks {
 
     /// Completes a task for its assignee, once (DOMAIN T5). Whoever commits first wins.
     pub async fn complete_task(&self, task_id: TaskId, person_id: PersonId) -> Result<TaskRow, Error> {
-        self.completing.run((task_id, person_id)).await
+        loop {
+            if let Some(task) = self.completing.run((task_id, person_id)).await? {
+                return Ok(task);
+            }
+            if let Some(refusal) = self.refusing.run((task_id, person_id)).await? {
+                return Err(refusal);
+            }
+            // A reassign has given it to them meanwhile.
+        }
     }
 
     pub async fn load_task(&self, task_id: TaskId) -> Result<TaskRow, Error> {
@@ -178,44 +188,54 @@ pub(crate) struct ImportableTask {
     pub(crate) import_key: Option<String>,
 }
 
-/// Draws an assignee for each task, stores all of them and says so; those that were new, in the order given.
-pub(crate) async fn create_tasks(tx: &mut Tx, rows: &[ImportableTask]) -> Result<Vec<TaskRow>, Error> {
-    let is_somebody = |(_, members): &(i64, Vec<Uuid>)| !members.is_empty();
-    let mut pool = store::lock_order_and_load_pool(tx).await?.filter(is_somebody);
-    if pool.is_none() {
-        // Where there was no pool to join it with, the lock may not have been taken.
-        store::lock_order_shared(tx).await?;
-        pool = store::load_pool(tx).await?;
-    }
+/// A pool with its id, where one is known.
+pub(crate) type Pool = Option<Arc<(i64, Vec<Uuid>)>>;
+
+/// Draws an assignee for each task, stores all of them and says so, in one statement if `pool` is the one in force; those that were new, in
+/// the order given.
+pub(crate) async fn create_tasks(
+    connection: &mut PgConnection,
+    ambient: &Ambient,
+    envelope: &Envelope,
+    rows: &[ImportableTask],
+    pool: &mut Pool,
+) -> Result<Vec<TaskRow>, Error> {
     loop {
-        let (pool_id, members) = pool.filter(is_somebody).ok_or(Error::NobodyAssignable)?;
-        let created = draw_and_store(tx, rows, pool_id, &members).await?;
+        if pool.as_deref().is_none_or(|(_, members)| members.is_empty()) {
+            // Not before whoever holds the lock has brought somebody in, if that is what he does.
+            store::lock_order_shared(connection).await?;
+            *pool = store::load_pool(connection).await?.map(Arc::new);
+        }
+        let Some((pool_id, members)) = pool.as_deref().filter(|(_, members)| !members.is_empty()) else {
+            return Err(Error::NobodyAssignable);
+        };
+        let created = draw_and_store(connection, ambient, envelope, rows, *pool_id, members).await?;
         if !created.is_empty() {
-            for rows in created.chunks(FACTS_PER_EVENT) {
-                tx.emit(&TasksCreated { tasks: rows.iter().map(created_task).collect() }).await?;
-            }
             return Ok(created);
         }
-        // None of them is new, or the pool was changed by whoever held the lock before us; it cannot be changed any more.
-        pool = store::load_pool(tx).await?;
-        if pool.as_ref().is_some_and(|(newest, _)| *newest == pool_id) {
+        // None of them is new, or another pool is in force.
+        let newest = store::load_pool(connection).await?;
+        if newest.as_ref().is_some_and(|(newest, _)| newest == pool_id) {
             return Ok(created);
         }
+        *pool = newest.map(Arc::new);
     }
 }
 
 /// The tasks that were stored: none if this is not the pool in force.
 async fn draw_and_store(
-    tx: &mut Tx,
+    connection: &mut PgConnection,
+    ambient: &Ambient,
+    envelope: &Envelope,
     rows: &[ImportableTask],
     pool_id: i64,
     members: &[Uuid],
 ) -> Result<Vec<TaskRow>, Error> {
-    let (seed, now) = (tx.ambient().seed(), tx.now());
+    let (seed, now) = (ambient.seed(), ambient.now());
     let mut drawn = Vec::with_capacity(rows.len());
     for (index, row) in (0_u32..).zip(rows) {
         drawn.push(AssignableTask {
-            task_id: tx.new_id(),
+            task_id: ambient.new_id(),
             task: &row.task,
             created_by: row.created_by,
             import_key: row.import_key.as_deref(),
@@ -223,7 +243,7 @@ async fn draw_and_store(
             draw_index: index.cast_signed(),
         });
     }
-    let stored = store::insert_tasks(tx, &drawn, pool_id, seed, now).await?;
+    let stored = store::insert_tasks(connection, &drawn, pool_id, seed, now, envelope).await?;
     let mut stored: HashMap<Uuid, StoredTask> = stored.into_iter().map(|task| (task.task_id, task)).collect();
     let created = drawn.iter().filter_map(|row| Some(created_row(row, stored.remove(&row.task_id.uuid())?, now)));
     Ok(created.collect())
@@ -248,16 +268,6 @@ fn created_row(drawn: &AssignableTask<'_>, stored: StoredTask, now: DateTime<Utc
         fee_minor: None,
         reward_minor: None,
         currency: None,
-    }
-}
-
-fn created_task(row: &TaskRow) -> CreatedTask {
-    CreatedTask {
-        task_id: row.task_id.into(),
-        title: row.title.clone(),
-        reference: row.reference.clone(),
-        assignee_id: row.assignee_id.into(),
-        created_at: row.created_at,
     }
 }
 

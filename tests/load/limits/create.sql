@@ -1,5 +1,5 @@
--- The limit of `create`: one call that writes what a creation writes. The product also takes the order lock, reads the pool, draws,
--- and reads the assignee's name to show it; here the assignee comes from a small table by the number of the call.
+-- The limit of `create`: one call that writes what a creation writes. The product also takes the order lock, looks which pool is
+-- in force, draws, and reads the assignee's name to show it; here the assignee comes from a small table by the number of the call.
 create schema if not exists load;
 
 -- Ids that grow, like the product's: random ones would make the indexes slower.

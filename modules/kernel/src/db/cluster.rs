@@ -285,7 +285,8 @@ impl Cluster {
         if requests.is_empty() || !self.has_replicas() {
             return;
         }
-        match self.flushed().await {
+        // What is committed stays so: whoever waits for the answer does not wait for a primary that is lost meanwhile.
+        match self.ask_primary(self.flushed()).await {
             Ok(position) => requests.iter().for_each(|request| request.note_commit(self.name, position)),
             Err(error) => tracing::warn!(database = self.name, %error, "a commit's position could not be found out"),
         }

@@ -1,4 +1,4 @@
-//! Databases as a module sees them: a pool to write, a pool to read, and the one transaction through which state and events go.
+//! Databases as a module sees them: a pool to write, a pool to read, and the transactions through which state and events go.
 
 mod cluster;
 mod history;
@@ -17,7 +17,7 @@ pub use cluster::{Cluster, Condition, Conditions, Endpoints, while_opening};
 pub use lsn::{InvalidLsn, Lsn};
 pub use read::{ReadPool, Snapshot};
 pub use role::{ModuleRole, Obstacle, Standing};
-pub use write::{Tx, WritePool};
+pub use write::{Autocommit, Envelope, Tx, WritePool};
 
 /// How long a request waits for a connection before it is told that the database is unavailable.
 pub const REQUEST_PATIENCE: Duration = Duration::from_millis(1_800);

@@ -1,4 +1,4 @@
-//! The pool to write, and the one transaction through which state and events go.
+//! The pool to write, and the two kinds of transaction through which state and events go: of many statements, and of one.
 
 use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
@@ -9,6 +9,7 @@ use sqlx::pool::PoolConnection;
 use sqlx::postgres::{PgConnectOptions, PgConnection};
 use sqlx::{Connection, PgPool, Postgres, Transaction};
 use tokio::sync::Notify;
+use uuid::Uuid;
 
 use super::cluster::Cluster;
 use super::{ModuleRole, is_unavailable, pool_options_as, session_options};
@@ -65,15 +66,27 @@ impl WritePool {
             let begin = of_the_living(pool, |pool| async move { pool.begin().await });
             tokio::spawn(begin).await.map_err(|_| sqlx::Error::WorkerCrashed)?
         };
-        Ok(Tx {
-            inner: self.cluster.ask_primary(begun).await?,
-            cluster: Arc::clone(&self.cluster),
-            schema: self.schema,
-            ambient: self.ambient.clone(),
-            committed: Arc::clone(&self.committed),
-            said_something: false,
-            wake: Vec::new(),
-        })
+        let inner = self.cluster.ask_primary(begun).await?;
+        Ok(Tx { inner, schema: self.schema, ambient: self.ambient.clone(), aftermath: self.aftermath() })
+    }
+
+    /// A connection on which each statement is a transaction of its own.
+    pub async fn autocommit(&self) -> Result<Autocommit, sqlx::Error> {
+        let connection = self.cluster.ask_primary(self.pool.acquire()).await?;
+        Ok(Autocommit { connection, ambient: self.ambient.clone(), aftermath: self.aftermath() })
+    }
+
+    /// Waits for something from the database, but no longer than it is known to be there.
+    pub(crate) async fn while_there<T>(
+        &self,
+        work: impl Future<Output = Result<T, sqlx::Error>>,
+    ) -> Result<T, sqlx::Error> {
+        self.cluster.ask_primary(work).await
+    }
+
+    fn aftermath(&self) -> Aftermath {
+        let (cluster, committed) = (Arc::clone(&self.cluster), Arc::clone(&self.committed));
+        Aftermath { cluster, committed, said_something: false, wake: Vec::new() }
     }
 
     /// A connection for reading what no replica may answer.
@@ -96,7 +109,7 @@ impl WritePool {
         &self.ambient
     }
 
-    /// Signalled after each commit that left events in the outbox.
+    /// Signalled after each commit that may have left events in the outbox.
     #[must_use]
     pub fn committed(&self) -> Arc<Notify> {
         Arc::clone(&self.committed)
@@ -135,15 +148,57 @@ where
     get(pool).await
 }
 
-/// A transaction of one module. Dropped without `commit`, nothing of it has happened, its events included.
-pub struct Tx {
-    inner: Transaction<'static, Postgres>,
+/// What is to be done once a transaction has committed.
+struct Aftermath {
     cluster: Arc<Cluster>,
-    schema: &'static str,
-    ambient: Ambient,
     committed: Arc<Notify>,
     said_something: bool,
     wake: Vec<Arc<Notify>>,
+}
+
+impl Aftermath {
+    /// Wakes the relay and whoever else waits, and notes how far the next reads of these requests have to see.
+    async fn follow(&mut self, requests: &[Arc<Consistency>]) {
+        if std::mem::take(&mut self.said_something) {
+            self.committed.notify_one();
+        }
+        for notify in self.wake.drain(..) {
+            notify.notify_one();
+        }
+        self.cluster.note_commit(requests).await;
+    }
+}
+
+/// An event whose fact is written by the very statement that brings it about: `head`, the fact as JSON and a closing brace are the event.
+pub struct Envelope {
+    event_id: Uuid,
+    head: String,
+}
+
+impl Envelope {
+    #[must_use]
+    pub const fn event_id(&self) -> Uuid {
+        self.event_id
+    }
+
+    #[must_use]
+    pub fn head(&self) -> &str {
+        &self.head
+    }
+
+    fn new<F: Fact>(ambient: &Ambient) -> Result<Self, sqlx::Error> {
+        let event_id = ambient.new_id();
+        let head = Event::head::<F>(event_id, ambient.now()).map_err(|error| sqlx::Error::Encode(error.into()))?;
+        Ok(Self { event_id: event_id.uuid(), head })
+    }
+}
+
+/// A transaction of one module. Dropped without `commit`, nothing of it has happened, its events included.
+pub struct Tx {
+    inner: Transaction<'static, Postgres>,
+    schema: &'static str,
+    ambient: Ambient,
+    aftermath: Aftermath,
 }
 
 impl Tx {
@@ -181,35 +236,82 @@ impl Tx {
         let events: Result<Vec<_>, serde_json::Error> = facts.iter().map(event).collect();
         outbox::append(&mut self.inner, self.schema, &events.map_err(|error| sqlx::Error::Encode(error.into()))?)
             .await?;
-        self.said_something = true;
+        self.aftermath.said_something = true;
         Ok(())
+    }
+
+    /// For a statement that puts its event into the outbox itself.
+    pub fn envelope<F: Fact>(&mut self) -> Result<Envelope, sqlx::Error> {
+        self.aftermath.said_something = true;
+        Envelope::new::<F>(&self.ambient)
     }
 
     /// Signals `notify` if this transaction commits.
     pub fn wake_on_commit(&mut self, notify: Arc<Notify>) {
-        self.wake.push(notify);
+        self.aftermath.wake.push(notify);
     }
 
     /// Within a request it also notes how far the client's next reads have to see.
-    pub async fn commit(self) -> Result<(), sqlx::Error> {
-        self.commit_for(crate::consistency::current().as_slice()).await
-    }
-
-    /// The same for all the requests that it was for.
-    pub(crate) async fn commit_for(self, requests: &[Arc<Consistency>]) -> Result<(), sqlx::Error> {
+    pub async fn commit(mut self) -> Result<(), sqlx::Error> {
         self.inner.commit().await?;
-        self.cluster.note_commit(requests).await;
-        if self.said_something {
-            self.committed.notify_one();
-        }
-        for notify in self.wake {
-            notify.notify_one();
-        }
+        self.aftermath.follow(crate::consistency::current().as_slice()).await;
         Ok(())
     }
 
     pub async fn rollback(self) -> Result<(), sqlx::Error> {
         self.inner.rollback().await
+    }
+}
+
+/// A connection on which each statement is a transaction of its own: sent, carried out and committed in one round trip, its event
+/// included.
+///
+/// The rows that it returns come before the commit: it has happened once all of them were read, as `fetch_all` does.
+pub struct Autocommit {
+    connection: PoolConnection<Postgres>,
+    ambient: Ambient,
+    aftermath: Aftermath,
+}
+
+impl Autocommit {
+    #[must_use]
+    pub const fn ambient(&self) -> &Ambient {
+        &self.ambient
+    }
+
+    /// For the event that the statement puts into the outbox.
+    pub fn envelope<F: Fact>(&mut self) -> Result<Envelope, sqlx::Error> {
+        self.aftermath.said_something = true;
+        Envelope::new::<F>(&self.ambient)
+    }
+
+    /// After each statement: the requests that it was for will see what it wrote, and the relay its event.
+    pub(crate) async fn committed_for(&mut self, requests: &[Arc<Consistency>]) {
+        self.aftermath.follow(requests).await;
+    }
+
+    /// Whether a statement since the last commit may have said something.
+    pub(crate) const fn may_have_told(&self) -> bool {
+        self.aftermath.said_something
+    }
+
+    /// After a statement whose end is not known: whoever comes next has another connection.
+    pub(crate) fn give_up(self) {
+        drop(self.connection.detach());
+    }
+}
+
+impl Deref for Autocommit {
+    type Target = PgConnection;
+
+    fn deref(&self) -> &PgConnection {
+        &self.connection
+    }
+}
+
+impl DerefMut for Autocommit {
+    fn deref_mut(&mut self) -> &mut PgConnection {
+        &mut self.connection
     }
 }
 

@@ -4,8 +4,6 @@ use chrono::{DateTime, Utc};
 use sqlx::postgres::PgConnection;
 use uuid::Uuid;
 
-use super::tasks::ORDER_LOCK;
-
 pub struct PersonRow {
     pub person_id: Uuid,
     pub version: i64,
@@ -69,29 +67,6 @@ pub async fn load_pool(connection: &mut PgConnection) -> Result<Option<(i64, Vec
         order by pool_id desc
         limit 1
         "
-    )
-    .fetch_optional(connection)
-    .await?;
-    Ok(row.map(|row| (row.pool_id, row.members)))
-}
-
-/// Takes the order lock, shared, and says which pool was in force before it was had: whoever held it meanwhile may have changed the pool.
-pub async fn lock_order_and_load_pool(connection: &mut PgConnection) -> Result<Option<(i64, Vec<Uuid>)>, sqlx::Error> {
-    let row = sqlx::query!(
-        "
-        with locked as materialized (
-            select pg_advisory_xact_lock_shared($1)
-        ), pool as (
-            select pool_id, members
-            from tasks.pools
-            order by pool_id desc
-            limit 1
-        )
-        select pool.pool_id, pool.members
-        from locked
-        cross join pool
-        ",
-        ORDER_LOCK,
     )
     .fetch_optional(connection)
     .await?;

@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use contracts::{PersonId, TaskId};
+use kernel::db::Envelope;
 use sqlx::postgres::PgConnection;
 use uuid::Uuid;
 
@@ -49,14 +50,15 @@ pub struct StoredTask {
     pub assignee_name: Option<String>,
 }
 
-/// Inserts tasks with their assignments, in the order given, if `pool_id` is the pool in force. A known import key is skipped; returns those
-/// that are new.
+/// Inserts tasks with their assignments, in the order given, if `pool_id` is the pool in force, and says so in one event. A known import
+/// key is skipped; returns those that are new.
 pub async fn insert_tasks(
     connection: &mut PgConnection,
     tasks: &[AssignableTask<'_>],
     pool_id: i64,
     seed: i64,
     now: DateTime<Utc>,
+    envelope: &Envelope,
 ) -> Result<Vec<StoredTask>, sqlx::Error> {
     let ids: Vec<Uuid> = tasks.iter().map(|row| row.task_id.uuid()).collect();
     let titles: Vec<&str> = tasks.iter().map(|row| row.task.title.as_str()).collect();
@@ -70,12 +72,16 @@ pub async fn insert_tasks(
     sqlx::query_as!(
         StoredTask,
         r#"
-        with given as (
-            select *
-            from unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[], $6::uuid[], $7::text[], $8::uuid[], $9::integer[])
+        with locked as materialized (
+            select tasks.pool_under_order_lock($13) as pool_id
+        ), given as (
+            select given.*
+            from locked
+            cross join
+                unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[], $6::uuid[], $7::text[], $8::uuid[], $9::integer[])
                 with ordinality
                 as given (task_id, title, reference, description, link, created_by, import_key, assignee_id, draw_index, place)
-            where (select max(pool_id) from tasks.pools) = $11
+            where locked.pool_id = $11
         ), created as (
             insert into tasks.tasks (task_id, title, reference, description, link, created_by, import_key, created_at)
             select task_id, title, reference, description, link, created_by, import_key, $10
@@ -93,6 +99,21 @@ pub async fn insert_tasks(
             select created.number, 1, given.assignee_id, $10, $11, $12, given.draw_index
             from created
             join given using (task_id)
+        ), told as (
+            insert into tasks.outbox (event_id, weight, event)
+            select
+                $14,
+                count(*),
+                ($15 || json_build_object('tasks', json_agg(json_build_object(
+                    'task_id', given.task_id,
+                    'title', given.title,
+                    'reference', given.reference,
+                    'assignee_id', given.assignee_id,
+                    'created_at', $10::timestamptz
+                )))::text || '}')::json
+            from created
+            join given using (task_id)
+            having count(*) > 0
         )
         select created.task_id as "task_id!", created.number as "number!", person.name as "assignee_name?"
         from created
@@ -111,18 +132,22 @@ pub async fn insert_tasks(
         now,
         pool_id,
         seed,
+        ORDER_LOCK,
+        envelope.event_id(),
+        envelope.head(),
     )
     .fetch_all(connection)
     .await
 }
 
-/// Closes each task that is open and the person's; those that were, as they are shown now.
+/// Closes each task that is open and the person's, and says so in one event; those that were, as they are shown now.
 ///
 /// Of the same task twice one is closed: whoever asked for the other finds it completed.
 pub async fn complete_tasks(
     connection: &mut PgConnection,
     commands: &[(TaskId, PersonId)],
     now: DateTime<Utc>,
+    envelope: &Envelope,
 ) -> Result<Vec<TaskRow>, sqlx::Error> {
     let (task_ids, people): (Vec<Uuid>, Vec<Uuid>) =
         commands.iter().map(|(task_id, person_id)| (task_id.uuid(), person_id.uuid())).unzip();
@@ -166,6 +191,20 @@ pub async fn complete_tasks(
             insert into tasks.completed_tasks (number, completed_by, assignment, completed_at)
             select number, assignee_id, assignment, $3
             from closed
+        ), told as (
+            insert into tasks.outbox (event_id, weight, event)
+            select
+                $5,
+                count(*),
+                ($6 || json_build_object('completions', json_agg(json_build_object(
+                    'task_id', task_id,
+                    'title', title,
+                    'reference', reference,
+                    'completed_by', assignee_id,
+                    'completed_at', $3::timestamptz
+                )))::text || '}')::json
+            from closed
+            having count(*) > 0
         )
         select
             closed.number as "number!",
@@ -191,6 +230,8 @@ pub async fn complete_tasks(
         &people,
         now,
         ORDER_LOCK,
+        envelope.event_id(),
+        envelope.head(),
     )
     .fetch_all(connection)
     .await

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use contracts::TaskId;
-use contracts::events::tasks::TasksCreated;
+use contracts::events::tasks::{TasksCompleted, TasksCreated};
 use harness::eventually;
 use kernel::paging::Limit;
 use tasks::{Error, ImportRow, RawTask, TaskFilter, TaskRow};
@@ -21,6 +21,51 @@ async fn t2_a_task_is_assigned_at_creation_and_the_event_says_to_whom() {
     assert_eq!(said[0].tasks[0].task_id, TaskId::from(task.task_id));
     assert_eq!(said[0].tasks[0].assignee_id.uuid(), task.assignee_id);
     assert_eq!(said[0].tasks[0].title, "Fix the door");
+    world.verify().await;
+}
+
+#[tokio::test]
+async fn what_the_database_says_in_events_is_what_was_typed() {
+    let world = world(1).await;
+    let title = r#"A "quoted" \ \n \u0000 {title} with ümlauts, 🚪 and '%s'"#;
+    let raw = RawTask { title: format!("[POP-42] {title}"), ..RawTask::default() };
+    let task = world.tasks.create_task(raw, person_id(1)).await.unwrap();
+    let completed = world.tasks.complete_task(task.task_id.into(), person_id(1)).await.unwrap();
+    let [created, completed_event] = &world.database.outbox("tasks").await[..] else { panic!("two events") };
+    for (event, list) in [(created, "tasks"), (completed_event, "completions")] {
+        // Also what a reader could do without.
+        let written: serde_json::Value = serde_json::from_str(event.data.get()).unwrap();
+        let typed = match list {
+            "tasks" => serde_json::to_value(event.fact::<TasksCreated>().unwrap()).unwrap(),
+            _ => serde_json::to_value(event.fact::<TasksCompleted>().unwrap()).unwrap(),
+        };
+        let fields =
+            |data: &serde_json::Value| -> Vec<String> { data[list][0].as_object().unwrap().keys().cloned().collect() };
+        assert_eq!(fields(&written), fields(&typed));
+    }
+    let mut connection = world.database.connect().await;
+    let weights: Vec<i32> =
+        sqlx::query_scalar("select weight from tasks.outbox").fetch_all(&mut connection).await.unwrap();
+    assert_eq!(weights, [1, 1]);
+    let created: Vec<TasksCreated> = world.database.said("tasks").await;
+    let said = &created[0].tasks[0];
+    assert_eq!((said.title.as_str(), said.reference.as_deref()), (title, Some("POP-42")));
+    assert_eq!(said.created_at, task.created_at);
+    let said: Vec<TasksCompleted> = world.database.said("tasks").await;
+    let said = &said[0].completions[0];
+    assert_eq!((said.title.as_str(), said.reference.as_deref()), (title, Some("POP-42")));
+    assert_eq!((said.completed_by, Some(said.completed_at)), (person_id(1), completed.completed_at));
+}
+
+#[tokio::test]
+async fn an_import_says_five_hundred_tasks_at_most_in_one_event() {
+    let world = world(1).await;
+    let mut import = world.tasks.begin_import().await.unwrap();
+    let rows = (0..501).map(|line| row(line, &format!("Task {line}"), None)).collect();
+    assert_eq!(import.add(rows).await.unwrap(), (501, vec![]));
+    import.commit().await.unwrap();
+    let said: Vec<TasksCreated> = world.database.said("tasks").await;
+    assert_eq!(said.iter().map(|said| said.tasks.len()).collect::<Vec<_>>(), [500, 1]);
     world.verify().await;
 }
 
@@ -46,6 +91,10 @@ async fn t2_draws_reach_everybody_in_the_pool() {
 async fn t2_the_draw_is_from_the_pool_as_it_is_when_nobody_can_change_it_any_more() {
     for workers_before in [1, 0] {
         let world = world(workers_before).await;
+        // Whoever has drawn before remembers that pool.
+        for _ in 0..workers_before {
+            world.create("Fix the window").await;
+        }
         let created = create_while_the_pool_changes_to_worker_2(&world).await;
         assert_eq!(created.unwrap().assignee_id, person_id(2).uuid());
         world.verify().await;
