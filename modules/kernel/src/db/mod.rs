@@ -2,6 +2,7 @@
 
 mod cluster;
 mod history;
+mod known;
 mod look;
 mod lsn;
 mod read;
@@ -13,7 +14,8 @@ use std::time::Duration;
 use sqlx::Connection;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 
-pub use cluster::{Cluster, Condition, Conditions, Endpoints, while_opening};
+pub use cluster::{Cluster, Conditions, Endpoints, while_opening};
+pub use known::Condition;
 pub use lsn::{InvalidLsn, Lsn};
 pub use read::{ReadPool, Snapshot};
 pub use role::{ModuleRole, Obstacle, Standing};
