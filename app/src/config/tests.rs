@@ -104,6 +104,18 @@ fn one_database_without_the_other_is_refused() {
 }
 
 #[test]
+fn too_few_connections_are_refused() {
+    for (variable, key, value) in [
+        ("PIECEWORK__DATABASES__TRACKER__WRITE_CONNECTIONS", "databases.tracker.write_connections", "6"),
+        ("PIECEWORK__DATABASES__ACCOUNTING__READ_CONNECTIONS", "databases.accounting.read_connections", "0"),
+    ] {
+        let error = error_of(&[(variable, value)]);
+        assert!(error.contains(key) && error.contains("at least"), "{error}");
+    }
+    assert!(load_with(&[("PIECEWORK__DATABASES__TRACKER__WRITE_CONNECTIONS", "7")]).is_ok());
+}
+
+#[test]
 fn a_bus_that_cannot_be_found_is_refused() {
     let with_url = |url: &'static str| [("PIECEWORK__BUS__KIND", "rabbitmq"), ("PIECEWORK__BUS__AMQP_URL", url)];
     for (url, reason) in [

@@ -73,8 +73,9 @@ struct Caller<W: Work> {
     request: Option<Arc<Consistency>>,
 }
 
-/// Why nothing of a batch was committed.
+/// Why a batch has no answers.
 enum Failure {
+    /// Before it could have written anything.
     Panicked,
     Database(sqlx::Error),
 }

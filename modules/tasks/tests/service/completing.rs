@@ -142,14 +142,7 @@ async fn t5_those_who_are_answered_together_are_each_told_their_own() {
         tokio::spawn(running)
     };
     let ahead = send(tasks[1].task_id, tasks[1].assignee_id.into());
-    eventually("it waits for the lock", async || {
-        let mut connection = world.database.connect().await;
-        let standing = "select count(*) from pg_locks where locktype = 'advisory' and not granted
-            and database = (select oid from pg_database where datname = current_database())";
-        let standing: i64 = sqlx::query_scalar(standing).fetch_one(&mut connection).await.unwrap();
-        (standing == 1).then_some(())
-    })
-    .await;
+    world.somebody_waits_for_the_order_lock().await;
     let answers = [
         send(not_mine, person_id(other)),
         send(not_mine, mine.into()),

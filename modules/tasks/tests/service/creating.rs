@@ -4,7 +4,6 @@ use std::collections::HashSet;
 
 use contracts::TaskId;
 use contracts::events::tasks::{TasksCompleted, TasksCreated};
-use harness::eventually;
 use kernel::paging::Limit;
 use tasks::{Error, ImportRow, RawTask, TaskFilter, TaskRow};
 
@@ -112,14 +111,7 @@ async fn create_while_the_pool_changes_to_worker_2(world: &World) -> Result<Task
     let tasks = world.tasks.clone();
     let raw = RawTask { title: "Fix the door".to_owned(), ..RawTask::default() };
     let creating = tokio::spawn(async move { tasks.create_task(raw, person_id(1)).await });
-    eventually("it waits for whoever changes the pool", async || {
-        let mut connection = world.database.connect().await;
-        let standing = "select count(*) from pg_locks where locktype = 'advisory' and not granted
-            and database = (select oid from pg_database where datname = current_database())";
-        let standing: i64 = sqlx::query_scalar(standing).fetch_one(&mut connection).await.unwrap();
-        (standing == 1).then_some(())
-    })
-    .await;
+    world.somebody_waits_for_the_order_lock().await;
     sqlx::query("commit").execute(&mut changing).await.unwrap();
     creating.await.unwrap()
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use contracts::{PersonId, Role, TaskId};
-use harness::TestDatabase;
+use harness::{TestDatabase, eventually};
 use kernel::Ambient;
 use kernel::inbox::{Inbox, RetryPolicy};
 use kernel::jobs::Outcome;
@@ -41,6 +41,17 @@ impl World {
         let subscriber = tasks.module().subscriber.unwrap();
         let inbox = Inbox::new(Arc::clone(&subscriber), write, RetryPolicy::default());
         Self { database, ambient, tasks, inbox }
+    }
+
+    pub async fn somebody_waits_for_the_order_lock(&self) {
+        let waiting = "select count(*) from pg_locks where locktype = 'advisory' and not granted
+            and database = (select oid from pg_database where datname = current_database())";
+        eventually("somebody waits for the order lock", async || {
+            let mut connection = self.database.connect().await;
+            let waiting: i64 = sqlx::query_scalar(waiting).fetch_one(&mut connection).await.unwrap();
+            (waiting == 1).then_some(())
+        })
+        .await;
     }
 
     pub async fn create(&self, title: &str) -> tasks::TaskRow {
