@@ -95,6 +95,55 @@ async fn a_list_that_grows_while_it_is_walked_shows_what_was_there_exactly_once(
 }
 
 #[tokio::test]
+async fn each_filter_by_status_and_assignee_shows_of_all_tasks_those_and_no_others() {
+    let company = with_history().await;
+    let api = &company.worker.api;
+    let all = api.read_all("/tasks", 200).await;
+    let mut seen = 0;
+    for status in ["open", "completed"] {
+        for person in [&company.worker.id, &company.accountant.id] {
+            let is_of_status = |task: &Value| task["status"] == status;
+            let is_of_person = |task: &Value| task["assignee"]["id"] == person.as_str();
+            let expected = |is_shown: &dyn Fn(&Value) -> bool| {
+                all.iter().filter(|task| is_shown(task)).cloned().collect::<Vec<_>>()
+            };
+            let filters = [
+                (format!("status={status}"), expected(&is_of_status)),
+                (format!("assignee={person}"), expected(&is_of_person)),
+                (
+                    format!("status={status}&assignee={person}"),
+                    expected(&|task| is_of_status(task) && is_of_person(task)),
+                ),
+            ];
+            for (query, expected) in filters {
+                seen += expected.len();
+                for limit in [1, 200] {
+                    let shown = api.read_all(&format!("/tasks?{query}"), limit).await;
+                    assert_eq!(shown, expected, "{query} in pages of {limit}");
+                }
+            }
+        }
+    }
+    // By its status twice, by its assignee twice, by both once.
+    assert_eq!(seen, all.len() * 5);
+    company.finish().await;
+}
+
+#[tokio::test]
+async fn the_longest_page_has_two_hundred_tasks_and_says_that_there_are_more() {
+    let company = Company::new().await;
+    for number in 0..201 {
+        company.manager.api.post("/tasks", &json!({ "title": format!("Task {number}") })).await.expect_status(201);
+    }
+    let page = company.worker.api.read("/tasks?limit=200").await;
+    assert_eq!(page["items"].as_array().unwrap().len(), 200);
+    let rest = page_path("/tasks", '?', 200, page["next_cursor"].as_str());
+    let rest = company.worker.api.read(&rest).await;
+    assert_eq!((rest["items"][0]["title"].as_str(), &rest["next_cursor"]), (Some("Task 0"), &Value::Null));
+    company.finish().await;
+}
+
+#[tokio::test]
 async fn a_filter_by_assignee_status_or_words_shows_those_and_no_others() {
     let company = Company::new().await;
     for title in ["[POP-42] Fix the door", "100% of_it", "Починить дверь"] {

@@ -58,6 +58,9 @@ impl TryFrom<u64> for Limit {
 }
 
 impl Limit {
+    /// Rows to read for the longest page.
+    pub const ROWS_MAX: i64 = LIMIT_MAX as i64 + 1;
+
     /// Rows to read: one more than asked for tells whether there is a next page.
     #[must_use]
     pub fn rows(self) -> i64 {

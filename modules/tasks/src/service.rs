@@ -157,10 +157,8 @@ impl Tasks {
         limit: Limit,
     ) -> Result<Vec<TaskRow>, Error> {
         let before = before.unwrap_or(i64::MAX);
-        let list = async |connection: &mut PgConnection| {
-            let numbers = store::list_numbers(connection, filter, before, limit.rows()).await?;
-            store::load_tasks_by_number(connection, &numbers).await
-        };
+        let list =
+            async |connection: &mut PgConnection| store::list_tasks(connection, filter, before, limit.rows()).await;
         Ok(self.read.run(list).await?)
     }
 

@@ -1,12 +1,4 @@
--- The limit of `list`: the product's two selects in one, for as many rows as a page of fifty reads.
-with page as materialized (
-    select number
-    from tasks.open_tasks
-    where assignee_id = (select person_id from load.turns where place = :place % 10000)
-        and number < 9223372036854775807
-    order by number desc
-    limit 51
-)
+-- The limit of `list`: the product's select for this one filter, for as many rows as a page of fifty reads.
 select
     task.number,
     task.task_id,
@@ -16,17 +8,21 @@ select
     task.link,
     task.created_by,
     task.created_at,
-    coalesce(open.assignee_id, completed.completed_by) as assignee_id,
-    person.name,
-    coalesce(open.assignment, completed.assignment) as assignments,
-    completed.completed_at,
+    page.assignee_id,
+    (select name from tasks.people where person_id = page.assignee_id) as name,
+    page.assignment,
+    page.completed_at,
     price.fee_minor,
     price.reward_minor,
     price.currency
-from page
+from (
+    select number, assignee_id, assignment, null::timestamptz as completed_at
+    from tasks.open_tasks
+    where assignee_id = (select person_id from load.turns where place = :place % 10000)
+        and number < 9223372036854775807
+    order by number desc
+    limit 51
+) as page
 join tasks.tasks as task on task.number = page.number
-left join tasks.open_tasks as open on open.number = task.number
-left join tasks.completed_tasks as completed on completed.number = task.number
-left join tasks.people as person on person.person_id = coalesce(open.assignee_id, completed.completed_by)
-left join tasks.prices as price on price.number = task.number
+left join tasks.prices as price on price.number = page.number
 order by task.number desc;

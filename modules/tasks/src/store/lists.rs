@@ -1,10 +1,14 @@
-//! Reading tasks: first the numbers of a page from the index that serves its filter, then what is shown of them.
+//! Reading tasks: a page of them by the index that serves its filter, one, and its history.
 
 use chrono::{DateTime, Utc};
+use kernel::paging::Limit;
 use sqlx::postgres::PgConnection;
 use uuid::Uuid;
 
 use crate::service::{Status, TaskFilter};
+
+/// `list_tasks` says it in its text.
+const _: () = assert!(Limit::ROWS_MAX == 201);
 
 /// A task as it is shown.
 #[derive(Debug, Clone)]
@@ -41,120 +45,98 @@ pub struct HistoryRow {
     pub reassignment_id: Option<Uuid>,
 }
 
-/// The numbers of one page, newest first, below `before`.
-pub async fn list_numbers(
+/// One page, newest first, below `before`.
+pub async fn list_tasks(
     connection: &mut PgConnection,
     filter: &TaskFilter,
     before: i64,
     limit: i64,
-) -> Result<Vec<i64>, sqlx::Error> {
+) -> Result<Vec<TaskRow>, sqlx::Error> {
     if let Some(search) = &filter.search {
-        return search_numbers(connection, filter, search, before, limit).await;
+        let numbers = search_numbers(connection, filter, search, before, limit).await?;
+        return load_tasks_by_number(connection, &numbers).await;
     }
-    match (filter.status, filter.assignee) {
-        (None, None) => list_all(connection, before, limit).await,
-        (Some(Status::Open), None) => list_open(connection, before, limit).await,
-        (Some(Status::Completed), None) => list_completed(connection, before, limit).await,
-        (Some(Status::Open), Some(person)) => list_open_of(connection, person.uuid(), before, limit).await,
-        (Some(Status::Completed), Some(person)) => list_completed_by(connection, person.uuid(), before, limit).await,
-        (None, Some(person)) => {
-            let mut numbers = list_open_of(connection, person.uuid(), before, limit).await?;
-            numbers.extend(list_completed_by(connection, person.uuid(), before, limit).await?);
-            numbers.sort_unstable_by(|one, other| other.cmp(one));
-            numbers.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
-            Ok(numbers)
-        }
-    }
-}
-
-async fn list_all(connection: &mut PgConnection, before: i64, limit: i64) -> Result<Vec<i64>, sqlx::Error> {
-    sqlx::query_scalar!(
-        "
-        select number
-        from tasks.tasks
-        where number < $1
-        order by number desc
-        limit $2
-        ",
+    let wants = |status| filter.status.is_none_or(|wanted| wanted == status);
+    // Each of the four goes by the index that serves it, or is not begun. `limit 201` is the longest page there is: of a limit that it
+    // cannot see PostgreSQL expects a tenth of the table, and plans anew for each page.
+    sqlx::query_as!(
+        TaskRow,
+        r#"
+        select
+            task.number,
+            task.task_id,
+            task.title,
+            task.reference,
+            task.description,
+            task.link,
+            task.created_by,
+            task.created_at,
+            page.assignee_id as "assignee_id!",
+            (select name from tasks.people where person_id = page.assignee_id) as "assignee_name?",
+            page.assignment as "assignments!",
+            page.completed_at as "completed_at?",
+            price.fee_minor as "fee_minor?",
+            price.reward_minor as "reward_minor?",
+            price.currency as "currency?"
+        from (
+            select number, assignee_id, assignment, completed_at
+            from (
+                select number, assignee_id, assignment, completed_at
+                from (
+                    (
+                        select number, assignee_id, assignment, null::timestamptz as completed_at
+                        from tasks.open_tasks
+                        where $1::boolean
+                            and $2::uuid is null
+                            and number < $3
+                        order by number desc
+                        limit 201
+                    )
+                    union all
+                    (
+                        select number, assignee_id, assignment, null::timestamptz
+                        from tasks.open_tasks
+                        where $1::boolean
+                            and assignee_id = $2
+                            and number < $3
+                        order by number desc
+                        limit 201
+                    )
+                    union all
+                    (
+                        select number, completed_by, assignment, completed_at
+                        from tasks.completed_tasks
+                        where $4::boolean
+                            and $2::uuid is null
+                            and number < $3
+                        order by number desc
+                        limit 201
+                    )
+                    union all
+                    (
+                        select number, completed_by, assignment, completed_at
+                        from tasks.completed_tasks
+                        where $4::boolean
+                            and completed_by = $2
+                            and number < $3
+                        order by number desc
+                        limit 201
+                    )
+                ) as found
+                order by number desc
+                limit 201
+            ) as longest
+            order by number desc
+            limit $5
+        ) as page
+        join tasks.tasks as task on task.number = page.number
+        left join tasks.prices as price on price.number = page.number
+        order by task.number desc
+        "#,
+        wants(Status::Open),
+        filter.assignee.map(contracts::PersonId::uuid),
         before,
-        limit,
-    )
-    .fetch_all(connection)
-    .await
-}
-
-async fn list_open(connection: &mut PgConnection, before: i64, limit: i64) -> Result<Vec<i64>, sqlx::Error> {
-    sqlx::query_scalar!(
-        "
-        select number
-        from tasks.open_tasks
-        where number < $1
-        order by number desc
-        limit $2
-        ",
-        before,
-        limit,
-    )
-    .fetch_all(connection)
-    .await
-}
-
-async fn list_completed(connection: &mut PgConnection, before: i64, limit: i64) -> Result<Vec<i64>, sqlx::Error> {
-    sqlx::query_scalar!(
-        "
-        select number
-        from tasks.completed_tasks
-        where number < $1
-        order by number desc
-        limit $2
-        ",
-        before,
-        limit,
-    )
-    .fetch_all(connection)
-    .await
-}
-
-async fn list_open_of(
-    connection: &mut PgConnection,
-    person_id: Uuid,
-    before: i64,
-    limit: i64,
-) -> Result<Vec<i64>, sqlx::Error> {
-    sqlx::query_scalar!(
-        "
-        select number
-        from tasks.open_tasks
-        where assignee_id = $1
-            and number < $2
-        order by number desc
-        limit $3
-        ",
-        person_id,
-        before,
-        limit,
-    )
-    .fetch_all(connection)
-    .await
-}
-
-async fn list_completed_by(
-    connection: &mut PgConnection,
-    person_id: Uuid,
-    before: i64,
-    limit: i64,
-) -> Result<Vec<i64>, sqlx::Error> {
-    sqlx::query_scalar!(
-        "
-        select number
-        from tasks.completed_tasks
-        where completed_by = $1
-            and number < $2
-        order by number desc
-        limit $3
-        ",
-        person_id,
-        before,
+        wants(Status::Completed),
         limit,
     )
     .fetch_all(connection)
@@ -194,7 +176,7 @@ async fn search_numbers(
 }
 
 /// What is shown of these tasks, newest first.
-pub async fn load_tasks_by_number(connection: &mut PgConnection, numbers: &[i64]) -> Result<Vec<TaskRow>, sqlx::Error> {
+async fn load_tasks_by_number(connection: &mut PgConnection, numbers: &[i64]) -> Result<Vec<TaskRow>, sqlx::Error> {
     sqlx::query_as!(
         TaskRow,
         r#"
