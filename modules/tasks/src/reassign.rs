@@ -96,28 +96,25 @@ impl Tasks {
     async fn advance(&self, tx: &mut Tx, run: &mut ReassignmentRow) -> Result<(), Error> {
         let now = tx.now();
         run.started_at.get_or_insert(now);
-        if !store::has_open_tasks(tx, run).await? {
+        let (pool_id, members) = store::load_pool(tx).await?.unwrap_or_default();
+        if members.is_empty() && store::has_open_tasks(tx, run).await? {
+            run.status = "blocked".to_owned();
+            return Ok(());
+        }
+        let chunk = i64::from(self.settings.reassign_chunk.get());
+        let tasks = match run.person_id {
+            // They may have tasks again, so nothing needs to be moved, nor charged.
+            Some(person_id) if members.contains(&person_id) => Vec::new(),
+            _ => store::lock_next_open_tasks(tx, run, chunk).await?,
+        };
+        let Some(last) = tasks.last().map(|task| task.number) else {
             // Whatever is not counted yet was closed meanwhile.
             run.status = "completed".to_owned();
             run.done = run.total;
             run.finished_at = Some(now);
             return Ok(());
-        }
-        let (pool_id, members) = store::load_pool(tx).await?.unwrap_or_default();
-        if run.person_id.is_some_and(|person_id| members.contains(&person_id)) {
-            // They may have tasks again, so nothing needs to be moved, nor charged.
-            run.status = "completed".to_owned();
-            run.done = run.total;
-            run.finished_at = Some(now);
-            return Ok(());
-        }
-        if members.is_empty() {
-            run.status = "blocked".to_owned();
-            return Ok(());
-        }
+        };
         run.status = "running".to_owned();
-        let tasks = store::lock_next_open_tasks(tx, run, i64::from(self.settings.reassign_chunk.get())).await?;
-        let Some(last) = tasks.last().map(|task| task.number) else { return Ok(()) };
         draw_and_tell(tx, run, &tasks, pool_id, &members, now).await?;
         let closed = store::count_closed_since(tx, run, last).await?;
         let drawn = i64::try_from(tasks.len()).unwrap_or(i64::MAX);
