@@ -13,7 +13,7 @@ use std::time::Duration;
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use tokio::runtime::Handle;
-use tokio::sync::oneshot;
+use tokio::sync::{Notify, oneshot};
 
 use crate::consistency::{self, Consistency};
 use crate::{Autocommit, WritePool, db};
@@ -23,6 +23,10 @@ pub const BATCH_MAX: usize = 256;
 /// A batch that takes longer is given up: on a connection that has gone silent it would never end. Longer than any statement waits for a lock
 /// (`lock_timeout` of sessions that write), so that what is given up does not happen after all.
 const DEADLINE: Duration = Duration::from_secs(22);
+
+/// How long a connection is kept for a command that may come: taken from the pool each time, it would each time be another session, which
+/// has to fetch anew what the last one had at hand.
+const LINGER: Duration = Duration::from_millis(50);
 
 /// What comes of commands: an answer to each, in their order.
 pub type Applying<'a, Answer, Error> = BoxFuture<'a, Result<Vec<Result<Answer, Error>>, sqlx::Error>>;
@@ -56,6 +60,7 @@ struct Inner<W: Work> {
     /// Where batches run: the caller's may end with a worker of the HTTP server, in the midst of what others wait for.
     runtime: Option<Handle>,
     queue: Mutex<Queue<W>>,
+    arrived: Notify,
 }
 
 struct Queue<W: Work> {
@@ -91,7 +96,9 @@ impl<W: Work> Batcher<W> {
     #[must_use]
     pub fn new(write: WritePool, work: W) -> Self {
         let queue = Mutex::new(Queue { waiting: VecDeque::new(), is_worked_off: false });
-        Self { inner: Arc::new(Inner { work, write, runtime: Handle::try_current().ok(), queue }) }
+        Self {
+            inner: Arc::new(Inner { work, write, runtime: Handle::try_current().ok(), queue, arrived: Notify::new() }),
+        }
     }
 
     /// Answers after the commit. A caller that goes away before its command was begun has not asked for anything; afterwards the
@@ -113,6 +120,8 @@ impl<W: Work> Batcher<W> {
                 Some(runtime) => runtime.spawn(work),
                 None => tokio::spawn(work),
             };
+        } else {
+            self.inner.arrived.notify_one();
         }
         // Without an answer the runtime is ending, and the batch with it.
         answered.await.unwrap_or_else(|_| Err(sqlx::Error::WorkerCrashed.into()))
@@ -124,10 +133,13 @@ impl<W: Work> Inner<W> {
         self.queue.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// One batch after the other until nothing waits, on one connection as long as that does its work.
+    /// One batch after the other until nothing comes any more, on one connection as long as that does its work.
     async fn work_off(self: Arc<Self>) {
         let mut kept = None;
         loop {
+            if kept.is_some() {
+                let _nobody_came = tokio::time::timeout(LINGER, self.next_arrival()).await;
+            }
             let Some(waiting) = self.queue().next_or_end() else { return };
             // While a connection is waited for, others come along; if there is none, they have a try of their own.
             let connection = self.reach(&mut kept).await;
@@ -136,6 +148,12 @@ impl<W: Work> Inner<W> {
                 let (commands, callers) = batch.into_iter().map(|waiting| (waiting.command, waiting.caller)).unzip();
                 self.answer(connection, &mut kept, commands, callers).await;
             }
+        }
+    }
+
+    async fn next_arrival(&self) {
+        while self.queue().waiting.is_empty() {
+            self.arrived.notified().await;
         }
     }
 
