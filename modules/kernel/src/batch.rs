@@ -138,7 +138,7 @@ impl<W: Work> Inner<W> {
         let mut kept = None;
         loop {
             if kept.is_some() {
-                let _nobody_came = tokio::time::timeout(LINGER, self.next_arrival()).await;
+                let _arrival = tokio::time::timeout(LINGER, self.next_arrival()).await;
             }
             let Some(waiting) = self.queue().next_or_end() else { return };
             // While a connection is waited for, others come along; if there is none, they have a try of their own.

@@ -108,7 +108,7 @@ impl Tasks {
             _ => store::lock_next_open_tasks(tx, run, chunk).await?,
         };
         let Some(last) = tasks.last().map(|task| task.number) else {
-            // Whatever is not counted yet was closed meanwhile.
+            // Whatever is not counted yet was closed meanwhile, or stays with the person.
             run.status = "completed".to_owned();
             run.done = run.total;
             run.finished_at = Some(now);

@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use crate::service::{Status, TaskFilter};
 
-/// `list_tasks` says it in its text.
+/// The `limit 201` in the text of `list_tasks`.
 const _: () = assert!(Limit::ROWS_MAX == 201);
 
 /// A task as it is shown.
@@ -57,8 +57,8 @@ pub async fn list_tasks(
         return load_tasks_by_number(connection, &numbers).await;
     }
     let wants = |status| filter.status.is_none_or(|wanted| wanted == status);
-    // Each of the four goes by the index that serves it, or is not begun. `limit 201` is the longest page there is: of a limit that it
-    // cannot see PostgreSQL expects a tenth of the table, and plans anew for each page.
+    // Each of the four goes by an index, or is not begun. `limit 201` is the longest page there is and one more, also once more around
+    // all four: of a limit that it cannot see PostgreSQL expects a tenth of what is below, and plans anew for each page.
     sqlx::query_as!(
         TaskRow,
         r#"

@@ -133,7 +133,7 @@ pub async fn load_next_reassignment(connection: &mut PgConnection) -> Result<Opt
     .await
 }
 
-/// Locks the next open tasks that the run covers, in number order.
+/// Locks the next open tasks that the run covers, in number order, waiting for whoever holds one; none: there is none left.
 pub async fn lock_next_open_tasks(
     connection: &mut PgConnection,
     run: &ReassignmentRow,
