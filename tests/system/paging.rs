@@ -99,6 +99,7 @@ async fn each_filter_by_status_and_assignee_shows_of_all_tasks_those_and_no_othe
     let company = with_history().await;
     let api = &company.worker.api;
     let all = api.read_all("/tasks", 200).await;
+    assert_eq!(all, api.read_all("/tasks?q=work", 200).await, "a search goes another way, to all of them");
     let mut seen = 0;
     for status in ["open", "completed"] {
         for person in [&company.worker.id, &company.accountant.id] {
@@ -126,6 +127,7 @@ async fn each_filter_by_status_and_assignee_shows_of_all_tasks_those_and_no_othe
     }
     // By its status twice, by its assignee twice, by both once.
     assert_eq!(seen, all.len() * 5);
+    assert!(["open", "completed"].iter().all(|status| all.iter().any(|task| task["status"] == *status)));
     company.finish().await;
 }
 

@@ -24,8 +24,8 @@ pub const BATCH_MAX: usize = 256;
 /// (`lock_timeout` of sessions that write), so that what is given up does not happen after all.
 const DEADLINE: Duration = Duration::from_secs(22);
 
-/// How long a connection is kept for a command that may come: taken from the pool each time, it would each time be another session, which
-/// has to fetch anew what the last one had at hand.
+/// How long a connection is kept for a command that may come: at full load the queue is empty for an instant now and then. Taken from the pool
+/// each time, it would each time be another session, which has to fetch anew what the last one had at hand.
 const LINGER: Duration = Duration::from_millis(50);
 
 /// What comes of commands: an answer to each, in their order.

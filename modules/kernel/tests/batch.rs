@@ -43,6 +43,22 @@ impl Work for Notes {
     }
 }
 
+/// Answers with the session that it was asked on.
+struct Sessions;
+
+impl Work for Sessions {
+    type Command = ();
+    type Answer = i32;
+    type Error = sqlx::Error;
+
+    fn apply<'a>(&'a self, connection: &'a mut Autocommit, commands: &'a [()]) -> Applying<'a, i32, sqlx::Error> {
+        Box::pin(async move {
+            let session: i32 = sqlx::query_scalar("select pg_backend_pid()").fetch_one(&mut **connection).await?;
+            Ok(commands.iter().map(|()| Ok(session)).collect())
+        })
+    }
+}
+
 struct World {
     database: TestDatabase,
     notes: Batcher<Notes>,
@@ -205,4 +221,20 @@ async fn a_batch_whose_connection_dies_is_told_so_and_the_next_one_has_another()
     gate.open().await;
     next.await.unwrap().unwrap();
     assert_eq!(world.kept().await, ["next"]);
+}
+
+#[tokio::test]
+async fn a_connection_is_kept_for_the_next_command_and_given_back_when_none_comes() {
+    let database = harness::empty_database().await;
+    let write = database.write_pool("public", &Ambient::system());
+    // Two that wait in the pool take turns.
+    let (one, other) = (write.begin().await.unwrap(), write.begin().await.unwrap());
+    one.rollback().await.unwrap();
+    other.rollback().await.unwrap();
+    let sessions = Batcher::new(write.clone(), Sessions);
+    eventually("the same session twice running", async || {
+        (sessions.run(()).await.unwrap() == sessions.run(()).await.unwrap()).then_some(())
+    })
+    .await;
+    eventually("both are back", async || (write.raw().num_idle() == 2).then_some(())).await;
 }

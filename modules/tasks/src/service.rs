@@ -157,8 +157,7 @@ impl Tasks {
         limit: Limit,
     ) -> Result<Vec<TaskRow>, Error> {
         let before = before.unwrap_or(i64::MAX);
-        let list =
-            async |connection: &mut PgConnection| store::list_tasks(connection, filter, before, limit.rows()).await;
+        let list = async |connection: &mut PgConnection| store::list_tasks(connection, filter, before, limit).await;
         Ok(self.read.run(list).await?)
     }
 

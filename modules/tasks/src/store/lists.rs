@@ -1,4 +1,4 @@
-//! Reading tasks: a page of them by the index that serves its filter, one, and its history.
+//! Reading tasks: a page of them, one, and its history.
 
 use chrono::{DateTime, Utc};
 use kernel::paging::Limit;
@@ -50,10 +50,10 @@ pub async fn list_tasks(
     connection: &mut PgConnection,
     filter: &TaskFilter,
     before: i64,
-    limit: i64,
+    limit: Limit,
 ) -> Result<Vec<TaskRow>, sqlx::Error> {
     if let Some(search) = &filter.search {
-        let numbers = search_numbers(connection, filter, search, before, limit).await?;
+        let numbers = search_numbers(connection, filter, search, before, limit.rows()).await?;
         return load_tasks_by_number(connection, &numbers).await;
     }
     let wants = |status| filter.status.is_none_or(|wanted| wanted == status);
@@ -137,7 +137,7 @@ pub async fn list_tasks(
         filter.assignee.map(contracts::PersonId::uuid),
         before,
         wants(Status::Completed),
-        limit,
+        limit.rows(),
     )
     .fetch_all(connection)
     .await

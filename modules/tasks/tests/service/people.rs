@@ -79,6 +79,21 @@ async fn t6_with_nobody_assignable_a_run_waits_and_owners_stay() {
 }
 
 #[tokio::test]
+async fn t6_a_run_that_waits_for_somebody_ends_when_the_last_task_is_completed() {
+    let world = world(1).await;
+    let task = world.create("The last").await;
+    change(&world, 2, |person| person.active = false).await;
+    world.finish_runs().await;
+    let runs = world.tasks.list_reassignments(None, kernel::paging::Limit::default()).await.unwrap();
+    assert_eq!((runs.len(), runs[0].status.as_str()), (1, "blocked"));
+    world.tasks.complete_task(task.task_id.into(), person_id(1)).await.unwrap();
+    world.finish_runs().await;
+    let run = world.run(runs[0].reassignment_id).await;
+    assert_eq!((run.status.as_str(), run.done, run.reassigned), ("completed", 1, 0));
+    world.verify().await;
+}
+
+#[tokio::test]
 async fn people_may_be_told_of_twice_and_in_any_order() {
     let world = world(2).await;
     let mut newer = harness::person(1, Role::Worker);

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use contracts::events::tasks::TasksAssigned;
+use harness::eventually;
 use kernel::jobs::Outcome;
 use kernel::paging::Limit;
 
@@ -63,6 +64,32 @@ async fn t6_done_counts_what_was_found_closed() {
     world.finish_runs().await;
     let run = world.run(run.reassignment_id).await;
     assert_eq!((run.status.as_str(), run.total, run.done, run.reassigned), ("completed", 7, 7, 5));
+}
+
+#[tokio::test]
+async fn t6_a_run_does_not_end_while_somebody_holds_its_last_task() {
+    let world = world(1).await;
+    let task = world.create("Held").await;
+    let run = world.ask().await;
+    let mut holder = world.database.connect().await;
+    sqlx::raw_sql("begin; select from tasks.open_tasks for update").execute(&mut holder).await.unwrap();
+    let chunk = tokio::spawn({
+        let tasks = world.tasks.clone();
+        async move { tasks.reassign_next_chunk().await.unwrap() }
+    });
+    let waiting =
+        "select count(*) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'";
+    let mut observer = world.database.connect().await;
+    eventually("the run waits for the task", async || {
+        let waiting: i64 = sqlx::query_scalar(waiting).fetch_one(&mut observer).await.unwrap();
+        (waiting == 1).then_some(())
+    })
+    .await;
+    sqlx::raw_sql("rollback").execute(&mut holder).await.unwrap();
+    chunk.await.unwrap();
+    world.finish_runs().await;
+    assert_eq!(world.load(task.task_id).await.assignments, 2);
+    assert_eq!(world.run(run.reassignment_id).await.reassigned, 1);
 }
 
 #[tokio::test]
