@@ -11,8 +11,8 @@ use serde_json::Value;
 use sqlx::postgres::PgConnection;
 use sqlx::{AssertSqlSafe, Executor};
 
-/// These hold one row, a row for each key or setting, or what is under way at the moment.
-const SMALL: [&str; 5] = ["settings", "pricing_policies", "signing_keys", "pools", "outbox"];
+/// These hold one row (a sequence), a row for each key or setting, or what is under way at the moment.
+const SMALL: [&str; 6] = ["settings", "pricing_policies", "signing_keys", "pools", "outbox", "event_order"];
 
 /// Queries whose answer is about all of a table, or that stop at its first row: by the function that asks, with the reason.
 const EXCUSED: [(&str, &str); 9] = [

@@ -6,6 +6,7 @@ mod domain;
 mod error;
 mod http;
 mod import;
+mod pace;
 mod reassign;
 mod service;
 mod store;

@@ -148,11 +148,12 @@ async fn draw_and_tell(
             assignee_id: (*assignee).into(),
         })
         .collect();
-    for assignments in assignments.chunks(FACTS_PER_EVENT) {
-        let assignments = assignments.to_vec();
-        tx.emit(&TasksAssigned { reassignment_id: run.reassignment_id.into(), assigned_at: now, assignments }).await?;
-    }
-    Ok(())
+    let (reassignment_id, assigned_at) = (run.reassignment_id.into(), now);
+    let facts: Vec<TasksAssigned> = assignments
+        .chunks(FACTS_PER_EVENT)
+        .map(|assignments| TasksAssigned { reassignment_id, assigned_at, assignments: assignments.to_vec() })
+        .collect();
+    Ok(tx.emit_all(&facts).await?)
 }
 
 fn report(run: &ReassignmentRow) {

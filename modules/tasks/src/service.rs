@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::num::NonZeroU16;
 use std::sync::Arc;
+use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use contracts::{Currency, PersonId, TaskId};
@@ -10,7 +11,7 @@ use kernel::batch::Batcher;
 use kernel::db::Envelope;
 use kernel::jobs::{Job, Outcome};
 use kernel::paging::Limit;
-use kernel::{Ambient, Module, ReadPool, WritePool, outbox};
+use kernel::{Ambient, Module, ReadPool, WritePool};
 use serde::{Deserialize, Serialize};
 use sqlx::PgConnection;
 use tokio::sync::Notify;
@@ -19,15 +20,14 @@ use uuid::Uuid;
 use crate::commands::{Completing, Creating, Refusing};
 use crate::domain::{NewTask, RawTask, draw};
 use crate::error::Error;
+use crate::pace::Presence;
 use crate::store::{self, AssignableTask, HistoryRow, StoredTask, TaskRow};
 use crate::subscribers::TasksSubscriber;
 
 /// Bulk work says at most so many facts in one event.
 pub(crate) const FACTS_PER_EVENT: usize = 500;
-/// A run whose events stay in the outbox goes on all the same, slowly.
-const FEES_PATIENCE: std::time::Duration = std::time::Duration::from_secs(1);
 /// How often to look for runs when nobody said that there is one.
-const LOOK_FOR_RUNS: std::time::Duration = std::time::Duration::from_secs(5);
+const LOOK_FOR_RUNS: Duration = Duration::from_secs(5);
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -81,6 +81,7 @@ pub struct Tasks {
     pub(crate) run_wanted: Arc<Notify>,
     /// Signalled when a run has made progress, for those who watch.
     pub(crate) progress: Arc<Notify>,
+    pub(crate) presence: Presence,
 }
 
 impl Tasks {
@@ -96,6 +97,7 @@ impl Tasks {
             currency,
             run_wanted: Arc::default(),
             progress: Arc::default(),
+            presence: Presence::default(),
         }
     }
 
@@ -116,13 +118,6 @@ impl Tasks {
                 }
             })],
         }
-    }
-
-    /// A run does not get ahead of its fees: drawing and charging at once take every core from the people at work. With a broker it only
-    /// waits for that: those who charge may be on other machines.
-    async fn let_fees_keep_up(&self) -> Result<(), Error> {
-        let chunk = i64::from(self.settings.reassign_chunk.get());
-        Ok(outbox::wait_for_delivery(&self.write, chunk, FEES_PATIENCE).await?)
     }
 
     /// Creates one task, drawn at random (DOMAIN T2).

@@ -185,6 +185,11 @@ pub async fn lock_next_open_tasks(
     }
 }
 
+/// The number of the last task, completion or run, whoever asked for it.
+pub async fn load_last_order(connection: &mut PgConnection) -> Result<i64, sqlx::Error> {
+    sqlx::query_scalar!("select last_value from tasks.event_order").fetch_one(connection).await
+}
+
 /// Whether the run still covers an open task, whoever holds a lock on it.
 pub async fn has_open_tasks(connection: &mut PgConnection, run: &ReassignmentRow) -> Result<bool, sqlx::Error> {
     sqlx::query_scalar!(

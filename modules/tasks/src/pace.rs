@@ -1,0 +1,71 @@
+//! How far a reassign gets ahead of its fees: hardly while people are at work, for drawing and charging at once take every core from them.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use kernel::outbox;
+
+use crate::error::Error;
+use crate::service::Tasks;
+use crate::store;
+
+/// A run whose events stay in the outbox goes on all the same, slowly.
+const FEES_PATIENCE: Duration = Duration::from_secs(1);
+/// So long after a command somebody is taken to be at work.
+const AT_WORK: TimeDelta = TimeDelta::seconds(2);
+/// With nobody at work a run gets so many chunks ahead.
+const CHUNKS_AHEAD: i64 = 10;
+
+/// Whether somebody is at work, by the numbers that tasks, completions and runs take, in whichever process.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Presence {
+    last: Arc<Mutex<Option<LastCommand>>>,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct LastCommand {
+    order: i64,
+    seen_at: DateTime<Utc>,
+}
+
+impl Presence {
+    /// Notes the number that was given out last; whether another one was seen within the last two seconds.
+    fn look(&self, order: i64, now: DateTime<Utc>) -> bool {
+        let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
+        let seen_at = last.filter(|last| last.order == order).map_or(now, |last| last.seen_at);
+        *last = Some(LastCommand { order, seen_at });
+        now - seen_at < AT_WORK
+    }
+}
+
+impl Tasks {
+    /// Waits until a run may draw its next chunk. With a broker the fees have kept up when it has their events: those who charge may be on
+    /// other machines.
+    pub(crate) async fn let_fees_keep_up(&self) -> Result<(), Error> {
+        let order = store::load_last_order(&mut *self.write.acquire().await?).await?;
+        let chunks = if self.presence.look(order, self.write.ambient().now()) { 1 } else { CHUNKS_AHEAD };
+        let facts = chunks * i64::from(self.settings.reassign_chunk.get());
+        Ok(outbox::wait_for_delivery(&self.write, facts, FEES_PATIENCE).await?)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn somebody_is_at_work_for_two_seconds_after_a_command() {
+        let presence = Presence::default();
+        let at = |millis| DateTime::UNIX_EPOCH + TimeDelta::milliseconds(millis);
+        // Who has just come does not know since when it is quiet.
+        assert!(presence.look(7, at(0)));
+        assert!(presence.look(7, at(1_999)));
+        assert!(!presence.look(7, at(2_000)));
+        assert!(!presence.look(7, at(9_000)));
+        assert!(presence.look(8, at(9_001)));
+        assert!(presence.look(9, at(10_500)));
+        assert!(presence.look(9, at(12_499)));
+        assert!(!presence.look(9, at(12_500)));
+    }
+}
