@@ -1,10 +1,12 @@
-//! How far a reassign gets ahead of its fees: hardly while people are at work, for drawing and charging at once take every core from them.
+//! The pace of a reassign: while people are at work it gets hardly ahead of its fees and works half of the time, for drawing and charging
+//! take every core and the disk from them.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use kernel::outbox;
+use tokio::time::Instant;
 
 use crate::error::Error;
 use crate::service::Tasks;
@@ -40,13 +42,18 @@ impl Presence {
 }
 
 impl Tasks {
-    /// Waits until a run may draw its next chunk. With a broker the fees have kept up when it has their events: those who charge may be on
-    /// other machines.
-    pub(crate) async fn let_fees_keep_up(&self) -> Result<(), Error> {
+    /// Waits, after a chunk that was begun then, until a run may draw the next one. With a broker the fees have kept up when it has their events:
+    /// those who charge may be on other machines.
+    pub(crate) async fn make_way(&self, began: Instant) -> Result<(), Error> {
         let order = store::load_last_order(&mut *self.write.acquire().await?).await?;
-        let chunks = if self.presence.look(order, self.write.ambient().now()) { 1 } else { CHUNKS_AHEAD };
+        let is_at_work = self.presence.look(order, self.write.ambient().now());
+        let chunks = if is_at_work { 1 } else { CHUNKS_AHEAD };
         let facts = chunks * i64::from(self.settings.reassign_chunk.get());
-        Ok(outbox::wait_for_delivery(&self.write, facts, FEES_PATIENCE).await?)
+        outbox::wait_for_delivery(&self.write, facts, FEES_PATIENCE).await?;
+        if is_at_work {
+            tokio::time::sleep(began.elapsed()).await;
+        }
+        Ok(())
     }
 }
 

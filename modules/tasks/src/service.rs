@@ -15,6 +15,7 @@ use kernel::{Ambient, Module, ReadPool, WritePool};
 use serde::{Deserialize, Serialize};
 use sqlx::PgConnection;
 use tokio::sync::Notify;
+use tokio::time::Instant;
 use uuid::Uuid;
 
 use crate::commands::{Completing, Creating, Refusing};
@@ -113,8 +114,12 @@ impl Tasks {
             jobs: vec![Job::new("tasks.reassign", LOOK_FOR_RUNS, Arc::clone(&self.run_wanted), move || {
                 let tasks = runs.clone();
                 async move {
-                    tasks.let_fees_keep_up().await?;
-                    tasks.reassign_next_chunk().await
+                    let began = Instant::now();
+                    let outcome = tasks.reassign_next_chunk().await?;
+                    if outcome == Outcome::More {
+                        tasks.make_way(began).await?;
+                    }
+                    Ok::<_, Error>(outcome)
                 }
             })],
         }

@@ -31,4 +31,10 @@ select
     )
 from completed
 join tasks.tasks as task using (number)
-cross join lateral (select gen_random_uuid() as id where completed.number is not null) as event;
+cross join lateral (
+    -- As the product makes them, UUIDs of version 7, which begin with the time.
+    select overlay(
+        gen_random_uuid()::text placing regexp_replace(lpad(to_hex(millis), 12, '0'), '(.{8})(.{4})', '\1-\2-7') from 1 for 15
+    )::uuid as id
+    from (select floor(extract(epoch from clock_timestamp()) * 1000)::bigint as millis where completed.number is not null) as now
+) as event;
