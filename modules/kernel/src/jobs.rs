@@ -12,7 +12,7 @@ use tokio::sync::Notify;
 pub enum Outcome {
     /// Nothing is left to do now.
     Idle,
-    /// Some was done and more is waiting: look again at once.
+    /// Some was done and more is waiting: look again at once. Who wants a pause makes it before saying so.
     More,
 }
 

@@ -232,8 +232,8 @@ fn backoff(failures: u32) -> Duration {
     BACKOFF_MAX.min(Duration::from_millis(50 << failures.min(10)))
 }
 
-/// Waits until fewer than so many facts are in the outbox, or until `patience` ends: for bulk work that should not get ahead of what
-/// follows from it. What a broker has confirmed has left the outbox, whoever still has to hear of it.
+/// Waits until fewer than so many facts are in the outbox, or until `patience` ends: for bulk work that should not get far ahead of
+/// what follows from it. What a broker has confirmed has left the outbox, whoever still has to hear of it.
 pub async fn wait_for_delivery(write: &WritePool, facts: i64, patience: Duration) -> Result<(), sqlx::Error> {
     let delivered = write.delivered();
     let ended = tokio::time::sleep(patience);

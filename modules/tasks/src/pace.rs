@@ -1,10 +1,9 @@
-//! The pace of a reassign: while people are at work it gets hardly ahead of its fees and works half of the time, for drawing and charging
-//! take every core and the disk from them.
+//! The pace of a reassign. While people are at work it gets hardly ahead of its fees and rests half of the time: drawing and charging take
+//! every core and the disk from them.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use chrono::{DateTime, TimeDelta, Utc};
 use kernel::outbox;
 use tokio::time::Instant;
 
@@ -15,9 +14,11 @@ use crate::store;
 /// A run whose events stay in the outbox goes on all the same, slowly.
 const FEES_PATIENCE: Duration = Duration::from_secs(1);
 /// So long after a command somebody is taken to be at work.
-const AT_WORK: TimeDelta = TimeDelta::seconds(2);
+const AT_WORK: Duration = Duration::from_secs(2);
 /// With nobody at work a run gets so many chunks ahead.
 const CHUNKS_AHEAD: i64 = 10;
+/// A chunk that took longer waited for something, and took little from anybody.
+const LONGEST_REST: Duration = Duration::from_secs(1);
 
 /// Whether somebody is at work, by the numbers that tasks, completions and runs take, in whichever process.
 #[derive(Debug, Clone, Default)]
@@ -28,30 +29,30 @@ pub(crate) struct Presence {
 #[derive(Debug, Clone, Copy)]
 struct LastCommand {
     order: i64,
-    seen_at: DateTime<Utc>,
+    seen_at: Instant,
 }
 
 impl Presence {
-    /// Notes the number that was given out last; whether another one was seen within the last two seconds.
-    fn look(&self, order: i64, now: DateTime<Utc>) -> bool {
+    /// Notes the number that was given out last; false once it has been the same for two seconds.
+    fn look(&self, order: i64, now: Instant) -> bool {
         let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
         let seen_at = last.filter(|last| last.order == order).map_or(now, |last| last.seen_at);
         *last = Some(LastCommand { order, seen_at });
-        now - seen_at < AT_WORK
+        now.duration_since(seen_at) < AT_WORK
     }
 }
 
 impl Tasks {
-    /// Waits, after a chunk that was begun then, until a run may draw the next one. With a broker the fees have kept up when it has their events:
-    /// those who charge may be on other machines.
+    /// Waits until a run may draw its next chunk; it began the last one at `began`. With a broker, events count as delivered when it has
+    /// them: those who charge may be on other machines.
     pub(crate) async fn make_way(&self, began: Instant) -> Result<(), Error> {
         let order = store::load_last_order(&mut *self.write.acquire().await?).await?;
-        let is_at_work = self.presence.look(order, self.write.ambient().now());
+        let is_at_work = self.presence.look(order, Instant::now());
         let chunks = if is_at_work { 1 } else { CHUNKS_AHEAD };
         let facts = chunks * i64::from(self.settings.reassign_chunk.get());
         outbox::wait_for_delivery(&self.write, facts, FEES_PATIENCE).await?;
         if is_at_work {
-            tokio::time::sleep(began.elapsed()).await;
+            tokio::time::sleep(began.elapsed().min(LONGEST_REST)).await;
         }
         Ok(())
     }
@@ -64,7 +65,8 @@ mod tests {
     #[test]
     fn somebody_is_at_work_for_two_seconds_after_a_command() {
         let presence = Presence::default();
-        let at = |millis| DateTime::UNIX_EPOCH + TimeDelta::milliseconds(millis);
+        let start = Instant::now();
+        let at = |millis| start + Duration::from_millis(millis);
         // Who has just come does not know since when it is quiet.
         assert!(presence.look(7, at(0)));
         assert!(presence.look(7, at(1_999)));

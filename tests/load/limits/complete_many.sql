@@ -36,5 +36,5 @@ cross join lateral (
     select overlay(
         gen_random_uuid()::text placing regexp_replace(lpad(to_hex(millis), 12, '0'), '(.{8})(.{4})', '\1-\2-7') from 1 for 15
     )::uuid as id
-    from (select floor(extract(epoch from clock_timestamp()) * 1000)::bigint as millis where completed.number is not null) as now
+    from (select floor(extract(epoch from clock_timestamp()) * 1000)::bigint as millis where completed.number is not null) as clock
 ) as event;
