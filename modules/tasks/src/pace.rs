@@ -1,4 +1,4 @@
-//! The pace of a reassign. While people are at work it gets hardly ahead of its fees and rests half of the time: drawing and charging take
+//! The pace of a reassign. While people are at work it gets hardly ahead of its fees and works a quarter of the time: drawing and charging take
 //! every core and the disk from them.
 
 use std::sync::{Arc, Mutex, PoisonError};
@@ -17,7 +17,9 @@ const FEES_PATIENCE: Duration = Duration::from_secs(1);
 const AT_WORK: Duration = Duration::from_secs(2);
 /// With nobody at work a run gets so many chunks ahead.
 const CHUNKS_AHEAD: i64 = 10;
-/// A chunk that took longer waited for something, and took little from anybody.
+/// While somebody is at work a run rests so many times as long as a chunk and its fees took.
+const RESTS: u32 = 3;
+/// A chunk for which this is not enough waited for something, and took little from anybody.
 const LONGEST_REST: Duration = Duration::from_secs(1);
 
 /// Whether somebody is at work, by the numbers that tasks, completions and runs take, in whichever process.
@@ -52,7 +54,7 @@ impl Tasks {
         let facts = chunks * i64::from(self.settings.reassign_chunk.get());
         outbox::wait_for_delivery(&self.write, facts, FEES_PATIENCE).await?;
         if is_at_work {
-            tokio::time::sleep(began.elapsed().min(LONGEST_REST)).await;
+            tokio::time::sleep((began.elapsed() * RESTS).min(LONGEST_REST)).await;
         }
         Ok(())
     }
