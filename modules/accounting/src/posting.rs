@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, HashSet};
 use chrono::NaiveDate;
 use contracts::TransferId;
 use kernel::Tx;
+use sqlx::Connection;
 
 use crate::domain::{Kind, Posting, book};
 use crate::error::Error;
@@ -39,15 +40,23 @@ pub async fn post(tx: &mut Tx, policy: &Policy, mut postings: Vec<Posting>) -> R
             totals: booked.totals,
             top_rewards: top_rewards(policy, &postings),
         };
-        let written = store::write_booking(tx, &booking).await.map_err(collided)?;
-        if written.day.is_none() {
-            return Err(Error::NotPrepared);
-        }
-        if written.known.is_empty() {
-            return Ok(ids);
+        // Hardly ever is one booked already, so that is found out by the unique key and not asked before; the savepoint is for this.
+        let mut attempt = tx.begin().await?;
+        match store::write_booking(&mut attempt, &booking).await {
+            Ok(true) => {
+                attempt.commit().await?;
+                return Ok(ids);
+            }
+            Ok(false) => return Err(Error::NotPrepared),
+            Err(error) if is_booked(&error) => attempt.rollback().await?,
+            Err(error) => return Err(error.into()),
         }
         // Once more without what others have booked; under the wallets' locks no more can come.
-        known = written.known;
+        let keys: Vec<&str> = postings.iter().map(|posting| posting.business_key.as_str()).collect();
+        known = store::load_booked_keys(tx, &keys).await?.into_iter().collect();
+        if known.is_empty() {
+            return Err(Error::Collided);
+        }
     }
 }
 
@@ -64,9 +73,6 @@ fn top_rewards<'a>(policy: &Policy, postings: &'a [Posting]) -> BTreeMap<NaiveDa
     best
 }
 
-fn collided(error: sqlx::Error) -> Error {
-    match kernel::db::violated_constraint(&error) {
-        Some("transfers_business_key_unique") => Error::Collided,
-        _ => error.into(),
-    }
+fn is_booked(error: &sqlx::Error) -> bool {
+    kernel::db::violated_constraint(error) == Some("transfers_business_key_unique")
 }

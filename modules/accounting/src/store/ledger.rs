@@ -1,6 +1,6 @@
 //! Writing the ledger: wallets locked in id order, a booking in one statement.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::BTreeMap;
 
 use chrono::{DateTime, NaiveDate, Utc};
 use contracts::{PersonId, TaskId, TransferId};
@@ -15,14 +15,6 @@ pub struct NewTransfer<'a> {
     pub transfer_id: TransferId,
     pub posting: &'a Posting,
     pub line: WalletState,
-}
-
-/// What came of writing a booking.
-pub struct Written {
-    /// The open day, into which it went. `None` before the first start: nothing was written.
-    pub day: Option<NaiveDate>,
-    /// Business keys that were booked already. If there are any, nothing was written.
-    pub known: HashSet<String>,
 }
 
 /// What is written together.
@@ -103,8 +95,9 @@ async fn lock_wallets(
 /// Writes a booking into the open day: its lines, the wallets, what the day comes to, in a row of this session's own so that nobody waits
 /// for it, and each day's most expensive task if it is among these; a day that has a better one is not locked.
 ///
-/// To be called under the locks of `open_books`: only then is it certain which day is open, and what others have booked.
-pub async fn write_booking(connection: &mut PgConnection, booking: &Booking<'_>) -> Result<Written, sqlx::Error> {
+/// To be called under the locks of `open_books`: only then is it certain which day is open, and what others have booked. False before the
+/// first start, when no day is open: nothing was written.
+pub async fn write_booking(connection: &mut PgConnection, booking: &Booking<'_>) -> Result<bool, sqlx::Error> {
     let Booking { booked_at, transfers, wallets, totals, top_rewards } = booking;
     let ids: Vec<Uuid> = transfers.iter().map(|new| new.transfer_id.uuid()).collect();
     let keys: Vec<&str> = transfers.iter().map(|new| new.posting.business_key.as_str()).collect();
@@ -127,16 +120,12 @@ pub async fn write_booking(connection: &mut PgConnection, booking: &Booking<'_>)
     let top_amounts: Vec<i64> = top_rewards.values().map(|reward| reward.wallet_change_minor).collect();
     let top_times: Vec<DateTime<Utc>> = top_rewards.values().map(|reward| reward.occurred_at).collect();
     let top_people: Vec<Uuid> = top_rewards.values().map(|reward| reward.person_id.uuid()).collect();
-    let row = sqlx::query!(
+    sqlx::query_scalar!(
         r#"
         with today as materialized (
             select business_day
             from accounting.days
             where closed_at is null
-        ), known as materialized (
-            select business_key
-            from accounting.transfers
-            where business_key = any($2)
         ), booked as (
             insert into accounting.transfers (
                 transfer_id, business_key, kind, debit_account, credit_account, amount_minor, person_id, line,
@@ -148,14 +137,12 @@ pub async fn write_booking(connection: &mut PgConnection, booking: &Booking<'_>)
                 $1::uuid[], $2::text[], $3::text[], $4::uuid[], $5::uuid[], $6::bigint[], $7::uuid[], $8::bigint[],
                 $9::bigint[], $10::uuid[], $11::uuid[], $12::text[], $13::uuid[], $14::timestamptz[]
             ) as new
-            where not exists (select from known)
         ), settled as (
             update accounting.wallets as wallet
             set balance_minor = new.balance_minor,
                 lines = new.lines
             from unnest($16::uuid[], $17::bigint[], $18::bigint[]) as new (person_id, balance_minor, lines)
             where wallet.person_id = new.person_id
-                and not exists (select from known)
                 and exists (select from today)
         ), topped as (
             insert into accounting.top_tasks as kept (completed_on, task_id, reward_minor, completed_at, completed_by)
@@ -167,7 +154,6 @@ pub async fn write_booking(connection: &mut PgConnection, booking: &Booking<'_>)
                 from accounting.top_tasks
                 where completed_on = new.completed_on
             ) is not true
-                and not exists (select from known)
                 and exists (select from today)
             on conflict (completed_on) do update
                 set task_id = excluded.task_id,
@@ -183,7 +169,6 @@ pub async fn write_booking(connection: &mut PgConnection, booking: &Booking<'_>)
             )
             select business_day, (pg_backend_pid() % 16)::smallint, $19, $20, $21, $22, $23
             from today
-            where not exists (select from known)
             on conflict (business_day, stripe) do update
                 set fees_minor = kept.fees_minor + excluded.fees_minor,
                     rewards_minor = kept.rewards_minor + excluded.rewards_minor,
@@ -191,9 +176,7 @@ pub async fn write_booking(connection: &mut PgConnection, booking: &Booking<'_>)
                     reversed_rewards_minor = kept.reversed_rewards_minor + excluded.reversed_rewards_minor,
                     wallets_below_zero_change = kept.wallets_below_zero_change + excluded.wallets_below_zero_change
         )
-        select
-            (select business_day from today) as day,
-            coalesce((select array_agg(business_key) from known), '{}') as "known!"
+        select exists (select from today) as "is_written!"
         "#,
         &ids,
         &keys as &[&str],
@@ -225,6 +208,22 @@ pub async fn write_booking(connection: &mut PgConnection, booking: &Booking<'_>)
         &top_people,
     )
     .fetch_one(connection)
-    .await?;
-    Ok(Written { day: row.day, known: row.known.into_iter().collect() })
+    .await
+}
+
+/// Those of the keys that are booked.
+pub async fn load_booked_keys(
+    connection: &mut PgConnection,
+    business_keys: &[&str],
+) -> Result<Vec<String>, sqlx::Error> {
+    sqlx::query_scalar!(
+        "
+        select business_key
+        from accounting.transfers
+        where business_key = any($1)
+        ",
+        business_keys as &[&str],
+    )
+    .fetch_all(connection)
+    .await
 }

@@ -154,12 +154,15 @@ impl Inbox {
     async fn apply_new_once(&self, events: &[Event]) -> Result<(), ApplyError> {
         let mut tx = self.write.begin().await.map_err(outage)?;
         let statement = format!(
-            "insert into {}.inbox (event_id, event_type, state, received_at)
-             select event_id, event_type, 'applied', $3
-             from unnest($1::uuid[], $2::text[]) as event (event_id, event_type)
-             order by event_id
-             on conflict (event_id) do nothing
-             returning event_id",
+            "with new as (
+                 insert into {}.inbox (event_id, event_type, state, received_at)
+                 select event_id, event_type, 'applied', $3
+                 from unnest($1::uuid[], $2::text[]) as event (event_id, event_type)
+                 order by event_id
+                 on conflict (event_id) do nothing
+                 returning event_id
+             )
+             select coalesce(array_agg(event_id), '{{}}') from new",
             self.write.schema()
         );
         let ids: Vec<Uuid> = events.iter().map(|event| event.id.uuid()).collect();
@@ -168,7 +171,7 @@ impl Inbox {
             .bind(&ids)
             .bind(&types)
             .bind(tx.now())
-            .fetch_all(&mut *tx)
+            .fetch_one(&mut *tx)
             .await?;
         let mut new: std::collections::HashSet<Uuid> = new.into_iter().collect();
         // A batch may hold the same event twice: the second is no longer new.
