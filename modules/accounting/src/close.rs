@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 use crate::domain::Posting;
 use crate::error::Error;
-use crate::posting::post;
+use crate::posting::post_new;
 use crate::service::Accounting;
 use crate::store::{self, StatementRow};
 
@@ -154,11 +154,8 @@ impl Accounting {
                 .map(|(person_id, balance_minor)| Posting::payout(day, (*person_id).into(), *balance_minor, now))
                 .collect();
             let statements = load_statements(tx, day, &due).await?;
-            let ids = post(tx, &self.policy, postings).await?;
-            if ids.len() != due.len() {
-                // A payout of this day exists although the day is open: never pay over it.
-                return Err(Error::Collided);
-            }
+            // If a payout of this day exists although the day is open, this fails: never pay over it.
+            let ids = post_new(tx, &self.policy, &postings).await?;
             payouts += i64::try_from(due.len()).unwrap_or(i64::MAX);
             paid_minor += due.iter().map(|(_, balance_minor)| balance_minor).sum::<i64>();
             self.tell_payouts(tx, day, &due, &ids, statements).await?;

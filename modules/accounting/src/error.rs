@@ -39,9 +39,11 @@ pub enum Error {
     TooManyDueDays { open_day: NaiveDate, today: NaiveDate },
     #[error(transparent)]
     Overflow(#[from] BalanceOverflow),
-    /// Another transaction booked the same at the same moment; the next try will see it.
-    #[error("the same was booked at the same moment")]
+    /// Another transaction set the price at the same moment; the next try will see it.
+    #[error("the price was set at the same moment")]
     Collided,
+    #[error("one of these is booked already")]
+    AlreadyBooked,
     #[error("accounting has not been set up in this database yet")]
     NotPrepared,
     #[error(transparent)]
@@ -60,7 +62,7 @@ impl From<Error> for Problem {
             Error::DayAlreadyClosed(_) => Self::new(409, "accounting.day_already_closed", text),
             Error::DayNotBegun(_) => Self::new(422, "accounting.day_not_begun", text),
             Error::Overflow(_) => Self::new(422, "accounting.balance_overflow", text),
-            Error::Collided => Self::unavailable("accounting.collided", text),
+            Error::Collided | Error::AlreadyBooked => Self::unavailable("accounting.collided", text),
             Error::NotPrepared => Self::unavailable("accounting.not_prepared", text),
             Error::TooManyDueDays { .. } => Self::new(409, "accounting.too_many_due_days", text),
             Error::Settings(_) | Error::CurrencyChanged { .. } | Error::TimeZoneDiffers { .. } => Self::internal(&text),

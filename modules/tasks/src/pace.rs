@@ -1,4 +1,4 @@
-//! The pace of a reassign. While people are at work it gets hardly ahead of its fees and works a quarter of the time: drawing and charging take
+//! The pace of a reassign. While people are at work it gets hardly ahead of its fees and rests after each chunk: drawing and charging take
 //! every core and the disk from them.
 
 use std::sync::{Arc, Mutex, PoisonError};
@@ -54,15 +54,26 @@ impl Tasks {
         let facts = chunks * i64::from(self.settings.reassign_chunk.get());
         outbox::wait_for_delivery(&self.write, facts, FEES_PATIENCE).await?;
         if is_at_work {
-            tokio::time::sleep((began.elapsed() * RESTS).min(LONGEST_REST)).await;
+            tokio::time::sleep(rest(began.elapsed())).await;
         }
         Ok(())
     }
 }
 
+/// After a chunk and its fees that took so long.
+fn rest(took: Duration) -> Duration {
+    took.saturating_mul(RESTS).min(LONGEST_REST)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_rest_grows_with_the_work_up_to_a_limit() {
+        assert_eq!(rest(Duration::from_millis(50)), Duration::from_millis(150));
+        assert_eq!(rest(Duration::from_secs(5)), LONGEST_REST);
+    }
 
     #[test]
     fn somebody_is_at_work_for_two_seconds_after_a_command() {

@@ -56,26 +56,27 @@ async fn run(arguments: &Arguments) -> Result<()> {
         _ => 20 * GIB,
     };
     let server = Server::start(&arguments.dir, &program, room_bytes).await?;
+    let mut report = Report { short: arguments.short, ..Report::default() };
     let measured = tokio::select! {
-        report = measure(World::new(&server, arguments, program)) => report,
+        measured = measure(World::new(&server, arguments, program), &mut report) => measured,
         error = interrupted() => Err(error),
     };
-    // Whatever came of it, nothing stays behind.
+    // Whatever came of it, nothing stays behind, and what was measured is shown.
     let stopped = server.stop().await;
-    let report = measured?;
-    stopped?;
-    print(arguments, &report)
+    if measured.is_ok() || !report.rows.is_empty() {
+        print(arguments, &report)?;
+    }
+    measured.and(stopped)
 }
 
-async fn measure(mut world: World<'_>) -> Result<Report> {
-    let mut report = Report { short: world.arguments.short, ..Report::default() };
+async fn measure(mut world: World<'_>, report: &mut Report) -> Result<()> {
     for scenario in world.arguments.scenarios.clone() {
         world.progress.say(scenario.name());
         report.rows.extend(scenario.run(&mut world).await?);
         world.progress.advance();
     }
     report.memory = world.finish().await?;
-    Ok(report)
+    Ok(())
 }
 
 /// SIGINT or SIGTERM.

@@ -146,6 +146,7 @@ fn missing() -> Error {
 /// One side's rounds.
 #[derive(Debug, Default)]
 pub struct Rounds {
+    /// Or, where latency is what is measured, the p99 of each round.
     pub rates: Vec<f64>,
     pub latencies: Latencies,
     pub cpu: CpuSeconds,
@@ -172,6 +173,19 @@ pub fn spread(values: &[f64]) -> Result<Spread> {
 pub fn p99_ms(latencies: &Latencies) -> Result<f64> {
     let percentiles = latencies.percentiles();
     percentiles.map(|found| found.p99_ms).ok_or_else(|| Error::Failed("nothing was answered".to_owned()))
+}
+
+/// Notes a round in which several things were asked beside each other: the p99 of each, and the CPU of all.
+///
+/// # Errors
+/// One of them was never answered.
+pub fn note_p99s(rounds: &mut [Rounds], asked: &[Latencies], cpu: CpuSeconds) -> Result<()> {
+    for (rounds, latencies) in rounds.iter_mut().zip(asked) {
+        rounds.rates.push(p99_ms(latencies)?);
+        rounds.latencies.extend(latencies);
+        rounds.cpu = rounds.cpu + cpu;
+    }
+    Ok(())
 }
 
 /// The line for two sides that were asked in turns.

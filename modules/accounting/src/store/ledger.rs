@@ -95,8 +95,8 @@ async fn lock_wallets(
 /// Writes a booking into the open day: its lines, the wallets, what the day comes to, in a row of this session's own so that nobody waits
 /// for it, and each day's most expensive task if it is among these; a day that has a better one is not locked.
 ///
-/// To be called under the locks of `open_books`: only then is it certain which day is open, and what others have booked. False before the
-/// first start, when no day is open: nothing was written.
+/// To be called under the locks of `open_books`: only then is it certain which day is open. False before the first start, when none is:
+/// nothing was written. A posting that is booked violates `transfers_business_key_unique`.
 pub async fn write_booking(connection: &mut PgConnection, booking: &Booking<'_>) -> Result<bool, sqlx::Error> {
     let Booking { booked_at, transfers, wallets, totals, top_rewards } = booking;
     let ids: Vec<Uuid> = transfers.iter().map(|new| new.transfer_id.uuid()).collect();

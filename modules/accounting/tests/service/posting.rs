@@ -58,6 +58,54 @@ async fn a10_of_a_batch_what_is_booked_is_left_out_and_the_rest_is_booked_once()
 }
 
 #[tokio::test]
+async fn a10_of_one_event_what_is_booked_is_left_out_and_the_rest_is_booked_once() {
+    let world = world().await;
+    world.hear(&[world.created(10, 1, 1), world.completed(11, 1, 1)]).await;
+    let before = world.balance(1).await;
+    // An event cannot be tried in parts, so here the second try must get it right.
+    world.hear(&[world.all_created(20, &[(1, 1), (2, 1), (3, 2)])]).await;
+    world.hear(&[world.all_completed(21, &[(1, 1), (3, 2)])]).await;
+    assert_eq!(world.kinds(1).await, ["assignment_fee", "completion_reward", "assignment_fee"]);
+    assert_eq!(world.kinds(2).await, ["assignment_fee", "completion_reward"]);
+    assert!(world.balance(1).await < before);
+    world.verify().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a10_overlapping_events_at_once_are_booked_once() {
+    let world = std::sync::Arc::new(world().await);
+    let mut deliveries = tokio::task::JoinSet::new();
+    for shift in 0..6 {
+        let world = std::sync::Arc::clone(&world);
+        // Each has five facts in common with the next, under other ids.
+        let events: Vec<_> = (0..10)
+            .map(|n| shift * 5 + n)
+            .map(|task| world.created(1_000 * (shift + 1) + task, task, 1 + task % 3))
+            .collect();
+        deliveries.spawn(async move { world.hear(&events).await });
+    }
+    deliveries.join_all().await;
+    let lines = world.lines(1).await.len() + world.lines(2).await.len() + world.lines(3).await.len();
+    assert_eq!(lines, 35);
+    world.verify().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a10_one_reward_told_for_two_people_at_once_is_booked_for_one() {
+    let world = std::sync::Arc::new(world().await);
+    let mut deliveries = tokio::task::JoinSet::new();
+    for (event, person) in [(10, 1), (11, 2), (12, 3)] {
+        let world = std::sync::Arc::clone(&world);
+        // No wallet in common, so only the key is in the way.
+        deliveries.spawn(async move { world.hear(&[world.completed(event, 1, person)]).await });
+    }
+    deliveries.join_all().await;
+    let lines = world.lines(1).await.len() + world.lines(2).await.len() + world.lines(3).await.len();
+    assert_eq!(lines, 1);
+    world.verify().await;
+}
+
+#[tokio::test]
 async fn a10_a_completion_that_overtakes_everything_is_booked_all_the_same() {
     let world = world().await;
     world.hear(&[world.completed(12, 1, 2)]).await;

@@ -75,14 +75,19 @@ impl World {
     }
 
     pub fn created(&self, event: u128, task: u128, assignee: u128) -> Event {
-        let task = CreatedTask {
-            task_id: task_id(task),
+        self.all_created(event, &[(task, assignee)])
+    }
+
+    /// Tasks with their assignees.
+    pub fn all_created(&self, event: u128, tasks: &[(u128, u128)]) -> Event {
+        let created = |(task, assignee): &(u128, u128)| CreatedTask {
+            task_id: task_id(*task),
             title: format!("Task {task}"),
             reference: None,
-            assignee_id: person_id(assignee),
+            assignee_id: person_id(*assignee),
             created_at: self.ambient.now(),
         };
-        harness::event(event, &TasksCreated { tasks: vec![task] })
+        harness::event(event, &TasksCreated { tasks: tasks.iter().map(created).collect() })
     }
 
     pub fn assigned(&self, event: u128, task: u128, number: i32, assignee: u128) -> Event {
@@ -92,14 +97,19 @@ impl World {
     }
 
     pub fn completed(&self, event: u128, task: u128, person: u128) -> Event {
-        let completion = Completion {
-            task_id: task_id(task),
+        self.all_completed(event, &[(task, person)])
+    }
+
+    /// Tasks with those who completed them.
+    pub fn all_completed(&self, event: u128, tasks: &[(u128, u128)]) -> Event {
+        let completed = |(task, person): &(u128, u128)| Completion {
+            task_id: task_id(*task),
             title: format!("Task {task}"),
             reference: None,
-            completed_by: person_id(person),
+            completed_by: person_id(*person),
             completed_at: self.ambient.now(),
         };
-        harness::event(event, &TasksCompleted { completions: vec![completion] })
+        harness::event(event, &TasksCompleted { completions: tasks.iter().map(completed).collect() })
     }
 }
 

@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 use contracts::{Event, Fact, Id};
 use sqlx::pool::PoolConnection;
 use sqlx::postgres::{PgConnectOptions, PgConnection};
-use sqlx::{Connection, PgPool, Postgres, Transaction};
+use sqlx::{Connection, Executor, PgPool, Postgres, Transaction};
 use tokio::sync::Notify;
 use uuid::Uuid;
 
@@ -244,6 +244,20 @@ impl Tx {
     pub fn envelope<F: Fact>(&mut self) -> Result<Envelope, sqlx::Error> {
         self.aftermath.said_something = true;
         Envelope::new::<F>(&self.ambient)
+    }
+
+    /// Marks a place in the transaction for `roll_back_to_savepoint`; of several the last one counts.
+    ///
+    /// Not for a loop: with more than 64 of them in a transaction, PostgreSQL takes longer for everybody to tell what is committed.
+    pub async fn savepoint(&mut self) -> Result<(), sqlx::Error> {
+        self.inner.execute("savepoint place").await?;
+        Ok(())
+    }
+
+    /// Takes back what was written since the savepoint, locks included, and what failed. Events said since then are gone as well.
+    pub async fn roll_back_to_savepoint(&mut self) -> Result<(), sqlx::Error> {
+        self.inner.execute("rollback to savepoint place").await?;
+        Ok(())
     }
 
     /// Signals `notify` if this transaction commits.

@@ -40,13 +40,13 @@ impl Inbox {
         // Ids are made of the time, so the primary key finds the old ones. An event is never received before it is made.
         let statement = format!(
             "delete from {schema}.inbox
-             where event_id in (
-                 select event_id from {schema}.inbox
+             where ctid = any(array(
+                 select ctid from {schema}.inbox
                  where event_id < $1 and received_at < $2 and state = 'applied'
                  order by event_id
                  limit $3
                  for update skip locked
-             )",
+             ))",
             schema = self.write.schema()
         );
         let mut tx = self.write.begin().await?;
