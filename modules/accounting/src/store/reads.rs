@@ -52,40 +52,32 @@ pub async fn list_wallets(
     )
     .fetch_all(&mut *connection)
     .await?;
-    load_wallets(connection, &people).await
-}
-
-pub async fn load_wallet(connection: &mut PgConnection, person_id: Uuid) -> Result<Option<WalletRow>, sqlx::Error> {
-    Ok(load_wallets(connection, &[person_id]).await?.pop())
-}
-
-/// The wallets of these people, in id order. What the open day has brought is the balance less that of the last line before it: nobody is
-/// paid before the close, and a day has more lines than anybody wants to add up for each look.
-async fn load_wallets(connection: &mut PgConnection, person_ids: &[Uuid]) -> Result<Vec<WalletRow>, sqlx::Error> {
     sqlx::query_as!(
         WalletRow,
         r#"
-        select
-            wallet.person_id,
-            person.name as "name?",
-            wallet.balance_minor,
-            wallet.balance_minor - coalesce(before.balance_after_minor, 0) as "today_minor!"
-        from accounting.wallets as wallet
-        left join accounting.people as person on person.person_id = wallet.person_id
-        left join lateral (
-            select balance_after_minor
-            from accounting.transfers
-            where person_id = wallet.person_id
-                and business_day < (select business_day from accounting.days where closed_at is null)
-            order by business_day desc, line desc
-            limit 1
-        ) as before on true
-        where wallet.person_id = any($1)
-        order by wallet.person_id
+        select person_id as "person_id!", name, balance_minor as "balance_minor!", today_minor as "today_minor!"
+        from accounting.shown_wallets
+        where person_id = any($1)
+        order by person_id
         "#,
-        person_ids,
+        &people,
     )
     .fetch_all(connection)
+    .await
+}
+
+/// Not by the statement above: of a list PostgreSQL does not know how long it is, and would plan anew each time.
+pub async fn load_wallet(connection: &mut PgConnection, person_id: Uuid) -> Result<Option<WalletRow>, sqlx::Error> {
+    sqlx::query_as!(
+        WalletRow,
+        r#"
+        select person_id as "person_id!", name, balance_minor as "balance_minor!", today_minor as "today_minor!"
+        from accounting.shown_wallets
+        where person_id = $1
+        "#,
+        person_id,
+    )
+    .fetch_optional(connection)
     .await
 }
 

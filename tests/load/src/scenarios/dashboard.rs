@@ -20,8 +20,8 @@ const QUESTIONS: [(&str, &str); 6] = [
     ("earnings", "earnings?from={first}&to={today}"),
     ("below zero", "wallets-below-zero?from={first}&to={today}"),
     ("top task of a day", "top-tasks?period=day&date={today}"),
-    ("of a week", "top-tasks?period=week&date={today}"),
-    ("of a month", "top-tasks?period=month&date={today}"),
+    ("top task of a week", "top-tasks?period=week&date={today}"),
+    ("top task of a month", "top-tasks?period=month&date={today}"),
 ];
 
 pub async fn run(world: &mut World<'_>) -> Result<Vec<Row>> {
