@@ -1,7 +1,7 @@
 -- The limit of `post`: one call books `size` transfers with set-based statements, in the accounting database alone. It writes the
 -- rows the product writes for as many events: inbox, transfers, wallets, the day's totals; for fees also the prices and the events
 -- that tell them. What the product does besides, it leaves out: taking events from the outbox of the other database, decoding them,
--- the day's lock, telling tasks its prices.
+-- the day's lock, the day's most expensive task, telling tasks its prices.
 
 -- Transfers first * size + 1 to first * size + size: lines in their wallets, the wallets, the day's totals.
 create function load.book(first bigint, size integer, is_reward boolean) returns void language plpgsql as $$
