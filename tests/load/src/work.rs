@@ -19,6 +19,19 @@ pub struct OpenTask {
 /// # Errors
 /// One of them belongs to nobody who is logged in.
 pub async fn open_tasks(company: &mut Installation, most: u64) -> Result<Vec<OpenTask>> {
+    select_tasks(company, "", most).await
+}
+
+/// Of the open tasks of one worker, by their place.
+///
+/// # Errors
+/// As above.
+pub async fn open_tasks_of(company: &mut Installation, worker: usize, most: u64) -> Result<Vec<OpenTask>> {
+    let filter = format!("where open.assignee_id = '{}'", company.staff.workers[worker].id);
+    select_tasks(company, &filter, most).await
+}
+
+async fn select_tasks(company: &mut Installation, filter: &str, most: u64) -> Result<Vec<OpenTask>> {
     let workers = &company.staff.workers;
     let places: HashMap<&str, usize> =
         workers.iter().enumerate().map(|(place, person)| (person.id.as_str(), place)).collect();
@@ -26,6 +39,7 @@ pub async fn open_tasks(company: &mut Installation, most: u64) -> Result<Vec<Ope
         "select task.task_id, open.assignee_id
          from tasks.open_tasks as open
          join tasks.tasks as task on task.number = open.number
+         {filter}
          order by open.number
          limit {most}"
     );
