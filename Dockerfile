@@ -1,4 +1,5 @@
-# One container: the program, PostgreSQL's programs for the embedded default, one volume. Nothing runs as root.
+# One container with the program, the PostgreSQL programs for the embedded server, and one volume.
+# No process runs as root.
 FROM rust:1.95-bookworm AS build
 WORKDIR /source
 COPY . .
@@ -15,6 +16,6 @@ WORKDIR /data
 VOLUME /data
 EXPOSE 8080
 ENV PIECEWORK_PROFILE=production PIECEWORK__DATA_DIR=/data
-# `docker stop` sends SIGTERM, on which the program puts everything away.
+# `docker stop` sends SIGTERM. The program then finishes its requests and stops PostgreSQL.
 ENTRYPOINT ["piecework"]
 CMD ["serve"]

@@ -1,23 +1,24 @@
-//! What the project may depend on: permissive licences, and one of each kind of thing.
-#![expect(clippy::expect_used, reason = "a test that cannot be set up must fail, and say why")]
+//! The rules for dependencies: permissive licences, and one library for each purpose.
+#![expect(clippy::expect_used, reason = "a test that cannot be set up must fail and say why")]
 
 use std::process::Command;
 
 use cargo_metadata::{Metadata, MetadataCommand};
 
-/// Every package that is built on this machine.
-fn everything() -> Metadata {
-    let rustc = Command::new("rustc").arg("-vV").output().expect("rustc says who it is");
+/// Every package that is built for this machine.
+fn packages_for_host() -> Metadata {
+    let rustc = Command::new("rustc").arg("-vV").output().expect("rustc prints its version");
     let rustc = String::from_utf8(rustc.stdout).expect("rustc writes UTF-8");
-    let host = rustc.lines().find_map(|line| line.strip_prefix("host: ")).expect("rustc knows its host");
+    let host = rustc.lines().find_map(|line| line.strip_prefix("host: ")).expect("rustc prints its host");
     let options = ["--offline".to_owned(), "--filter-platform".to_owned(), host.to_owned()];
     MetadataCommand::new().other_options(options).exec().expect("cargo metadata")
 }
 
-/// A choice (`OR`, `/`) is fine if one side is; all sides of an `AND` must be.
+/// Of a choice (`OR`, `/`), one side must be permissive. Of an `AND`, all sides must be.
 fn is_permissive(licence: &str) -> bool {
-    const FINE: [&str; 12] = [
+    const PERMISSIVE: [&str; 13] = [
         "MIT",
+        "MIT-0",
         "Apache-2.0",
         "Apache-2.0 WITH LLVM-exception",
         "BSD-2-Clause",
@@ -31,13 +32,13 @@ fn is_permissive(licence: &str) -> bool {
         "BSL-1.0",
     ];
     let plain = licence.replace(['(', ')'], "").replace('/', " OR ");
-    plain.split(" AND ").all(|part| part.split(" OR ").any(|choice| FINE.contains(&choice.trim())))
+    plain.split(" AND ").all(|part| part.split(" OR ").any(|choice| PERMISSIVE.contains(&choice.trim())))
 }
 
 #[test]
 fn every_dependency_has_a_permissive_licence() {
-    for package in everything().packages {
-        // Its licence is in a file: MIT.
+    for package in packages_for_host().packages {
+        // Its licence is in a file only: MIT.
         if package.name.as_str() == "apalis-postgres" {
             continue;
         }
@@ -55,13 +56,13 @@ fn copyleft_is_refused() {
 }
 
 #[test]
-fn there_is_one_of_each() {
-    let packages = everything().packages;
+fn there_is_one_library_for_each_purpose() {
+    let packages = packages_for_host().packages;
     let versions = |name: &str| packages.iter().filter(|package| package.name.as_str() == name).count();
     for name in ["sqlx", "sqlx-core", "tokio", "rustls", "ring", "chrono", "uuid", "actix-web"] {
-        assert_eq!(versions(name), 1, "{name} is there more than once, or not at all");
+        assert_eq!(versions(name), 1, "{name} must exist in exactly one version");
     }
     for name in ["openssl", "openssl-sys", "native-tls", "aws-lc-rs", "aws-lc-sys", "async-std", "smol", "jiff"] {
-        assert_eq!(versions(name), 0, "{name}: there is another of its kind already");
+        assert_eq!(versions(name), 0, "{name} must not be used: another library has its purpose");
     }
 }

@@ -1,45 +1,50 @@
-//! The whole, put together: what `serve`, the commands, the demo and the tests all run.
+//! The application: puts every part together. `serve`, the commands, the demo and the tests run it.
 
 use std::net::{SocketAddr, TcpListener, ToSocketAddrs};
 use std::sync::Arc;
 use std::time::Duration;
 
-use kernel::Ambient;
-use kernel::bus::EventBus;
-use kernel::db::{Cluster, REQUEST_PATIENCE};
-use kernel::inbox::Inbox;
-use kernel::module::Module;
-use kernel::outbox::Relay;
-use kernel::shutdown::ShutdownSignal;
+use kernel::db::REQUEST_ACQUIRE_TIMEOUT;
+use kernel::events::bus::EventBus;
+use kernel::events::inbox::Inbox;
+use kernel::events::relay::Relay;
+use kernel::module::ProcessKind;
+use kernel::{Ambient, DbError, Module};
 
-use crate::background::Background;
 use crate::config::Config;
-use crate::databases::{COMMAND_PATIENCE, Databases};
-use crate::hosting::Hosting;
-use crate::http::{Elsewhere, Served};
-use crate::jobs::{self, Jobs, Runner};
-use crate::modules::{Modules, database_of};
-use crate::opening::Opening;
-use crate::state::{Hosted, State, Undelivered};
-use crate::{Error, bus, http, telemetry};
+use crate::databases::{COMMAND_ACQUIRE_TIMEOUT, Databases};
+use crate::http::RemoteModule;
+use crate::modules::{ModulePlan, Modules, database_of, subscriptions};
+use crate::runtime::audit_queue::AuditQueue;
+use crate::runtime::background::Background;
+use crate::runtime::jobs::{self, JobsOfDatabase};
+use crate::runtime::telemetry;
+use crate::startup::Opener;
+use crate::status::{Status, Undelivered};
+use crate::{Error, bus, http};
 
-/// How often to look whether everything is delivered.
-const DRAIN_POLL: Duration = Duration::from_millis(20);
+/// The pause between two checks whether every event is delivered.
+const DRAIN_INTERVAL: Duration = Duration::from_millis(20);
+/// How many checks in a row have to find every event delivered. One check reads one outbox after
+/// the other and misses an event that moves on in between. No event causes a chain of more than
+/// two.
+const DRAIN_CHECKS: u32 = 2;
 
-/// Which parts run.
+/// Which parts of an application run.
 #[derive(Debug, Default)]
 pub struct Options {
+    /// Where HTTP is served.
     pub listen: Listen,
-    /// Whether only the modules are hosted that the settings name. A command needs all.
+    /// Whether only the modules are hosted that the settings name. A command needs all modules.
     pub hosts_as_configured: bool,
-    /// Whether long work is done here: reassign runs, day closes, mail.
+    /// Whether jobs run: reassigns, closes of days, mail.
     pub jobs: bool,
 }
 
-/// Where requests come in.
+/// Where HTTP is served.
 #[derive(Debug, Default)]
 pub enum Listen {
-    /// Nowhere: a command that works beside a server, or without one.
+    /// Nowhere: a command needs no HTTP.
     #[default]
     No,
     /// At `http.host` and `http.port`.
@@ -47,91 +52,102 @@ pub enum Listen {
 }
 
 impl Options {
-    /// Everything that the settings ask for: what `serve` does.
+    /// Every part that the settings ask for: for `serve`.
     #[must_use]
     pub const fn serve() -> Self {
         Self { listen: Listen::AsConfigured, hosts_as_configured: true, jobs: true }
     }
 
-    /// Events are delivered, and nothing else is done: for commands.
+    /// Events are delivered, and nothing else runs: for commands.
     #[must_use]
     pub const fn command() -> Self {
         Self { listen: Listen::No, hosts_as_configured: false, jobs: false }
     }
 }
 
-/// A running system.
+/// A running application.
 pub struct Application {
+    /// The modules, by what they can do.
     pub modules: Modules,
-    pub state: Arc<State>,
+    /// The state of the modules that this process hosts.
+    pub status: Arc<Status>,
+    /// Time and randomness.
     pub ambient: Ambient,
     public_url: String,
     hosted: Vec<Module>,
     databases: Arc<Databases>,
     bus: Arc<dyn EventBus>,
     background: Background,
-    jobs: Option<Jobs>,
+    jobs: Option<Background>,
     server: Option<http::Server>,
     shutdown_timeout: Duration,
 }
 
 impl Application {
-    /// Databases → modules → bus and subscriptions → jobs → HTTP → relays and retries. A database is opened (reached, checked,
-    /// migrated, prepared) before any of it; by a server, afterwards: it starts while its databases are down.
+    /// Starts databases, modules, bus and subscriptions, jobs, HTTP, and at last relays and
+    /// retries. A command opens its databases before it does anything with them. A server starts
+    /// while its databases are down, and opens each as soon as it can be reached.
     ///
     /// # Errors
     /// The first part that cannot start.
     pub async fn build(config: &Config, options: Options, ambient: Ambient) -> Result<Self, Error> {
-        // Before the first measurement.
+        // First, because what is measured before the recorder is installed is lost.
         let _metrics = telemetry::metrics();
-        let hosting = if options.hosts_as_configured { hosting(config)? } else { Hosting::all() };
-        let bus = bus::open(&config.bus, crate::modules::subscriptions())?;
-        // Early, because a port that is taken is the likeliest thing to go wrong, and links need to know the port.
+        let configured = ModulePlan::from_settings(config)?;
+        let plan = if options.hosts_as_configured { configured } else { ModulePlan::host_all() };
+        let bus = bus::open(&config.bus, subscriptions())?;
+        // Early, because a port that is taken is the likeliest failure, and links need to know the
+        // port.
         let listener = match options.listen {
             Listen::No => None,
-            Listen::AsConfigured => Some(listen(&config.http.host, config.http.port)?),
+            Listen::AsConfigured => Some(listen(config.http.host(), config.http.port)?),
         };
         let public_url = public_url(config, listener.as_ref());
 
-        let patience = if listener.is_some() { REQUEST_PATIENCE } else { COMMAND_PATIENCE };
-        let databases = Arc::new(Databases::open(config, &hosting, &ambient, patience).await?);
+        let acquire_timeout = if listener.is_some() { REQUEST_ACQUIRE_TIMEOUT } else { COMMAND_ACQUIRE_TIMEOUT };
+        let access_to = |database| plan.access_to(database);
+        let databases = Arc::new(Databases::open(config, access_to, &ambient, acquire_timeout).await?);
         let modules = Modules::new(config, &databases, &ambient, &public_url)?;
-        let opening = Opening {
-            databases: Arc::clone(&databases),
-            modules: modules.clone(),
-            hosting: hosting.clone(),
-            serves: options.jobs,
-        };
-        // A server is there at once, whatever its databases do; a command can do nothing without them.
+        let process = if options.jobs { ProcessKind::Server } else { ProcessKind::Command };
+        let all: Arc<[Module]> = modules.all().into();
+        let opener =
+            Opener { databases: Arc::clone(&databases), modules: Arc::clone(&all), plan: plan.clone(), process };
+        // A server is up at once, also while a database is down. The embedded one is up by now.
         let opens_later = listener.is_some() && !databases.are_embedded();
         if !opens_later {
-            opening.open_all().await?;
+            opener.open_all().await?;
         }
-        let (hosted, elsewhere): (Vec<_>, Vec<_>) =
-            modules.all().into_iter().partition(|module| hosting.hosts(module.name));
+        let (hosted, remote): (Vec<_>, Vec<_>) = all.iter().cloned().partition(|module| plan.hosts(module.name));
 
         let inboxes = subscribe(&hosted, config, bus.as_ref()).await?;
-        let state = Arc::new(State::new(Arc::clone(&databases), Arc::clone(&bus), in_short(&hosted, &inboxes)));
-        let jobs = options.jobs.then(|| jobs::start(runners(&hosted, &databases), ambient.new_id::<()>().uuid()));
+        let status = Arc::new(Status::new(Arc::clone(&databases), Arc::clone(&bus), hosted.clone(), inboxes.clone()));
+        let jobs =
+            options.jobs.then(|| jobs::start(jobs_by_database(&hosted, &databases), ambient.new_id::<()>().uuid()));
+        let audit = AuditQueue::default();
         let server = match listener {
             None => None,
             Some(listener) => {
                 let identity = modules.identity.clone();
-                let served = Served { hosted: hosted.clone(), elsewhere: places(elsewhere, config)? };
-                Some(http::serve(listener, &config.http, served, Arc::clone(&state), identity, ambient.clone())?)
+                let (hosted, remote) = (hosted.clone(), with_urls(remote, &plan));
+                let status = Arc::clone(&status);
+                let services = http::Services { status, identity, ambient: ambient.clone(), audit: audit.clone() };
+                Some(http::serve(listener, config, hosted, remote, services)?)
             }
         };
-        let shutdown_timeout = Duration::from_millis(config.http.shutdown_timeout_ms);
-        if opens_later && let Err(error) = opening.try_all().await {
+        if opens_later && let Err(error) = opener.try_all().await {
             if let Some(server) = server {
                 server.stop().await;
             }
             return Err(error);
         }
-        let background = start_background(&hosted, &inboxes, &bus, &state, opening);
+        let mut background = Background::default();
+        keep_opening(&mut background, opener);
+        keep_delivering(&mut background, &hosted, &inboxes, &bus);
+        keep_recording(&mut background, &hosted, audit);
+        keep_current(&mut background, &modules, &status, process);
         Ok(Self {
             modules,
-            state,
+            status,
             ambient,
             public_url,
             hosted,
@@ -140,59 +156,58 @@ impl Application {
             background,
             jobs,
             server,
-            shutdown_timeout,
+            shutdown_timeout: Duration::from_millis(config.http.shutdown_timeout_ms),
         })
     }
 
-    /// Where HTTP is served; none where it is not.
+    /// The address at which HTTP is served. `None` if it is not served.
     #[must_use]
     pub fn address(&self) -> Option<SocketAddr> {
         self.server.as_ref().map(http::Server::address)
     }
 
-    /// What people type to get here, without a slash at the end.
+    /// The URL at which people reach this application, without a slash at the end.
     #[must_use]
     pub fn public_url(&self) -> &str {
         &self.public_url
     }
 
-    /// The API's document.
+    /// The OpenAPI document.
     #[must_use]
-    pub fn document(&self) -> utoipa::openapi::OpenApi {
+    pub fn document(&self) -> serde_json::Value {
         http::document(&self.modules.all())
     }
 
-    /// Waits until every event is delivered and applied; returns what is left over at the deadline. Events that are parked
-    /// or wait for a later try are not waited for.
+    /// Waits until every event is delivered and applied. Returns the events that are not, at the
+    /// deadline. Events that are parked or wait for a retry are not waited for.
     ///
     /// # Errors
     /// A database does not answer.
-    pub async fn drain(&self, deadline: Duration) -> Result<Undelivered, sqlx::Error> {
+    pub async fn drain(&self, deadline: Duration) -> Result<Undelivered, DbError> {
         let end = tokio::time::Instant::now() + deadline;
-        let mut quiet = 0;
+        let mut drained = 0;
         loop {
-            let undelivered = self.state.undelivered().await?;
-            // One look asks one outbox after the other, and an event that moves on in between is missed. No event causes
-            // a chain of more than two, so the second quiet look in a row cannot be wrong.
-            quiet = if undelivered.is_nothing() { quiet + 1 } else { 0 };
-            if quiet == 2 || tokio::time::Instant::now() >= end {
+            let undelivered = self.status.undelivered().await?;
+            drained = if undelivered.is_nothing() { drained + 1 } else { 0 };
+            if drained == DRAIN_CHECKS || tokio::time::Instant::now() >= end {
                 return Ok(undelivered);
             }
-            if quiet == 0 {
-                tokio::time::sleep(DRAIN_POLL).await;
+            if drained == 0 {
+                tokio::time::sleep(DRAIN_INTERVAL).await;
             }
         }
     }
 
-    /// Stops in good order: requests, jobs, relays, bus, pools; then the embedded PostgreSQL is given back.
+    /// Stops requests, jobs, relays, the bus and the pools, in this order, then leaves the embedded
+    /// PostgreSQL.
     pub async fn stop(self) {
         if let Some(server) = self.server {
             server.stop().await;
         }
         if let Some(jobs) = self.jobs {
-            jobs.stop(self.shutdown_timeout).await;
+            jobs.stop("jobs", self.shutdown_timeout).await;
         }
-        self.background.stop(self.shutdown_timeout).await;
+        self.background.stop("background", self.shutdown_timeout).await;
         self.bus.close().await;
         for write in self.hosted.iter().filter_map(|module| module.write.as_ref()) {
             write.raw().close().await;
@@ -201,25 +216,21 @@ impl Application {
     }
 }
 
-fn hosting(config: &Config) -> Result<Hosting, Error> {
-    config.modules.hosting().map_err(|reason| Error::Configuration(format!("settings: `modules.hosted` {reason}")))
-}
-
-/// Where the modules are that are not hosted here.
-fn places(modules: Vec<Module>, config: &Config) -> Result<Vec<Elsewhere>, Error> {
-    let place = |module: Module| {
-        let key = format!("modules.{}.url", module.name);
-        let url = config.modules.url_of(module.name);
-        let url = url.map_err(|reason| Error::Configuration(format!("settings: `{key}` {reason}")))?;
+/// The modules that other processes host, each with the URL of such a process.
+fn with_urls(modules: Vec<Module>, plan: &ModulePlan) -> Vec<RemoteModule> {
+    let with_url = |module: Module| {
+        let url = plan.url_of(module.name).cloned();
         if url.is_none() {
+            let (module, key) = (module.name, format!("modules.{}.url", module.name));
             tracing::warn!(
-                module = module.name,
-                "this module is not hosted here and {key} is not set: its routes answer 503"
+                module,
+                key,
+                "this process does not host the module, and the key is not set: its routes answer 503"
             );
         }
-        Ok(Elsewhere { module, url })
+        RemoteModule { module, url }
     };
-    modules.into_iter().map(place).collect()
+    modules.into_iter().map(with_url).collect()
 }
 
 fn listen(host: &str, port: u16) -> Result<TcpListener, Error> {
@@ -230,101 +241,101 @@ fn listen(host: &str, port: u16) -> Result<TcpListener, Error> {
     Ok(listener)
 }
 
-/// As configured, with the port that was given to us where any would do.
+/// The URL of the settings. If they leave the port to the operating system, the URL has the one it
+/// chose.
 fn public_url(config: &Config, listener: Option<&TcpListener>) -> String {
-    let port =
-        listener.and_then(|listener| listener.local_addr().ok()).map_or(config.http.port, |address| address.port());
-    config.http.public_url(port)
+    let address = listener.and_then(|listener| listener.local_addr().ok());
+    config.http.public_url(address.map_or(config.http.port, |address| address.port()))
 }
 
-/// Makes an inbox for each module that listens, in the order of the modules.
-async fn subscribe(modules: &[Module], config: &Config, bus: &dyn EventBus) -> Result<Vec<Option<Arc<Inbox>>>, Error> {
-    let mut inboxes = Vec::with_capacity(modules.len());
-    for module in modules {
-        let inbox = module.subscriber.clone().zip(module.write.clone());
-        let inbox = inbox.map(|(subscriber, write)| Arc::new(Inbox::new(subscriber, write, config.events.clone())));
-        if let Some(inbox) = &inbox {
-            bus.subscribe(Arc::clone(inbox)).await?;
-        }
+/// Makes an inbox for each hosted module that subscribes to events, and connects it to the bus.
+async fn subscribe(hosted: &[Module], config: &Config, bus: &dyn EventBus) -> Result<Vec<Arc<Inbox>>, Error> {
+    let mut inboxes = Vec::new();
+    for module in hosted {
+        let Some((subscriber, write)) = module.subscriber.clone().zip(module.write.clone()) else { continue };
+        let inbox = Arc::new(Inbox::new(subscriber, write, config.events.clone()));
+        bus.subscribe(Arc::clone(&inbox)).await?;
         inboxes.push(inbox);
     }
     Ok(inboxes)
 }
 
-fn in_short(modules: &[Module], inboxes: &[Option<Arc<Inbox>>]) -> Vec<Hosted> {
-    let in_short = |(module, inbox): (&Module, &Option<Arc<Inbox>>)| Hosted {
-        name: module.name,
-        write: module.write.clone(),
-        inbox: inbox.clone(),
+/// The jobs by database: a job's queue is in the database of the rows that the job works on.
+fn jobs_by_database(hosted: &[Module], databases: &Databases) -> Vec<JobsOfDatabase> {
+    let jobs_in = |database| {
+        let is_in = |module: &&Module| database_of(module.name) == Some(database);
+        hosted.iter().filter(is_in).flat_map(|module| module.jobs.clone()).collect()
     };
-    modules.iter().zip(inboxes).map(in_short).collect()
+    let with_jobs = |database: &crate::databases::Database| JobsOfDatabase {
+        endpoints: Arc::clone(database.endpoints()),
+        pool: database.jobs().clone(),
+        jobs: jobs_in(database.name),
+    };
+    databases.written().map(with_jobs).collect()
 }
 
-fn start_background(
-    hosted: &[Module],
-    inboxes: &[Option<Arc<Inbox>>],
-    bus: &Arc<dyn EventBus>,
-    state: &Arc<State>,
-    opening: Opening,
-) -> Background {
-    let mut background = Background::default();
-    for database in opening.databases.used() {
-        let cluster = Arc::clone(database.cluster());
+/// Keeps what is known of the databases current, and opens those that are not open yet.
+fn keep_opening(background: &mut Background, opener: Opener) {
+    for database in opener.databases.used() {
+        let endpoints = Arc::clone(database.endpoints());
         background.keep_running("endpoints", move |signal| {
-            let cluster = Arc::clone(&cluster);
-            async move { cluster.watch(signal).await }
+            let endpoints = Arc::clone(&endpoints);
+            async move { endpoints.watch(signal).await }
         });
     }
+    let databases = Arc::clone(&opener.databases);
+    background.keep_running("embedded postgres", move |signal| {
+        let databases = Arc::clone(&databases);
+        async move { databases.watch_embedded(signal).await }
+    });
+    background.keep_running("opener", move |signal| opener.clone().keep_trying(signal));
+}
+
+/// Publishes from the outboxes, retries events in the inboxes, and prunes the inboxes.
+fn keep_delivering(background: &mut Background, hosted: &[Module], inboxes: &[Arc<Inbox>], bus: &Arc<dyn EventBus>) {
     for write in hosted.iter().filter_map(|module| module.write.clone()) {
-        let bus = Arc::clone(bus);
-        let cluster = Arc::clone(write.cluster());
-        background.keep_running("relay", move |signal| {
-            let relay = Relay::new(write.clone(), Arc::clone(&bus));
-            once_open(Arc::clone(&cluster), signal.clone(), relay.run(signal))
+        let (bus, endpoints) = (Arc::clone(bus), Arc::clone(write.endpoints()));
+        background.keep_running_once_open("relay", &endpoints, move |signal| {
+            Relay::new(write.clone(), Arc::clone(&bus)).run(signal)
         });
     }
-    for inbox in inboxes.iter().flatten().map(Arc::clone) {
-        let (forgetful, cluster) = (Arc::clone(&inbox), Arc::clone(inbox.cluster()));
-        background.keep_running("forgetting", move |signal| {
-            once_open(Arc::clone(&cluster), signal.clone(), Arc::clone(&forgetful).run_forgetting(signal))
-        });
-        let cluster = Arc::clone(inbox.cluster());
-        background.keep_running("retries", move |signal| {
-            once_open(Arc::clone(&cluster), signal.clone(), Arc::clone(&inbox).run_retries(signal))
-        });
+    for inbox in inboxes {
+        let (pruned, retried) = (Arc::clone(inbox), Arc::clone(inbox));
+        let endpoints = inbox.endpoints();
+        let prune = move |signal| Arc::clone(&pruned).run_retention(signal);
+        background.keep_running_once_open("inbox pruner", endpoints, prune);
+        let retry = move |signal| Arc::clone(&retried).run_retries(signal);
+        background.keep_running_once_open("retries", endpoints, retry);
     }
-    let (identity, cluster) = (opening.modules.identity.clone(), Arc::clone(opening.databases.tracker.cluster()));
-    background.keep_running("revocations", move |signal| {
-        once_open(Arc::clone(&cluster), signal.clone(), identity.clone().run_revocations(signal))
-    });
-    background.keep_running("opening", move |signal| opening.clone().keep_trying(signal));
-    let state = Arc::clone(state);
-    background.keep_running("watch", move |signal| {
-        let state = Arc::clone(&state);
-        async move { state.watch(signal).await }
-    });
+}
+
+/// Publishes the refusals of this process through the outbox of one of its modules. A process whose
+/// modules have none only logs them.
+fn keep_recording(background: &mut Background, hosted: &[Module], audit: AuditQueue) {
+    let Some(write) = hosted.iter().find_map(|module| module.write.clone()) else { return };
+    let endpoints = Arc::clone(write.endpoints());
     background
+        .keep_running_once_open("audit queue", &endpoints, move |signal| audit.clone().run(write.clone(), signal));
 }
 
-/// What has nothing to do before its database is open.
-async fn once_open(cluster: Arc<Cluster>, mut signal: ShutdownSignal, work: impl Future<Output = ()>) {
-    if signal.or(cluster.opened()).await.is_some() {
-        work.await;
+/// Learns of revocations by other processes, sets the gauges of the metrics, and in a server logs
+/// what a person has to do.
+fn keep_current(background: &mut Background, modules: &Modules, status: &Arc<Status>, process: ProcessKind) {
+    let identity = modules.identity.clone();
+    if let Some(write) = identity.module().write {
+        background.keep_running_once_open("revocations", write.endpoints(), move |signal| {
+            identity.clone().run_revocations(signal)
+        });
     }
-}
-
-/// The jobs by database: apalis' tables are beside the rows that the jobs look for.
-fn runners(modules: &[Module], databases: &Databases) -> Vec<Runner> {
-    let jobs_in = |database: &str| {
-        let lives_here = |module: &&Module| database_of(module.name) == Some(database);
-        modules.iter().filter(lives_here).flat_map(|module| module.jobs.clone()).collect()
-    };
-    databases
-        .worked_in()
-        .map(|database| Runner {
-            cluster: Arc::clone(database.cluster()),
-            pool: database.jobs().clone(),
-            jobs: jobs_in(database.name),
-        })
-        .collect()
+    let (watched, noticing) = (Arc::clone(status), Arc::clone(status));
+    background.keep_running("status", move |signal| {
+        let status = Arc::clone(&watched);
+        async move { status.watch(signal).await }
+    });
+    if process == ProcessKind::Server {
+        background.keep_running("notices", move |signal| {
+            let status = Arc::clone(&noticing);
+            async move { status.watch_notices(signal).await }
+        });
+    }
 }

@@ -1,23 +1,20 @@
-//! The composition root: the only crate that knows every module, and the home of configuration, HTTP, bus, jobs and commands.
+//! The composition root: the only crate that knows every module. It holds configuration, HTTP,
+//! bus, jobs and commands.
 
 pub mod application;
-mod background;
 pub mod bus;
 pub mod cli;
 pub mod config;
+mod data_directory;
 pub mod databases;
-pub mod demo;
 mod error;
-pub mod hosting;
 pub mod http;
-pub mod jobs;
-pub mod migrations;
 pub mod modules;
-mod opening;
-mod sheet;
-pub mod state;
-pub mod telemetry;
-pub mod verify;
+pub mod recovery;
+mod runtime;
+pub mod startup;
+pub mod status;
+pub mod verification;
 
 pub use application::{Application, Listen, Options};
 pub use error::Error;

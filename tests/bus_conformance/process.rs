@@ -1,14 +1,16 @@
-//! A process of the system, as far as events go: a bus, the subscribers on it, relays and retries.
+//! What a process of the system does with events: a bus, its subscribers, relays and retries.
 
 use std::sync::Arc;
 
-use kernel::bus::EventBus;
-use kernel::outbox::Relay;
-use kernel::shutdown::Shutdown;
+use kernel::events::bus::EventBus;
+use kernel::events::relay::Relay;
+use kernel::runtime::shutdown::Shutdown;
 use tokio::task::JoinSet;
 
-use crate::world::{Probe, World};
+use crate::environment::BusEnvironment;
+use crate::subscriber::TestSubscriber;
 
+/// The event parts of one process.
 pub struct Process {
     pub bus: Arc<dyn EventBus>,
     pub shutdown: Shutdown,
@@ -16,25 +18,30 @@ pub struct Process {
 }
 
 impl Process {
-    /// Subscribes, then relays, with a relay on the publisher's outbox.
-    pub async fn start(world: &World, probes: &[&Probe]) -> Self {
-        Self::start_with_relays(world, probes, 1).await
+    /// Subscribes, then runs one relay on the publisher's outbox.
+    pub async fn start(environment: &BusEnvironment, subscribers: &[&TestSubscriber]) -> Self {
+        Self::start_with_relays(environment, subscribers, 1).await
     }
 
-    pub async fn start_with_relays(world: &World, probes: &[&Probe], relays: usize) -> Self {
-        let bus = world.bus().await;
+    /// The same with any number of relays.
+    pub async fn start_with_relays(
+        environment: &BusEnvironment,
+        subscribers: &[&TestSubscriber],
+        relays: usize,
+    ) -> Self {
+        let bus = environment.bus().await;
         let (shutdown, mut tasks) = (Shutdown::default(), JoinSet::new());
-        for probe in probes {
-            bus.subscribe(Arc::clone(&probe.inbox)).await.unwrap();
-            tasks.spawn(Arc::clone(&probe.inbox).run_retries(shutdown.signal()));
+        for subscriber in subscribers {
+            bus.subscribe(Arc::clone(&subscriber.inbox)).await.unwrap();
+            tasks.spawn(Arc::clone(&subscriber.inbox).run_retries(shutdown.signal()));
         }
         for _ in 0..relays {
-            tasks.spawn(Relay::new(world.publisher(), Arc::clone(&bus)).run(shutdown.signal()));
+            tasks.spawn(Relay::new(environment.publisher(), Arc::clone(&bus)).run(shutdown.signal()));
         }
         Self { bus, shutdown, tasks }
     }
 
-    /// In the order in which the application stops.
+    /// Stops the parts in the order of the application.
     pub async fn stop(mut self) {
         self.shutdown.trigger();
         while let Some(ended) = self.tasks.join_next().await {
@@ -43,21 +50,22 @@ impl Process {
         self.bus.close().await;
     }
 
-    /// Stops, then sees that nothing is left over anywhere.
-    pub async fn end(self, world: &World, probes: &[&Probe]) {
+    /// Waits until the bus is empty and stops. Asserts that outbox and inboxes have no pending
+    /// events.
+    pub async fn end(self, environment: &BusEnvironment, subscribers: &[&TestSubscriber]) {
         let arrived = async || (self.bus.in_flight().await.ok()? == 0).then_some(());
-        harness::eventually("nothing is on the bus", arrived).await;
+        harness::eventually("the bus has no event in flight", arrived).await;
         self.stop().await;
-        assert_eq!(world.outbox().await, [0_i64; 0], "events are left in the outbox");
-        for probe in probes {
-            assert_eq!(probe.inbox.waiting().await.unwrap(), (0, 0), "events are left in an inbox");
+        assert_eq!(environment.outbox().await, [0_i64; 0], "the outbox has undelivered events");
+        for subscriber in subscribers {
+            assert_eq!(subscriber.inbox.count_waiting().await.unwrap(), (0, 0), "an inbox has unapplied events");
         }
     }
 
-    /// As `kill -9` does: nobody is told, and the databases hang up.
-    pub async fn kill(mut self, world: &World) {
+    /// Ends the process like `kill -9`: its tasks are aborted and its connections are closed.
+    pub async fn kill(mut self, environment: &BusEnvironment) {
         self.tasks.abort_all();
         drop(self.bus);
-        world.break_connections().await;
+        environment.break_connections().await;
     }
 }

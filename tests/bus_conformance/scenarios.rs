@@ -1,103 +1,107 @@
-//! The table of scenarios: what is true of every bus.
+//! The table of scenarios: the guarantees of every bus.
 
 use futures_util::future::LocalBoxFuture;
 
-use crate::world::World;
-use crate::{delivery, restarts, trouble};
+use crate::environment::BusEnvironment;
+use crate::{delivery, failures, restarts};
 
-/// One claim, and what shows it.
+/// One claim, and the function that shows it.
 pub struct Scenario {
     pub claim: &'static str,
-    pub run: fn(World) -> LocalBoxFuture<'static, ()>,
+    pub run: fn(BusEnvironment) -> LocalBoxFuture<'static, ()>,
 }
 
 pub const SCENARIOS: &[Scenario] = &[
     Scenario {
         claim: "every committed event takes effect at every subscriber",
-        run: |world| Box::pin(delivery::every_event_takes_effect_at_every_subscriber(world)),
+        run: |environment| Box::pin(delivery::every_event_takes_effect_at_every_subscriber(environment)),
     },
     Scenario {
         claim: "an event that is delivered again takes effect once",
-        run: |world| Box::pin(delivery::an_event_that_is_delivered_again_takes_effect_once(world)),
+        run: |environment| Box::pin(delivery::an_event_that_is_delivered_again_takes_effect_once(environment)),
     },
     Scenario {
-        claim: "events take effect once in whatever order and company they come",
-        run: |world| Box::pin(delivery::any_order_and_company_will_do(world)),
+        claim: "events take effect once in any order and grouping",
+        run: |environment| Box::pin(delivery::events_take_effect_once_in_any_order_and_grouping(environment)),
     },
     Scenario {
-        claim: "event types that nobody asked for leave no trace",
-        run: |world| Box::pin(delivery::types_that_nobody_asked_for_leave_no_trace(world)),
+        claim: "event types without a subscription leave no row",
+        run: |environment| Box::pin(delivery::types_without_a_subscription_leave_no_row(environment)),
     },
     Scenario {
         claim: "ten thousand events take effect exactly once",
-        run: |world| Box::pin(delivery::ten_thousand_events_take_effect_exactly_once(world)),
+        run: |environment| Box::pin(delivery::ten_thousand_events_take_effect_exactly_once(environment)),
     },
     Scenario {
-        claim: "more deliveries at once than a bus can hold lose nothing",
-        run: |world| Box::pin(delivery::more_deliveries_than_a_bus_can_hold_lose_nothing(world)),
+        claim: "more deliveries at the same time than a bus can hold lose no event",
+        run: |environment| Box::pin(delivery::more_deliveries_than_a_bus_can_hold_lose_no_event(environment)),
     },
     Scenario {
-        claim: "two relays on one outbox deliver everything and double no effect",
-        run: |world| Box::pin(delivery::two_relays_deliver_everything_and_double_nothing(world)),
+        claim: "two relays on one outbox deliver every event and repeat no effect",
+        run: |environment| Box::pin(delivery::two_relays_deliver_every_event_and_apply_none_twice(environment)),
     },
     Scenario {
-        claim: "events of great weight go as well",
-        run: |world| Box::pin(delivery::events_of_great_weight_go_as_well(world)),
+        claim: "heavy events are delivered",
+        run: |environment| Box::pin(delivery::heavy_events_are_delivered(environment)),
     },
     Scenario {
-        claim: "a slow subscriber keeps no effect from others for good",
-        run: |world| Box::pin(trouble::a_slow_subscriber_keeps_no_effect_from_others(world)),
+        claim: "a slow subscriber delays no other subscriber",
+        run: |environment| Box::pin(failures::a_slow_subscriber_delays_no_other_subscriber(environment)),
     },
     Scenario {
-        claim: "a failing event is kept with its reason, tried again with growing pauses, and holds up nobody",
-        run: |world| Box::pin(trouble::a_failing_event_is_kept_and_tried_again(world)),
+        claim: "a failing event is stored with its reason, retried with growing pauses, and delays no other event",
+        run: |environment| Box::pin(failures::a_failing_event_is_stored_and_retried(environment)),
     },
     Scenario {
-        claim: "an event whose handler panics is kept with its reason, tried again, and holds up nobody",
-        run: |world| Box::pin(trouble::a_panicking_event_is_kept_and_tried_again(world)),
+        claim: "an event whose subscriber panics is stored with its reason, retried, and delays no other event",
+        run: |environment| Box::pin(failures::a_panicking_event_is_stored_and_retried(environment)),
     },
     Scenario {
-        claim: "an event whose handler takes for ever is kept, and holds up nobody",
-        run: |world| Box::pin(trouble::an_event_that_takes_for_ever_is_kept(world)),
+        claim: "an event that exceeds its time limit is stored and delays no other event",
+        run: |environment| Box::pin(failures::an_event_that_exceeds_its_time_limit_is_stored(environment)),
     },
     Scenario {
-        claim: "an event that waits for another try is not taken twice when it is delivered again",
-        run: |world| Box::pin(trouble::a_waiting_event_that_comes_again_takes_effect_once(world)),
+        claim: "an event that waits for a retry and is delivered again takes effect once",
+        run: |environment| {
+            Box::pin(failures::an_event_that_waits_for_a_retry_and_is_delivered_again_takes_effect_once(environment))
+        },
     },
     Scenario {
-        claim: "after its last try an event is parked",
-        run: |world| Box::pin(trouble::after_its_last_try_an_event_is_parked(world)),
+        claim: "after its last attempt an event is parked",
+        run: |environment| Box::pin(failures::after_its_last_attempt_an_event_is_parked(environment)),
     },
     Scenario {
-        claim: "what can never be applied is parked at once, and takes effect when a person retries it",
-        run: |world| Box::pin(trouble::poison_is_parked_at_once_and_can_be_retried(world)),
+        claim: "an event that cannot be applied is parked immediately and takes effect when an admin retries it",
+        run: |environment| {
+            Box::pin(failures::an_event_that_cannot_be_applied_is_parked_immediately_and_can_be_retried(environment))
+        },
     },
     Scenario {
-        claim: "a parked event that a person discards never takes effect",
-        run: |world| Box::pin(trouble::a_discarded_event_never_takes_effect(world)),
+        claim: "a parked event that an admin discards never takes effect",
+        run: |environment| Box::pin(failures::a_discarded_event_never_takes_effect(environment)),
     },
     Scenario {
-        claim: "a publisher that dies between publishing and committing doubles no effect",
-        run: |world| Box::pin(restarts::a_publisher_that_dies_before_it_commits_doubles_nothing(world)),
+        claim: "a publisher that dies between publishing and committing repeats no effect",
+        run: |environment| Box::pin(restarts::a_publisher_that_dies_before_it_commits_repeats_no_effect(environment)),
     },
     Scenario {
-        claim: "a subscriber that is killed at work has its events again after its restart",
-        run: |world| Box::pin(restarts::a_subscriber_that_is_killed_at_work_loses_nothing(world)),
+        claim: "a subscriber that is killed during work gets its events again after its restart",
+        run: |environment| Box::pin(restarts::a_subscriber_that_is_killed_during_work_loses_no_event(environment)),
     },
     Scenario {
-        claim: "a subscriber whose database was down gets its events by itself afterwards",
-        run: |world| Box::pin(restarts::a_subscriber_whose_database_was_down_gets_its_events_afterwards(world)),
+        claim: "a subscriber gets its events after its database was down",
+        run: |environment| Box::pin(restarts::a_subscriber_gets_its_events_after_its_database_was_down(environment)),
     },
     Scenario {
-        claim: "connections that break in the middle lose and double nothing",
-        run: |world| Box::pin(restarts::connections_that_break_lose_and_double_nothing(world)),
+        claim: "broken connections lose and repeat no event",
+        run: |environment| Box::pin(restarts::broken_connections_lose_and_repeat_no_event(environment)),
     },
     Scenario {
-        claim: "a stop in good order loses nothing that is under way",
-        run: |world| Box::pin(restarts::a_stop_in_good_order_loses_nothing(world)),
+        claim: "a stop loses no event",
+        run: |environment| Box::pin(restarts::a_stop_loses_no_event(environment)),
     },
     Scenario {
-        claim: "a closed bus takes nothing",
-        run: |world| Box::pin(restarts::a_closed_bus_takes_nothing(world)),
+        claim: "a closed bus takes no event",
+        run: |environment| Box::pin(restarts::a_closed_bus_takes_no_event(environment)),
     },
 ];

@@ -1,14 +1,26 @@
 //! What only the real program can show: kill -9, restarts, signals and the command line.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on must fail")]
 
-mod beside;
+mod audit;
+mod backup;
+mod clock;
+mod close_day;
+mod commands;
 mod crash;
-mod days;
+mod csv_files;
+mod data_directory;
 mod demo;
-mod ending;
-mod ground;
+mod emails;
+mod embedded_postgres;
+mod first_admin;
+mod frozen;
 mod http;
-mod importing;
-mod program;
+mod idempotency;
+mod import;
+mod keys;
+mod private_files;
+mod refused_settings;
+mod secrets;
 mod settings;
-mod verifying;
+mod shutdown;
+mod verify;

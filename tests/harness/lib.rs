@@ -1,17 +1,26 @@
-//! Real databases for tests: one throwaway PostgreSQL for everybody, and a database of its own for each test.
-#![expect(clippy::expect_used, clippy::panic, reason = "a test that cannot be set up must fail, and say why")]
+//! What tests share: a private PostgreSQL server, a database for each test, a broker, and the whole
+//! application.
+//!
+//! Tests of one module use the databases, events and waiting. Tests of the application enable the
+//! feature `application`, which adds [`TestApp`], its HTTP client, its people, and the program as a
+//! child process.
+#![expect(clippy::expect_used, clippy::panic, reason = "a test that cannot be set up must fail and say why")]
 
+#[cfg(feature = "application")]
+mod application;
 mod database;
 mod events;
 mod pair;
+mod postgres;
 mod proxy;
 pub mod rabbitmq;
-mod server;
 mod wait;
 
+#[cfg(feature = "application")]
+pub use application::*;
 pub use database::{ACCOUNTING_REPORT, Login, TASKS_REPORT, TestDatabase, accounting, empty_database, tracker};
 pub use events::{event, people_changed, person};
 pub use pair::Pair;
+pub use postgres::postgres_url;
 pub use proxy::Proxy;
-pub use server::{binary, postgres_url};
 pub use wait::eventually;

@@ -1,4 +1,4 @@
-//! A primary and a streaming replica of it: two servers of the installed PostgreSQL, which end with the tests.
+//! A primary and its streaming replica: two private servers of the installed PostgreSQL.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -10,14 +10,15 @@ use rustix::process::{Pid, Signal, kill_process, test_kill_process};
 use sqlx::postgres::PgConnection;
 use sqlx::{AssertSqlSafe, Connection, Executor};
 
-use crate::server::{binary, memory};
+use crate::postgres::{memory, supervisor};
 use crate::wait::eventually;
 
+/// Directories of these servers begin with this text and the id of their test process.
 const PREFIX: &str = "piecework-pair-";
 
 static NUMBER: AtomicU32 = AtomicU32::new(0);
 
-/// Both servers; they end when this is dropped, and when the process ends in whatever way.
+/// Both servers. They stop when this value is dropped, and when the process ends for any reason.
 pub struct Pair {
     primary: Server,
     standby: Server,
@@ -31,7 +32,7 @@ struct Server {
 }
 
 impl Pair {
-    /// Takes some two seconds.
+    /// Starts both servers, which takes some two seconds.
     pub async fn start() -> Self {
         tokio::task::spawn_blocking(|| {
             sweep();
@@ -45,12 +46,13 @@ impl Pair {
         .expect("a primary and a replica start")
     }
 
-    /// A new database, empty, on both; its name.
+    /// Creates an empty database and waits until the replica has it. Returns its name.
     pub async fn database(&self) -> String {
         let name = format!("pair_{}", self.databases.fetch_add(1, Ordering::Relaxed));
         let mut server = connect(&self.primary.url("postgres")).await;
-        server.execute(AssertSqlSafe(format!("create database {name}"))).await.expect("a database is made");
-        eventually("the replica has it too", async || PgConnection::connect(&self.standby.url(&name)).await.ok()).await;
+        server.execute(AssertSqlSafe(format!("create database {name}"))).await.expect("a database can be created");
+        eventually("the replica has the database", async || PgConnection::connect(&self.standby.url(&name)).await.ok())
+            .await;
         name
     }
 
@@ -82,9 +84,11 @@ impl Pair {
         connect(&self.standby.url(database)).await
     }
 
-    /// The replica goes on receiving, but what it receives is not seen. For everybody, so only in a pair of one's own.
+    /// The replica continues to receive changes but does not apply them.
+    ///
+    /// This concerns all databases, so a test does it to servers of its own only.
     pub async fn pause_replay(&self) {
-        self.tell_standby("select pg_wal_replay_pause()").await;
+        self.run_on_standby("select pg_wal_replay_pause()").await;
         eventually("the replay is paused", async || {
             let mut standby = self.connect_standby("postgres").await;
             let state: String =
@@ -95,28 +99,28 @@ impl Pair {
     }
 
     pub async fn resume_replay(&self) {
-        self.tell_standby("select pg_wal_replay_resume()").await;
+        self.run_on_standby("select pg_wal_replay_resume()").await;
     }
 
-    async fn tell_standby(&self, statement: &'static str) {
-        self.connect_standby("postgres").await.execute(statement).await.expect("the replica obeys");
+    async fn run_on_standby(&self, statement: &'static str) {
+        self.connect_standby("postgres").await.execute(statement).await.expect("the replica executes the statement");
     }
 
-    /// As `kill -9`; it stays down.
+    /// Ends the primary like `kill -9`. It does not start again by itself.
     pub async fn kill_primary(&self) {
         self.primary.kill().await;
     }
 
-    /// Starts it again on what it left, at the same port.
-    pub async fn revive_primary(&self) {
-        self.primary.revive().await;
+    /// Starts the killed primary again on the same data and the same port.
+    pub async fn restart_primary(&self) {
+        self.primary.restart().await;
     }
 }
 
 impl Server {
     fn start(directory: PathBuf, standby_of: Option<String>) -> Self {
         let settings = [
-            // Tests are about what holds in production: a commit that is answered is flushed.
+            // As in production, a commit is answered after it is written to disk.
             ("synchronous_commit", "on"),
             ("wal_level", "replica"),
             ("wal_keep_size", "64MB"),
@@ -129,49 +133,49 @@ impl Server {
             durability: Durability::Throwaway,
             settings: settings.map(|(name, value)| (name.to_owned(), value.to_owned())).to_vec(),
             standby_of,
-            supervisor: vec![binary().into(), "supervise-postgres".into()],
+            supervisor: supervisor(0),
         };
         let running = start(&options);
         Self { port: running.port(), running: Mutex::new(running), options }
     }
 
     fn url(&self, database: &str) -> String {
-        self.running.lock().expect("no test panics here").url(database)
+        self.running.lock().expect("no thread panics while it holds this lock").url(database)
     }
 
-    /// Its supervisor first, who would bring it back.
+    /// Kills the supervisor first, because it would restart the server.
     async fn kill(&self) {
         for file in ["supervisor.lock", "cluster/postmaster.pid"] {
             let pid = pid_in(&self.options.directory.join(file));
-            kill_process(pid, Signal::KILL).expect("a process of ours");
+            kill_process(pid, Signal::KILL).expect("the process belongs to this user");
         }
         let port = self.port;
-        eventually("nobody listens there any more", async || {
+        eventually("no server listens at the port", async || {
             tokio::net::TcpStream::connect(("127.0.0.1", port)).await.err()
         })
         .await;
     }
 
-    async fn revive(&self) {
+    async fn restart(&self) {
         let options = self.options.clone();
         let starting = tokio::task::spawn_blocking(move || start(&options));
-        let running = starting.await.expect("it starts again");
-        assert_eq!(running.port(), self.port, "somebody else has taken the port meanwhile");
-        *self.running.lock().expect("no test panics here") = running;
+        let running = starting.await.expect("the server starts again");
+        assert_eq!(running.port(), self.port, "another process has taken the port");
+        *self.running.lock().expect("no thread panics while it holds this lock") = running;
     }
 }
 
 fn start(options: &Options) -> EmbeddedPostgres {
-    EmbeddedPostgres::start(options).unwrap_or_else(|error| panic!("the tests need a PostgreSQL: {error}"))
+    EmbeddedPostgres::start(options).unwrap_or_else(|error| panic!("the tests need a PostgreSQL server: {error}"))
 }
 
 fn pid_in(file: &Path) -> Pid {
-    let text = fs::read_to_string(file).expect("a running server says its pid");
+    let text = fs::read_to_string(file).expect("a running server has a file with its pid");
     let pid = text.lines().next().and_then(|line| line.parse().ok()).and_then(Pid::from_raw);
     pid.expect("a pid is a number")
 }
 
-/// What runs that were killed while a server was down have left: folders, no processes.
+/// Deletes directories of test processes that were killed while their server was down.
 fn sweep() {
     let entries = fs::read_dir(memory()).into_iter().flatten().flatten();
     for entry in entries {
@@ -181,7 +185,7 @@ fn sweep() {
             let is_supervised = fs::read_to_string(entry.path().join("supervisor.lock"))
                 .is_ok_and(|pid| Path::new("/proc").join(pid.trim()).exists());
             if !is_supervised {
-                // Another run may be sweeping too.
+                // Another process may delete the same directory.
                 let _swept = fs::remove_dir_all(entry.path());
             }
         }

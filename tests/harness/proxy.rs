@@ -1,4 +1,5 @@
-//! A way to a server that can be cut and mended: to see what happens when a network or a server fails.
+//! A TCP proxy that a test can cut, freeze and restore, to simulate a network or a server that
+//! fails.
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::atomic::{AtomicU8, Ordering};
@@ -9,9 +10,10 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio::task::{JoinHandle, JoinSet};
 
+/// The last byte of the next proxy's address.
 static NUMBER: AtomicU8 = AtomicU8::new(1);
 
-/// Forwards to a server of this machine.
+/// Forwards connections to a port of this machine.
 pub struct Proxy {
     address: SocketAddr,
     target: SocketAddr,
@@ -20,14 +22,16 @@ pub struct Proxy {
 }
 
 impl Proxy {
-    /// An address of its own, so that while nobody listens there nobody else can come to do so.
+    /// Starts a proxy to `port`.
+    ///
+    /// It has an IP address of its own: while it is cut, no other process takes its port.
     pub async fn to(port: u16) -> Self {
         let mut proxy = Self::cut_to(port).await;
-        proxy.mend().await;
+        proxy.restore().await;
         proxy
     }
 
-    /// The same, refusing everybody until it is mended.
+    /// A proxy that refuses connections until it is restored.
     pub async fn cut_to(port: u16) -> Self {
         let [low, middle, ..] = std::process::id().to_le_bytes();
         let number = NUMBER.fetch_add(1, Ordering::Relaxed);
@@ -41,10 +45,10 @@ impl Proxy {
         }
     }
 
-    /// The same URL by this way.
+    /// `url` with the address of the proxy in place of the server's.
     #[must_use]
     pub fn instead_of(&self, url: &str) -> String {
-        let (before, after) = url.split_once(&self.target.to_string()).expect("a URL of the server");
+        let (before, after) = url.split_once(&self.target.to_string()).expect("the URL names the server");
         format!("{before}{}{after}", self.address)
     }
 
@@ -52,15 +56,15 @@ impl Proxy {
     pub async fn cut(&mut self) {
         if let Some(accepting) = self.accepting.take() {
             accepting.abort();
-            // It is an error: it was aborted.
+            // The result is the error of an aborted task.
             let _aborted = accepting.await;
         }
     }
 
-    /// Forwards again.
-    pub async fn mend(&mut self) {
+    /// Forwards connections again.
+    pub async fn restore(&mut self) {
         self.frozen.send_replace(false);
-        let listener = TcpListener::bind(self.address).await.expect("nobody else has this address");
+        let listener = TcpListener::bind(self.address).await.expect("no other process uses this address");
         let (target, frozen) = (self.target, self.frozen.subscribe());
         self.accepting = Some(tokio::spawn(async move {
             let mut connections = JoinSet::new();
@@ -70,11 +74,12 @@ impl Proxy {
         }));
     }
 
-    /// Holds back everything, without closing anything: a machine that hangs.
+    /// Holds back all bytes and closes no connection, like a machine that hangs.
     pub fn freeze(&self) {
         self.frozen.send_replace(true);
     }
 
+    /// Forwards the bytes that were held back, and all later ones.
     pub fn thaw(&self) {
         self.frozen.send_replace(false);
     }

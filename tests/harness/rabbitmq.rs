@@ -1,6 +1,7 @@
-//! A RabbitMQ for tests: a private node where `rabbitmq-server` is installed, or what PIECEWORK_TEST_AMQP_URL names.
+//! A RabbitMQ broker for tests: a private node of the installed `rabbitmq-server`, or the broker at
+//! PIECEWORK_TEST_AMQP_URL.
 //!
-//! Never the machine's own: a node of ours has its own folder, name and ports, and ends with who started it.
+//! A private node has its own directory, name and ports. It ends with the process that started it.
 
 use std::fs;
 use std::io::{Read, Write};
@@ -12,13 +13,26 @@ use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::{Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
+/// The URL of a broker to use instead of a private node.
 const URL_VARIABLE: &str = "PIECEWORK_TEST_AMQP_URL";
+/// If it is `1`, a missing broker fails the test.
 const REQUIRE_VARIABLE: &str = "PIECEWORK_REQUIRE_BROKER";
-/// Debian's command of that name writes into the log of the machine's own node; this is what it calls.
+/// The script behind Debian's command of the same name, which writes to the log of the machine's
+/// node.
 const DEBIAN_SERVER: &str = "/usr/lib/rabbitmq/bin/rabbitmq-server";
+/// The authority that issued the certificate of a private node. The certificate is for `localhost`.
+pub const CA_FILE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../modules/email/tests/service/certificates/ca.pem");
+/// The certificate of a private node, and its key.
+const CERTIFICATE: [(&str, &str); 2] = [
+    ("server.pem", include_str!("../../modules/email/tests/service/certificates/server.pem")),
+    ("server.key", include_str!("../../modules/email/tests/service/certificates/server.key")),
+];
+/// Maximum time for a node to accept connections.
 const START_TIMEOUT: Duration = Duration::from_secs(120);
+/// Time between two connection attempts while a node starts.
 const PAUSE: Duration = Duration::from_millis(50);
-/// Ends what it was told of, once we are gone, however we went.
+/// A shell script that kills the process groups it has read, when the test process ends for any
+/// reason.
 const WATCHDOG: &str = r#"
 while read -r what id; do
     case $what in
@@ -31,19 +45,22 @@ done
 rm -rf -- "$0"
 "#;
 
+/// The URL of the shared broker, or `None` if there is no broker.
 static SHARED: OnceLock<Option<String>> = OnceLock::new();
-/// Keeps the shared node for as long as the process lives.
-static KEPT: OnceLock<Node> = OnceLock::new();
+/// Keeps the shared node running until the process ends.
+static SHARED_NODE: OnceLock<Node> = OnceLock::new();
 
-/// The broker that all tests of this process share. Without one, says in a line which tests are left out and how to
-/// have them; where PIECEWORK_REQUIRE_BROKER is 1 that is a failure.
+/// The URL of the broker that all tests of this process share.
+///
+/// Without a broker it prints that `left_out` is not tested and how to change that. If
+/// PIECEWORK_REQUIRE_BROKER is 1, it panics instead.
 pub fn shared_amqp_url(left_out: &str) -> Option<String> {
     let url = SHARED.get_or_init(|| {
         if let Some(url) = variable(URL_VARIABLE) {
             return Some(url);
         }
         let node = Node::start()?;
-        Some(KEPT.get_or_init(|| node).url())
+        Some(SHARED_NODE.get_or_init(|| node).url())
     });
     if url.is_none() {
         leave_out(left_out);
@@ -51,7 +68,8 @@ pub fn shared_amqp_url(left_out: &str) -> Option<String> {
     url.clone()
 }
 
-/// A node that a test may kill and freeze; the same rule where there is none.
+/// A node that a test may kill and freeze. Without RabbitMQ it does the same as
+/// [`shared_amqp_url`].
 pub fn own_node(left_out: &str) -> Option<Node> {
     let node = Node::start();
     if node.is_none() {
@@ -63,25 +81,26 @@ pub fn own_node(left_out: &str) -> Option<Node> {
 fn leave_out(what: &str) {
     assert!(
         variable(REQUIRE_VARIABLE).is_none_or(|required| required != "1"),
-        "{REQUIRE_VARIABLE} is set, and there is no RabbitMQ for {what}: install rabbitmq-server"
+        "{REQUIRE_VARIABLE} is 1, but there is no RabbitMQ for {what}: install rabbitmq-server"
     );
     eprintln!(
-        "left out: {what}. To have it, install rabbitmq-server or set {URL_VARIABLE}=amqp://… (some need the former)"
+        "not tested: {what}. Install rabbitmq-server, or set {URL_VARIABLE}=amqp://… (some tests need the former)"
     );
 }
 
-#[expect(clippy::disallowed_methods, reason = "what the tests are told is no setting of the program")]
+#[expect(clippy::disallowed_methods, reason = "a variable for the tests is not a setting of the program")]
 fn variable(name: &str) -> Option<String> {
     std::env::var(name).ok().filter(|value| !value.is_empty())
 }
 
-/// A private node; it ends with this value, or with the process.
+/// A private node. It ends with this value, or with the process.
 pub struct Node {
     directory: PathBuf,
     server: PathBuf,
-    /// The user to run as, where we may choose.
+    /// The user and group of the node, if the test runs as root.
     user: Option<(u32, u32)>,
     port: u16,
+    tls_port: u16,
     distribution_port: u16,
     epmd_port: u16,
     watchdog: Child,
@@ -89,33 +108,33 @@ pub struct Node {
 }
 
 struct Running {
-    /// Closed, it wakes the watchdog.
+    /// The watchdog acts when this pipe is closed.
     watchdog: ChildStdin,
     epmd: Option<Child>,
     node: Option<Child>,
 }
 
 impl Node {
-    /// None where RabbitMQ is not installed.
+    /// `None` if RabbitMQ is not installed.
     fn start() -> Option<Self> {
         let server = find_server()?;
-        // Not as root if it can be helped: as the user that the package made.
+        // As root, run the node as the user that RabbitMQ's package has created.
         let user = if rustix::process::geteuid().is_root() { user_id("rabbitmq") } else { None };
-        let [port, distribution_port, epmd_port] = free_ports();
+        let [port, tls_port, distribution_port, epmd_port] = free_ports();
         let memory = Path::new("/dev/shm");
         let parent = if memory.is_dir() { memory.to_owned() } else { std::env::temp_dir() };
         let directory = parent.join(format!("piecework-rabbitmq-{}-{port}", std::process::id()));
-        prepare(&directory, port, user);
+        prepare(&directory, [port, tls_port], user);
         let mut watchdog = Command::new("sh")
             .args(["-c", WATCHDOG])
             .arg(&directory)
             .stdin(Stdio::piped())
             .process_group(0)
             .spawn()
-            .expect("there is a shell");
+            .expect("a shell can be started");
         let pipe = watchdog.stdin.take().expect("the watchdog's input is a pipe");
         let running = Mutex::new(Running { watchdog: pipe, epmd: None, node: None });
-        let node = Self { directory, server, user, port, distribution_port, epmd_port, watchdog, running };
+        let node = Self { directory, server, user, port, tls_port, distribution_port, epmd_port, watchdog, running };
         node.start_epmd();
         node.launch();
         node.wait_until_up();
@@ -127,23 +146,29 @@ impl Node {
         format!("amqp://guest:guest@127.0.0.1:{}/%2f", self.port)
     }
 
-    /// As if somebody had pulled the plug.
+    /// The URL for a connection with TLS.
+    #[must_use]
+    pub fn tls_url(&self) -> String {
+        format!("amqps://guest:guest@localhost:{}/%2f", self.tls_port)
+    }
+
+    /// Ends the node like a power failure.
     pub fn kill(&self) {
         let mut running = self.running();
         let Some(mut node) = running.node.take() else { return };
         signal(&node, "KILL");
         node.wait().expect("a killed node ends");
-        tell(&mut running.watchdog, "node", None);
+        register(&mut running.watchdog, "node", None);
     }
 
-    /// Starts it again, on what it had written, and waits until it takes connections.
+    /// Starts the node again on its data, and waits until it accepts connections.
     pub fn restart(&self) {
         self.kill();
         self.launch();
         self.wait_until_up();
     }
 
-    /// Everything stands still: connections stay open and nobody answers.
+    /// Stops all processes of the node: connections stay open and get no answers.
     pub fn freeze(&self) {
         signal(self.running().node.as_ref().expect("a node to freeze"), "STOP");
     }
@@ -152,8 +177,10 @@ impl Node {
         signal(self.running().node.as_ref().expect("a node to thaw"), "CONT");
     }
 
-    /// Whether the queue would still be there after `kill`. A node writes down late which queues it has made: one that is
-    /// killed within about a second of that comes back with a queue of this name that answers nothing (RabbitMQ 3.10).
+    /// Whether the node has stored the queue, so that it works after `kill`.
+    ///
+    /// A node stores a new queue with a delay. If it is killed within about a second, it starts
+    /// again with a queue of that name that answers nothing (RabbitMQ 3.10).
     #[must_use]
     pub fn remembers(&self, queue: &str) -> bool {
         let name = format!("piecework{}@localhost", self.port);
@@ -165,24 +192,24 @@ impl Node {
         self.running.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Erlang's name server, as a child of ours: left to itself it would stay behind.
+    /// Starts Erlang's name server as a child. One that the node starts would survive the node.
     fn start_epmd(&self) {
         let mut running = self.running();
         let port = self.epmd_port.to_string();
         let epmd = self.command(Path::new("epmd")).args(["-port", &port, "-address", "127.0.0.1"]).spawn();
         let epmd = epmd.expect("epmd comes with Erlang, and Erlang with RabbitMQ");
-        tell(&mut running.watchdog, "epmd", Some(&epmd));
+        register(&mut running.watchdog, "epmd", Some(&epmd));
         running.epmd = Some(epmd);
     }
 
     fn launch(&self) {
         let mut running = self.running();
         let node = self.command(&self.server).spawn().expect("rabbitmq-server can be started");
-        tell(&mut running.watchdog, "node", Some(&node));
+        register(&mut running.watchdog, "node", Some(&node));
         running.node = Some(node);
     }
 
-    /// With nothing of our environment, in a process group of its own.
+    /// A command without the test's environment, in a process group of its own.
     fn command(&self, program: &Path) -> Command {
         let log = fs::File::options().create(true).append(true).open(self.directory.join("output")).expect("a log");
         let mut command = Command::new(program);
@@ -229,7 +256,7 @@ impl Node {
         }
     }
 
-    /// Whether it greets in AMQP; the port alone is open much earlier.
+    /// Whether the node answers in AMQP. Its port is open much earlier.
     fn answers(&self) -> bool {
         let Ok(mut stream) = TcpStream::connect(("127.0.0.1", self.port)) else { return false };
         let mut first = [0];
@@ -246,27 +273,27 @@ impl Drop for Node {
         let running = self.running.get_mut().unwrap_or_else(PoisonError::into_inner);
         if let Some(mut epmd) = running.epmd.take() {
             signal(&epmd, "KILL");
-            // It was there a moment ago.
+            // It ran a moment ago, so there is an exit status.
             let _ended = epmd.wait();
-            tell(&mut running.watchdog, "epmd", None);
+            register(&mut running.watchdog, "epmd", None);
         }
         fs::remove_dir_all(&self.directory).ok();
-        // The watchdog ends when its pipe does, right after this; nobody waits for it.
+        // The watchdog ends when its pipe is closed, right after this.
         let _running = self.watchdog.try_wait();
     }
 }
 
-/// Says which process group the watchdog has to end; none: there is none any more.
-fn tell(watchdog: &mut ChildStdin, what: &str, child: Option<&Child>) {
+/// Sets the process group that the watchdog kills, or clears it.
+fn register(watchdog: &mut ChildStdin, what: &str, child: Option<&Child>) {
     let id = child.map(|child| child.id().to_string()).unwrap_or_default();
-    writeln!(watchdog, "{what} {id}").expect("the watchdog listens");
+    writeln!(watchdog, "{what} {id}").expect("the watchdog reads its input");
 }
 
-/// To the whole group that a child of ours leads.
+/// Sends a signal to the process group of a child.
 fn signal(child: &Child, name: &str) {
     let group = format!("-{}", child.id());
     let sent = Command::new("kill").args(["-s", name, "--", &group]).stderr(Stdio::null()).status();
-    assert!(sent.is_ok(), "there is a kill");
+    assert!(sent.is_ok(), "the command kill can be started");
 }
 
 fn find_server() -> Option<PathBuf> {
@@ -275,7 +302,7 @@ fn find_server() -> Option<PathBuf> {
         return Some(debian);
     }
     let path = variable("PATH").unwrap_or_default();
-    std::env::split_paths(&path).map(|folder| folder.join("rabbitmq-server")).find(|server| server.is_file())
+    std::env::split_paths(&path).map(|directory| directory.join("rabbitmq-server")).find(|server| server.is_file())
 }
 
 fn user_id(name: &str) -> Option<(u32, u32)> {
@@ -286,29 +313,43 @@ fn user_id(name: &str) -> Option<(u32, u32)> {
 }
 
 fn free_ports<const N: usize>() -> [u16; N] {
-    // All at once, so that they differ.
+    // All listeners exist at the same time, so the ports differ.
     let listeners: [TcpListener; N] =
-        std::array::from_fn(|_| TcpListener::bind(("127.0.0.1", 0)).expect("there are free ports"));
+        std::array::from_fn(|_| TcpListener::bind(("127.0.0.1", 0)).expect("a free port"));
     listeners.map(|listener| listener.local_addr().expect("a listener has an address").port())
 }
 
-fn prepare(directory: &Path, port: u16, user: Option<(u32, u32)>) {
-    // A process of an earlier run may have had the same id and port.
+fn prepare(directory: &Path, [port, tls_port]: [u16; 2], user: Option<(u32, u32)>) {
+    // An earlier process with the same id and port may have been killed.
     fs::remove_dir_all(directory).ok();
-    let settings = format!("listeners.tcp.1 = 127.0.0.1:{port}\ndisk_free_limit.absolute = 1MB\n");
-    let folders = ["", "home", "mnesia", "log"].map(|name| directory.join(name));
-    for folder in &folders {
-        fs::create_dir(folder).expect("a folder of the node");
-        fs::set_permissions(folder, fs::Permissions::from_mode(0o700)).expect("a folder of our own");
+    let path = directory.display();
+    let settings = format!(
+        "listeners.tcp.1 = 127.0.0.1:{port}\n\
+         listeners.ssl.1 = 127.0.0.1:{tls_port}\n\
+         ssl_options.certfile = {path}/server.pem\n\
+         ssl_options.keyfile = {path}/server.key\n\
+         disk_free_limit.absolute = 1MB\n"
+    );
+    let directories = ["", "home", "mnesia", "log"].map(|name| directory.join(name));
+    for directory in &directories {
+        fs::create_dir(directory).expect("a directory of the node");
+        fs::set_permissions(directory, fs::Permissions::from_mode(0o700)).expect("the directory belongs to this user");
     }
-    let files =
-        [("rabbitmq.conf", settings.as_str()), ("rabbitmq-env.conf", ""), ("enabled_plugins", "[].\n"), ("output", "")];
+    let [certificate, key] = CERTIFICATE;
+    let files = [
+        ("rabbitmq.conf", settings.as_str()),
+        ("rabbitmq-env.conf", ""),
+        ("enabled_plugins", "[].\n"),
+        ("output", ""),
+        certificate,
+        key,
+    ];
     for (name, text) in files {
         fs::write(directory.join(name), text).expect("a file of the node");
     }
     if let Some((user, group)) = user {
-        for path in folders.into_iter().chain(files.map(|(name, _)| directory.join(name))) {
-            chown(path, Some(user), Some(group)).expect("root gives away what is its own");
+        for path in directories.into_iter().chain(files.map(|(name, _)| directory.join(name))) {
+            chown(path, Some(user), Some(group)).expect("root may change the owner");
         }
     }
 }

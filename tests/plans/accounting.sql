@@ -39,6 +39,12 @@ select
     n, -1500, md5('task' || n)::uuid, '2026-01-01', '2026-01-01', '2021-01-01'::date + n / 50
 from generate_series(1, 100000) as n;
 
+insert into accounting.withdrawals (transfer_id, withdrawn_at)
+select transfer_id, booked_at
+from accounting.transfers
+where amount_minor = 1500
+limit 10000;
+
 insert into email.people (person_id, version, name, email)
 select person_id, 1, name, name || '@example.org'
 from accounting.people;
@@ -49,8 +55,12 @@ select md5('mail' || n)::uuid, 'payout_statement', md5('person' || (n % 5000 + 1
 from generate_series(1, 50000) as n;
 
 insert into accounting.inbox (event_id, event_type, state, received_at)
-select md5('event' || n)::uuid, 'told', 'applied', '2026-01-01'
+select md5('event' || n)::uuid, 'published', 'applied', '2026-01-01'
 from generate_series(1, 20000) as n;
 insert into email.inbox (event_id, event_type, state, received_at)
-select md5('event' || n)::uuid, 'told', 'applied', '2026-01-01'
+select md5('event' || n)::uuid, 'published', 'applied', '2026-01-01'
 from generate_series(1, 20000) as n;
+
+insert into accounting.idempotency_keys (key_hash, fingerprint, status, headers, body, created_at)
+select sha256(n::text::bytea), sha256(n::text::bytea), 201, '[]', 'null', '2026-11-01'::timestamptz + n * interval '1 second'
+from generate_series(1, 50000) as n;

@@ -1,11 +1,10 @@
-//! Databases with replicas, and databases that are away: a real primary, a real streaming replica, and ways to them that can be cut.
+//! The application on databases with replicas, and on databases that are unreachable.
+//!
+//! There is a real primary with a real streaming replica, and a proxy to each that can be cut.
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on must fail")]
 
-#[path = "../system/api.rs"]
-#[expect(dead_code, reason = "it is shared with the tests of the whole system, which ask more")]
-mod api;
 mod degraded;
+mod people;
 mod positions;
 mod routing;
-mod starting;
-mod support;
+mod startup;

@@ -1,45 +1,47 @@
-//! What commands say of where they wrote, and what clients may say of it.
+//! The position that a command answers with, and that a client sends with its reads.
 
+use harness::{ReplicatedEnvironment, send};
 use reqwest::Method;
 
-use crate::api::send;
-use crate::support::{Ground, World, create, position, read_after};
+use crate::people::{App, admin_of, create, hire_worker, position, read_after};
 
 #[tokio::test]
-async fn a_commands_answer_carries_on_what_the_client_has_seen() {
-    let world = World::new().await;
-    let admin = world.admin().await;
-    world.hire_worker(&admin).await;
+async fn a_command_answers_with_its_position_and_those_the_client_has_sent() {
+    let app = App::on_replicas().await;
+    let admin = admin_of(&app).await;
+    hire_worker(&app, &admin).await;
     let first = position(&create(&admin, "One").await.expect_status(201));
     assert!(first.starts_with("tracker="), "{first}");
-    // Only the last answer has to be kept.
+    // A client has to keep the last position only.
     let known = format!("accounting=0/1,{first}");
     let request = admin.api.request(Method::POST, "/tasks").json(&serde_json::json!({ "title": "Two" }));
     let second = send(request.header("x-piecework-position", &known)).await.expect_status(201);
     assert!(position(&second).starts_with("accounting=0/1,tracker="), "{second:?}");
     let read = admin.api.get("/tasks").await.expect_status(200);
-    assert_eq!(read.header("x-piecework-position"), None, "who reads has written nothing");
-    world.finish().await;
+    assert_eq!(read.header("x-piecework-position"), None, "a read writes nothing, so it has no position");
+    app.finish().await;
 }
 
 #[tokio::test]
-async fn a_position_that_no_command_gave_is_refused_and_a_broken_cookie_is_left_alone() {
-    let world = World::new().await;
-    let admin = world.admin().await;
-    for wrong in ["", "tracker", "tracker=1", "tracker=0/x", "payroll=0/1", "tracker=0/1,", "0/1"] {
+async fn an_invalid_position_is_refused_in_a_header_and_ignored_in_a_cookie() {
+    let app = App::on_replicas().await;
+    let admin = admin_of(&app).await;
+    // An empty value is no position, as an empty cookie is none.
+    read_after(&admin, "/tasks", "").await.expect_status(200);
+    for wrong in ["tracker", "tracker=1", "tracker=0/x", "payroll=0/1", "tracker=0/1,", "0/1"] {
         read_after(&admin, "/tasks", wrong).await.expect_problem(400, "malformed_request");
         let request = admin.api.request(Method::GET, "/tasks");
         send(request.header("cookie", format!("a=b; piecework_position={wrong}"))).await.expect_status(200);
     }
-    world.finish().await;
+    app.finish().await;
 }
 
 #[tokio::test]
-async fn strong_is_the_only_consistency_there_is_to_ask_for_and_only_reads_know_it() {
-    let world = World::new().await;
-    let admin = world.admin().await;
-    for fine in ["/tasks?consistency=strong", "/tasks?limit=1&consistency=strong", "/me?consistency=strong"] {
-        admin.api.get(fine).await.expect_status(200);
+async fn strong_is_the_only_consistency_and_only_reads_accept_it() {
+    let app = App::on_replicas().await;
+    let admin = admin_of(&app).await;
+    for valid in ["/tasks?consistency=strong", "/tasks?limit=1&consistency=strong", "/me?consistency=strong"] {
+        admin.api.get(valid).await.expect_status(200);
     }
     for wrong in ["weak", "", "strong&consistency=strong"] {
         let path = format!("/tasks?consistency={wrong}");
@@ -48,16 +50,16 @@ async fn strong_is_the_only_consistency_there_is_to_ask_for_and_only_reads_know_
     let unknown = admin.api.get("/tasks?consistency=strong&colour=red").await;
     unknown.expect_problem(400, "malformed_request");
     admin.api.post_nothing("/reassignments?consistency=strong").await.expect_problem(400, "malformed_request");
-    world.finish().await;
+    app.finish().await;
 }
 
 #[tokio::test]
-async fn without_replicas_nothing_is_said_of_positions() {
-    let ground = Ground::new().await.set("TRACKER__READ_URLS", "").set("ACCOUNTING__READ_URLS", "");
-    let world = ground.start().await;
-    let admin = world.admin().await;
-    world.hire_worker(&admin).await;
+async fn without_replicas_a_command_answers_without_a_position() {
+    let environment = ReplicatedEnvironment::new().await.set("TRACKER__READ_URLS", "").set("ACCOUNTING__READ_URLS", "");
+    let app = environment.start().await;
+    let admin = admin_of(&app).await;
+    hire_worker(&app, &admin).await;
     let created = create(&admin, "One").await.expect_status(201);
     assert_eq!((created.header("x-piecework-position"), created.header("set-cookie")), (None, None));
-    world.finish().await;
+    app.finish().await;
 }

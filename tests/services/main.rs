@@ -1,22 +1,15 @@
-//! Several processes of the real program, with a real RabbitMQ and two databases: services with some of the modules each, and
-//! processes with all of them.
+//! Several processes of the real program, with a real RabbitMQ and two databases.
+//!
+//! Some tests run services with a few modules each, others run processes with all modules.
 #![expect(
     clippy::unwrap_used,
     clippy::expect_used,
-    reason = "a test that meets what it did not expect must fail, and say where"
+    reason = "a test that meets an unexpected answer must fail and say where"
 )]
 
-#[path = "../system/acts.rs"]
-mod acts;
-#[path = "../system/api.rs"]
-mod api;
 mod forwarding;
-#[path = "../system/ledger.rs"]
-mod ledger;
-mod process;
-mod sharing;
-#[path = "../system/stage.rs"]
-mod stage;
-mod starting;
-mod story;
-mod world;
+mod processes;
+mod shared_work;
+mod startup;
+mod streams;
+mod two_days;

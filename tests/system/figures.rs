@@ -1,42 +1,38 @@
-//! Every figure against the ledger, over days of all kinds (DOMAIN N1 to N4, A6).
+//! Every figure compared with the ledger, over several business days (DOMAIN N1 to N4, A6).
 
 use std::collections::BTreeSet;
 
 use chrono::NaiveDate;
+use harness::{Company, Ledger, System, check_figures};
 use serde_json::json;
 
-use crate::ledger::{Ledger, check_figures};
-use crate::support::{Company, Stage};
-
-impl Company {
-    /// The same on a clock that stands still: what is said is true as of now.
-    pub async fn check_figures(&self, from: &str, today: &str) {
-        let (from, today) = (from.parse().unwrap(), today.parse().unwrap());
-        for as_of in check_figures(&self.admin, from, today, self.world.zone()).await {
-            assert_eq!(as_of, self.world.ambient.now(), "n4: as of when it is true");
-        }
+/// Compares the figures with the ledger. On a clock that stands still, they are true as of now.
+pub async fn check_figures_now(company: &Company, from: &str, today: &str) {
+    let (from, today) = (from.parse().unwrap(), today.parse().unwrap());
+    for as_of in check_figures(&company.admin, from, today, company.system.time_zone()).await {
+        assert_eq!(as_of, company.system.ambient.now(), "n4: each figure has the time at which it is true");
     }
 }
 
-/// Four tasks, two completions, a reassign, a third completion: each at a minute of its own.
+/// Four tasks, two completions, a run, and a third completion, each one minute after the other.
 async fn work(company: &Company) {
     let mut tasks = Vec::new();
     for number in 1..=4 {
-        company.world.ambient.advance(chrono::Duration::minutes(1));
+        company.system.ambient.advance(chrono::Duration::minutes(1));
         tasks.push(company.create(&format!("Task {number}")).await);
     }
     for task in &tasks[..2] {
-        company.world.ambient.advance(chrono::Duration::minutes(1));
+        company.system.ambient.advance(chrono::Duration::minutes(1));
         company.complete(task).await;
     }
     company.manager.api.post_nothing("/reassignments").await.expect_status(202);
-    company.world.finish_runs(&company.manager).await;
-    company.world.ambient.advance(chrono::Duration::minutes(1));
+    company.system.finish_runs(&company.manager).await;
+    company.system.ambient.advance(chrono::Duration::minutes(1));
     let id = tasks[2]["id"].as_str().unwrap();
     company.complete(&company.manager.api.read(&format!("/tasks/{id}")).await).await;
 }
 
-/// Reverses the latest line of a kind in anybody's wallet.
+/// Reverses the latest transfer of a kind in all wallets.
 async fn reverse(company: &Company, kind: &str) {
     let ledger = Ledger::read(&company.accountant.api).await;
     let line = ledger.lines.iter().filter(|line| line.kind == kind).max_by_key(|line| line.occurred_at).unwrap();
@@ -45,21 +41,21 @@ async fn reverse(company: &Company, kind: &str) {
 }
 
 #[tokio::test]
-async fn n4_every_figure_ties_to_the_ledger_over_days_with_reassigns_corrections_and_an_early_close() {
+async fn n4_every_figure_equals_the_ledger_over_days_with_reassigns_corrections_and_an_early_close() {
     let mut company = Company::new().await;
     work(&company).await;
     company.next_morning("2026-11-03").await;
     work(&company).await;
     reverse(&company, "completion_reward").await;
     company.accountant.api.post_nothing("/days/2026-11-03/close").await.expect_status(200);
-    // Tuesday goes on, and its work is booked into Wednesday.
+    // After the early close, the rest of Tuesday is booked into Wednesday.
     work(&company).await;
     company.next_morning("2026-11-04").await;
     work(&company).await;
     reverse(&company, "assignment_fee").await;
-    company.world.settle().await;
-    company.check_figures("2026-11-02", "2026-11-04").await;
+    company.system.settle().await;
+    check_figures_now(&company, "2026-11-02", "2026-11-04").await;
     let days: BTreeSet<NaiveDate> = Ledger::read(&company.admin.api).await.lines.iter().map(|line| line.day).collect();
-    assert_eq!(days.len(), 3, "each of the days has something to compare");
+    assert_eq!(days.len(), 3, "each day has transfers");
     company.finish().await;
 }

@@ -1,26 +1,34 @@
 //! The whole system in one process, as people use it: over HTTP, on a clock that the tests move.
-#![expect(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    reason = "a test that meets what it did not expect must fail, and say where"
-)]
+#![expect(clippy::unwrap_used, reason = "a test that meets an unexpected answer must fail and say where")]
 
-mod acts;
-mod api;
-mod bad_input;
+mod accounts;
+mod api_document;
+mod api_tokens;
+mod audit;
+mod batches;
+mod browsers;
+mod busy;
+mod concurrency;
+mod conditions;
+mod csv_files;
 mod days;
+mod details;
 mod figures;
-mod ledger;
-mod load;
+mod filters;
+mod full_disk;
+mod idempotency;
+mod invalid_input;
+mod limits;
+mod live;
 mod methods;
+mod pages;
 mod paging;
 mod people;
 mod permissions;
 mod problems;
 mod roles;
 mod sessions;
-mod stage;
 mod stopping;
-mod story;
-mod support;
+mod streams;
 mod tasks;
+mod two_days;

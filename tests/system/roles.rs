@@ -1,40 +1,43 @@
-//! PostgreSQL itself keeps the modules apart: each works in a role of its own, which sees its own schema only (invariant 3).
+//! PostgreSQL separates the modules: the role of each can use its own schema only (invariant 3).
 
 use futures_util::future::join_all;
-use harness::{Login, TestDatabase};
+use harness::{Company, Login, MORNING, TestApp, TestDatabase, TestEnvironment};
 use kernel::Ambient;
-use kernel::db::{ModuleRole, Obstacle};
-use piecework::databases::{COMMAND_PATIENCE, Databases};
-use piecework::hosting::Hosting;
-use piecework::{migrations, modules};
+use kernel::db::{ModuleRole, RoleDefect};
+use piecework::config::DatabaseName;
+use piecework::databases::{COMMAND_ACQUIRE_TIMEOUT, DatabaseAccess, Databases};
+use piecework::{modules, startup};
 use sqlx::postgres::PgConnection;
 use sqlx::{AssertSqlSafe, Executor};
 
-use crate::support::{Company, Ground, MORNING, World};
-
+/// PostgreSQL's error code for a missing right.
 const PERMISSION_DENIED: &str = "42501";
 
-/// Both databases, with the roles that modules have there.
-fn roles(ground: &Ground) -> [(&TestDatabase, Vec<ModuleRole>); 2] {
-    [(&ground.tracker, modules::roles_in("tracker")), (&ground.accounting, modules::roles_in("accounting"))]
+/// Both databases, with the roles of the modules in each.
+fn roles(environment: &TestEnvironment) -> [(&TestDatabase, Vec<ModuleRole>); 2] {
+    [
+        (&environment.tracker, modules::roles_in(DatabaseName::Tracker)),
+        (&environment.accounting, modules::roles_in(DatabaseName::Accounting)),
+    ]
 }
 
-async fn obstacles(ground: &Ground) -> Vec<Option<Obstacle>> {
-    let mut obstacles = Vec::new();
-    for (database, roles) in roles(ground) {
+/// The defect of each role, if it cannot be used.
+async fn defects(environment: &TestEnvironment) -> Vec<Option<RoleDefect>> {
+    let mut defects = Vec::new();
+    for (database, roles) in roles(environment) {
         let mut owner = database.connect_as_owner().await;
         for role in roles {
-            obstacles.push(role.look(&mut owner).await.unwrap().obstacle);
+            defects.push(role.check(&mut owner).await.unwrap().defect);
         }
     }
-    obstacles
+    defects
 }
 
 async fn run(connection: &mut PgConnection, statement: String) {
     connection.execute(AssertSqlSafe(statement)).await.unwrap();
 }
 
-/// Whether the connection may do this.
+/// Whether the session has the right to run the statement.
 async fn may(connection: &mut PgConnection, statement: String) -> bool {
     match connection.execute(AssertSqlSafe(statement.clone())).await {
         Ok(_) => true,
@@ -43,7 +46,8 @@ async fn may(connection: &mut PgConnection, statement: String) -> bool {
     }
 }
 
-/// Every table and view that is not the server's own: schema, name, whether it is a table.
+/// Every table and view, except those of PostgreSQL: its schema, its name, and whether it is a
+/// table.
 async fn relations(connection: &mut PgConnection) -> Vec<(String, String, bool)> {
     let relations = sqlx::query_as(
         "select relnamespace::regnamespace::text, relname::text, relkind = 'r'
@@ -55,26 +59,28 @@ async fn relations(connection: &mut PgConnection) -> Vec<(String, String, bool)>
 }
 
 #[tokio::test]
-async fn a_modules_role_touches_nothing_but_its_own() {
-    let world = World::new().await;
+async fn the_role_of_a_module_can_use_its_own_schema_and_published_reports_only() {
+    let app = TestApp::new().await;
     let (mut allowed, mut refused) = (0, 0);
-    for (database, roles) in roles(&world.ground) {
+    for (database, roles) in roles(&app.environment) {
         let mut connection = database.connect().await;
         let relations = relations(&mut connection).await;
         for role in &roles {
-            let name = role.look(&mut connection).await.unwrap().name;
+            let name = role.check(&mut connection).await.unwrap().name;
             run(&mut connection, format!("set role {name}")).await;
-            // Accounting reckons with its own reports.
-            let is_published =
-                |schema: &str| schema.ends_with("_report") && ["analytics", "accounting"].contains(&role.module);
+            // Accounting reads its own reports.
+            let is_published = |schema: &str| {
+                schema.ends_with("_report") && ["analytics", "accounting", "live"].contains(&role.module)
+            };
             for (schema, relation, is_table) in &relations {
                 let is_its_own = schema == role.module && relation != "migrations";
                 let reads = may(&mut connection, format!("select from {schema}.{relation} limit 1")).await;
                 assert_eq!(reads, is_its_own || is_published(schema), "{name} reads {schema}.{relation}");
                 if *is_table {
                     let deletes = may(&mut connection, format!("delete from {schema}.{relation} where false")).await;
-                    // The ledger is append-only.
-                    let may_delete = is_its_own && relation != "transfers";
+                    // The ledger, its withdrawals and the audit trail are append-only.
+                    let may_delete =
+                        is_its_own && !["transfers", "withdrawals", "audit_records"].contains(&relation.as_str());
                     assert_eq!(deletes, may_delete, "{name} deletes from {schema}.{relation}");
                 }
                 *if reads { &mut allowed } else { &mut refused } += 1;
@@ -83,11 +89,11 @@ async fn a_modules_role_touches_nothing_but_its_own() {
         }
     }
     assert!(allowed > 30 && refused > 60, "{allowed} reads were allowed, {refused} refused");
-    world.stop().await;
+    app.stop().await;
 }
 
 #[tokio::test]
-async fn every_pool_of_a_running_system_is_in_its_modules_role() {
+async fn every_pool_of_the_application_is_in_its_modules_role() {
     let company = Company::new().await;
     let task = company.create("To be reported").await;
     company.complete(&task).await;
@@ -99,84 +105,86 @@ async fn every_pool_of_a_running_system_is_in_its_modules_role() {
         (harness::TASKS_REPORT, "/analytics/top-tasks?period=day&date=2026-11-02"),
         (harness::ACCOUNTING_REPORT, "/analytics/summary"),
     ] {
-        takes_its_role(&company, module, path).await;
+        assert_role_is_used(&company, module, path).await;
     }
     company.finish().await;
 }
 
-/// Without the role's rights nothing goes, although the login has them all.
-async fn takes_its_role(company: &Company, role: ModuleRole, path: &str) {
-    let ground = &company.world.ground;
-    let (database, _) = roles(ground).into_iter().find(|(_, roles)| roles.contains(&role)).unwrap();
+/// Asserts that reads and writes need the rights of the role, although the login has all rights.
+async fn assert_role_is_used(company: &Company, role: ModuleRole, path: &str) {
+    let environment = &company.system.environment;
+    let (database, _) = roles(environment).into_iter().find(|(_, roles)| roles.contains(&role)).unwrap();
     let mut connection = database.connect().await;
-    let name = role.look(&mut connection).await.unwrap().name;
+    let name = role.check(&mut connection).await.unwrap().name;
     company.admin.api.read(path).await;
     run(&mut connection, format!("revoke select on all tables in schema {} from {name}", role.schema)).await;
     company.admin.api.get(path).await.expect_problem(500, "internal_error");
     if role.module == role.schema {
-        // Asks the outbox of each module, over its pool to write.
-        let error = company.world.application.state.modules().await.unwrap_err().into_database_error().unwrap();
+        // The status counts the outbox of each module, over its pool for writes.
+        let error = company.system.application.status.modules().await.unwrap_err();
+        let kernel::DbError::Sql(sqlx::Error::Database(error)) = error else { panic!("{error:?}") };
         assert_eq!(error.code().as_deref(), Some(PERMISSION_DENIED), "{name}");
     }
-    let standing = role.provide(&mut connection).await.unwrap();
-    assert_eq!(standing.obstacle, None, "{name}");
+    let status = role.provision(&mut connection).await.unwrap();
+    assert_eq!(status.defect, None, "{name}");
     company.admin.api.read(path).await;
 }
 
 #[tokio::test]
-async fn databases_of_one_server_are_migrated_at_the_same_time() {
+async fn databases_of_one_server_can_be_migrated_at_the_same_time() {
     let login = Login::new("createrole").await;
-    let grounds = join_all((0..4).map(|_| Ground::of(&login))).await;
-    // Each by two processes.
-    let migrate = |ground: &Ground| {
-        let config = ground.config();
+    let environments = join_all((0..4).map(|_| TestEnvironment::owned_by(&login))).await;
+    // Two processes migrate each environment.
+    let migrate = |environment: &TestEnvironment| {
+        let config = environment.config();
         async move {
+            let access_to = |_| DatabaseAccess::ReadWrite;
             let databases =
-                Databases::open(&config, &Hosting::all(), &Ambient::system(), COMMAND_PATIENCE).await.unwrap();
-            migrations::migrate(&databases).await.unwrap();
+                Databases::open(&config, access_to, &Ambient::system(), COMMAND_ACQUIRE_TIMEOUT).await.unwrap();
+            startup::migrate(&databases).await.unwrap();
             databases.close().await;
         }
     };
-    join_all(grounds.iter().chain(&grounds).map(migrate)).await;
-    for ground in &grounds {
-        assert_eq!(obstacles(ground).await, [None; 7]);
+    join_all(environments.iter().chain(&environments).map(migrate)).await;
+    for environment in &environments {
+        assert_eq!(defects(environment).await, [None; 9]);
     }
-    // Nothing of this needs a superuser.
-    let [ground, ..] = <[Ground; 4]>::try_from(grounds).ok().unwrap();
-    let company = Company::in_world(ground.start(MORNING).await).await;
-    takes_its_role(&company, ModuleRole::owning("tasks"), "/tasks").await;
+    // No step needs a superuser.
+    let [environment, ..] = <[TestEnvironment; 4]>::try_from(environments).ok().unwrap();
+    let company = Company::hire(environment.start(MORNING).await).await;
+    assert_role_is_used(&company, ModuleRole::owning("tasks"), "/tasks").await;
     company.finish().await;
 }
 
 #[tokio::test]
-async fn a_login_that_may_make_no_roles_does_everything_itself() {
+async fn a_login_without_the_right_to_create_roles_works_in_its_own_role() {
     let login = Login::new("").await;
-    let ground = Ground::of(&login).await;
-    // Somebody else's, which happens to have such a name.
+    let environment = TestEnvironment::owned_by(&login).await;
+    // A role of that name which is not a module's.
     run(
-        &mut ground.tracker.connect().await,
+        &mut environment.tracker.connect().await,
         format!("create role {0}_tasks login; grant {0}_tasks to {0}", login.name),
     )
     .await;
-    let company = Company::in_world(ground.start(MORNING).await).await;
+    let company = Company::hire(environment.start(MORNING).await).await;
     let task = company.create("In one role").await;
     company.complete(&task).await;
-    let mut expected = [Some(Obstacle::Missing); 7];
-    expected[1] = Some(Obstacle::Foreign);
-    assert_eq!(obstacles(&company.world.ground).await, expected);
+    let mut expected = [Some(RoleDefect::Missing); 9];
+    expected[1] = Some(RoleDefect::Foreign);
+    assert_eq!(defects(&company.system.environment).await, expected);
     company.finish().await;
 }
 
 #[tokio::test]
-async fn roles_that_an_administrator_has_made_are_taken() {
+async fn roles_that_an_administrator_has_created_are_used() {
     let login = Login::new("").await;
-    let ground = Ground::of(&login).await;
-    for module in ["identity", "tasks", "accounting", "email", "analytics"] {
+    let environment = TestEnvironment::owned_by(&login).await;
+    for module in ["identity", "tasks", "accounting", "email", "analytics", "live"] {
         let make = format!("create role {0}_{module}; grant {0}_{module} to {0}", login.name);
-        run(&mut ground.tracker.connect().await, make).await;
+        run(&mut environment.tracker.connect().await, make).await;
     }
-    let company = Company::in_world(ground.start(MORNING).await).await;
-    assert_eq!(obstacles(&company.world.ground).await, [None; 7]);
-    takes_its_role(&company, ModuleRole::owning("accounting"), "/wallets").await;
+    let company = Company::hire(environment.start(MORNING).await).await;
+    assert_eq!(defects(&company.system.environment).await, [None; 9]);
+    assert_role_is_used(&company, ModuleRole::owning("accounting"), "/wallets").await;
     company.finish().await;
 }

@@ -1,4 +1,5 @@
-//! A user of the server to be killed by a test: joins or starts it, prints the URL, then waits for its input to end.
+//! A user of the server for a test to kill. It joins or starts the server, prints the URL, and
+//! waits for the end of its input.
 
 use std::io::{Read, Write};
 

@@ -1,4 +1,5 @@
-//! The supervisor program of this crate's tests; the product's is `piecework supervise-postgres`.
+//! The supervisor program of the tests of this crate. The product uses `piecework
+//! supervise-postgres`.
 
 use std::path::Path;
 use std::time::Duration;

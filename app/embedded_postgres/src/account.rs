@@ -1,4 +1,5 @@
-//! The unprivileged user PostgreSQL runs as when we are root, and the folders that user can reach.
+//! The unprivileged user that runs PostgreSQL if this process is root, and the directories that
+//! this user can reach.
 
 use std::fs;
 use std::os::unix::fs::MetadataExt;
@@ -15,7 +16,8 @@ pub(crate) struct Account {
 }
 
 impl Account {
-    /// Whom to run PostgreSQL as: `None` is ourselves; root, whom it refuses, becomes `postgres` or `nobody`.
+    /// The user that runs PostgreSQL. `None`: the user of this process. PostgreSQL refuses to run
+    /// as root, so root is replaced by `postgres` or `nobody`.
     pub(crate) fn to_run_as() -> Result<Option<Self>, Error> {
         if !rustix::process::geteuid().is_root() {
             return Ok(None);
@@ -39,16 +41,17 @@ impl Account {
         })
     }
 
-    /// The outermost folder on the way to `path`, itself included, that this user may not enter.
+    /// The outermost directory of `path`, itself included, that this user may not enter according
+    /// to the permission bits.
     ///
-    /// By the permission bits; folders that do not exist yet are ours to make.
+    /// A directory that does not exist yet is made later by this process.
     fn blocked_at(&self, path: &Path) -> Option<PathBuf> {
-        let mut folders: Vec<&Path> = path.ancestors().collect();
-        folders.reverse();
-        folders
+        let mut directories: Vec<&Path> = path.ancestors().collect();
+        directories.reverse();
+        directories
             .into_iter()
-            .find(|folder| {
-                fs::metadata(folder).is_ok_and(|metadata| {
+            .find(|directory| {
+                fs::metadata(directory).is_ok_and(|metadata| {
                     let search_bit = if metadata.uid() == self.uid {
                         0o100
                     } else if metadata.gid() == self.gid {
@@ -62,24 +65,26 @@ impl Account {
             .map(Path::to_owned)
     }
 
-    /// Fails with the folder that keeps this user from the data directory.
+    /// Fails with the directory that keeps this user from the data directory.
     pub(crate) fn check_data_directory(&self, path: &Path) -> Result<(), Error> {
         self.check(
             path,
-            "set `data_dir` (PIECEWORK__DATA_DIR) to a place that user can reach, /var/lib/piecework for one, or let \
-             it pass with `chmod o+x`",
+            "set `data_dir` (PIECEWORK__DATA_DIR) to a directory that this user can reach, such as \
+             /var/lib/piecework, or allow access with `chmod o+x`",
         )
     }
 
-    /// Fails with the folder that keeps this user from PostgreSQL's programs.
+    /// Fails with the directory that keeps this user from the programs of PostgreSQL.
     pub(crate) fn check_bin_dir(&self, path: &Path) -> Result<(), Error> {
-        self.check(path, "set `postgres.bin_dir` (PIECEWORK__POSTGRES__BIN_DIR) to programs that user can reach")
+        self.check(path, "set `postgres.bin_dir` (PIECEWORK__POSTGRES__BIN_DIR) to programs that this user can reach")
     }
 
     fn check(&self, path: &Path, remedy: &'static str) -> Result<(), Error> {
         match self.blocked_at(path) {
             None => Ok(()),
-            Some(folder) => Err(Error::Blocked { folder, path: path.to_owned(), user: self.name.clone(), remedy }),
+            Some(directory) => {
+                Err(Error::Blocked { directory, path: path.to_owned(), user: self.name.clone(), remedy })
+            }
         }
     }
 }
@@ -89,7 +94,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_account_is_found_by_its_whole_name_and_is_never_root() {
+    fn an_account_is_found_by_its_full_name_and_is_never_root() {
         let passwd = "root:x:0:0::/root:/bin/sh\npostgres2:x:7:8::/:/bin/sh\npostgres:x:101:104:,,,:/:/bin/sh\nnobody:x:0:0::/:\n";
         let postgres = Account::in_passwd(passwd, "postgres").unwrap();
         assert_eq!((postgres.uid, postgres.gid), (101, 104));

@@ -1,4 +1,4 @@
-//! Makes a cluster, whole or not at all, and says what is known about one that exists.
+//! Makes a cluster completely or not at all, and reads the properties of an existing one.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Write};
@@ -12,19 +12,20 @@ use crate::layout::Layout;
 use crate::parameters::{Parameters, name_of};
 use crate::{Durability, Error};
 
-/// The major version that made the cluster; `None` when there is none yet.
+/// The major version that made the cluster. `None`: there is no cluster yet.
 pub(crate) fn major(layout: &Layout) -> Result<Option<u32>, Error> {
     let path = layout.cluster().join("PG_VERSION");
     match fs::read_to_string(&path) {
-        // Before 10 a major version was 9.6: its 9 is as wrong for our programs as it is too old.
+        // Before version 10, a major version had two numbers, such as 9.6. The first one is enough,
+        // because all of these versions are too old.
         Ok(text) => Ok(text.trim().split('.').next().and_then(|major| major.parse().ok())),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
         Err(error) => Err(Error::io("read", &path)(error)),
     }
 }
 
-/// Refuses to run durable data without fsync and to delete it at the end, and the other way round to promise
-/// durability for what was made without.
+/// Refuses to run a durable cluster as a throwaway one, which would delete it, and a throwaway
+/// cluster as a durable one, which was made without fsync.
 pub(crate) fn check_durability(layout: &Layout, wanted: Durability) -> Result<(), Error> {
     let found = if layout.password().exists() {
         Durability::Durable
@@ -43,7 +44,7 @@ pub(crate) fn check_durability(layout: &Layout, wanted: Durability) -> Result<()
     })
 }
 
-/// The password of a durable server.
+/// The password of a durable server. A throwaway server has none.
 pub(crate) fn password(layout: &Layout, durability: Durability) -> Result<Option<String>, Error> {
     if durability == Durability::Throwaway {
         return Ok(None);
@@ -53,14 +54,14 @@ pub(crate) fn password(layout: &Layout, durability: Durability) -> Result<Option
     Ok(Some(text.trim_end().to_owned()))
 }
 
-/// Runs initdb unless there is a cluster. What an earlier attempt left half made is removed first.
+/// Runs initdb if there is no cluster. Incomplete clusters of earlier attempts are removed first.
 pub(crate) fn ensure(layout: &Layout, parameters: &Parameters, account: Option<&Account>) -> Result<(), Error> {
     remove_asides(layout);
     if layout.cluster().exists() {
         return Ok(());
     }
     let aside = layout.cluster_aside();
-    make_private_folder(&aside, account)?;
+    make_private_directory(&aside, account)?;
 
     if let Some(primary) = &parameters.standby_of {
         copy_primary(primary, &aside, parameters, account)?;
@@ -84,12 +85,12 @@ pub(crate) fn ensure(layout: &Layout, parameters: &Parameters, account: Option<&
     let cluster = layout.cluster();
     fs::rename(&aside, &cluster).map_err(Error::io("rename", &aside))?;
     if parameters.durability == Durability::Durable {
-        sync_folder(layout.directory())?;
+        sync_directory(layout.directory())?;
     }
     Ok(())
 }
 
-/// Makes a cluster that follows a running one.
+/// Makes the cluster of a replica as a copy of its primary.
 fn copy_primary(primary: &str, aside: &Path, parameters: &Parameters, account: Option<&Account>) -> Result<(), Error> {
     let program = parameters.bin_dir.join("pg_basebackup");
     let mut copy = postgres_command(&program, account);
@@ -98,12 +99,12 @@ fn copy_primary(primary: &str, aside: &Path, parameters: &Parameters, account: O
     if status.success() { Ok(()) } else { Err(Error::Copy { status }) }
 }
 
-/// A folder for the server alone.
-pub(crate) fn make_private_folder(path: &Path, account: Option<&Account>) -> Result<(), Error> {
+/// Makes a directory that only the server can read.
+pub(crate) fn make_private_directory(path: &Path, account: Option<&Account>) -> Result<(), Error> {
     let made = fs::DirBuilder::new().mode(0o700).create(path);
     match made {
         Err(error) if error.kind() != io::ErrorKind::AlreadyExists => {
-            return Err(Error::io("make the folder", path)(error));
+            return Err(Error::io("make the directory", path)(error));
         }
         _ => {}
     }
@@ -118,7 +119,8 @@ fn hand_over(path: &Path, account: Option<&Account>) -> Result<(), Error> {
     }
 }
 
-/// Best effort: an initdb whose supervisor was killed may still be writing there, and fails by this.
+/// Removes incomplete clusters. An initdb whose supervisor was killed may still write there; it
+/// then fails. An error is only logged.
 fn remove_asides(layout: &Layout) {
     let Ok(entries) = fs::read_dir(layout.directory()) else {
         return;
@@ -127,12 +129,13 @@ fn remove_asides(layout: &Layout) {
         if entry.file_name().to_string_lossy().starts_with("cluster.aside-")
             && let Err(error) = fs::remove_dir_all(entry.path())
         {
-            tracing::warn!(%error, path = %entry.path().display(), "a half made cluster stays behind");
+            tracing::warn!(%error, path = %entry.path().display(), "cannot remove an incomplete cluster");
         }
     }
 }
 
-/// A new password unless a killed attempt already left one. It belongs to the server's user, for initdb reads it.
+/// Makes a password, if an earlier attempt has not made one. The file belongs to the user of the
+/// server, because initdb reads it.
 fn ensure_password(layout: &Layout, account: Option<&Account>) -> Result<(), Error> {
     let path = layout.password();
     if path.exists() {
@@ -158,7 +161,7 @@ fn ensure_password(layout: &Layout, account: Option<&Account>) -> Result<(), Err
         .map_err(Error::io("write", &aside))?;
     hand_over(&aside, account)?;
     fs::rename(&aside, &path).map_err(Error::io("write", &path))?;
-    sync_folder(layout.directory())
+    sync_directory(layout.directory())
 }
 
 /// 128 random bits as 32 hex digits, which need no escaping in a URL.
@@ -168,6 +171,6 @@ fn random_hex() -> io::Result<String> {
     Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
 }
 
-fn sync_folder(path: &Path) -> Result<(), Error> {
-    File::open(path).and_then(|folder| folder.sync_all()).map_err(Error::io("sync", path))
+fn sync_directory(path: &Path) -> Result<(), Error> {
+    File::open(path).and_then(|directory| directory.sync_all()).map_err(Error::io("sync", path))
 }

@@ -1,12 +1,12 @@
-//! Waiting that ends.
+//! Waits for a condition until a deadline.
 
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-/// How often something that cannot wake us is looked at.
+/// Time between two checks of a condition that sends no notification.
 pub(crate) const POLL_INTERVAL: Duration = Duration::from_millis(10);
 
-/// A moment after which one no longer waits.
+/// The end of a wait.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Deadline(Instant);
 
@@ -19,7 +19,11 @@ impl Deadline {
         Instant::now() >= self.0
     }
 
-    /// Looks until the condition holds; `false` when the deadline came first.
+    pub(crate) fn remaining(self) -> Duration {
+        self.0.saturating_duration_since(Instant::now())
+    }
+
+    /// Checks the condition until it holds. `false`: the deadline passed first.
     pub(crate) fn wait_for(self, mut condition: impl FnMut() -> bool) -> bool {
         loop {
             if condition() {

@@ -1,4 +1,4 @@
-//! The few variables of the environment that matter here, and a child process that sees no others.
+//! Reads environment variables and starts child processes with a minimal environment.
 
 use std::ffi::OsString;
 use std::os::unix::process::CommandExt;
@@ -7,16 +7,20 @@ use std::process::Command;
 
 use crate::account::Account;
 
-/// The one place that reads the environment.
-#[expect(clippy::disallowed_methods, reason = "PATH and the like are this machine's, not settings of Piecework")]
+/// The value of an environment variable. An empty value counts as not set.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "PATH and similar variables describe the machine and are no settings of Piecework"
+)]
 pub(crate) fn variable(name: &str) -> Option<OsString> {
     std::env::var_os(name).filter(|value| !value.is_empty())
 }
 
-/// One of PostgreSQL's programs, to be run as the account (`None`: as ourselves).
+/// A command for a program of PostgreSQL that runs as the account (`None`: as the user of this
+/// process).
 ///
-/// The environment is cleared: a PGDATA or PGPORT of the caller must not reach the server, nor any secret. English
-/// messages, because the log is read for one of them.
+/// The environment is cleared, so that no PGDATA, PGPORT or secret of the caller reaches the
+/// server. The messages are in English, because the supervisor searches the log for some of them.
 pub(crate) fn postgres_command(program: &Path, account: Option<&Account>) -> Command {
     let mut command = Command::new(program);
     command.env_clear().env("LC_ALL", "C.UTF-8").env("TZ", "UTC").current_dir("/");

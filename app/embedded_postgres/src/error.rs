@@ -1,38 +1,38 @@
-//! What can go wrong between an installed PostgreSQL and a server that answers.
+//! The errors of this crate.
 
 use std::io;
 use std::path::{Path, PathBuf};
 
-/// Why there is no server; every text says what to do where something can be done.
+/// Why there is no server. Each text says how to solve the problem, if that is possible.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// No PostgreSQL was found on this machine.
     #[error(
-        "no PostgreSQL found (looked in PATH, pg_config and the usual folders): {install}, or set `postgres.bin_dir` \
-         (PIECEWORK__POSTGRES__BIN_DIR) to the folder that holds `postgres` and `initdb`"
+        "no PostgreSQL found in PATH, by pg_config or in the usual directories: {install}, or set `postgres.bin_dir` \
+         (PIECEWORK__POSTGRES__BIN_DIR) to the directory of `postgres` and `initdb`"
     )]
     NotInstalled {
-        /// The command that installs it on this system.
+        /// The command that installs PostgreSQL on this system.
         install: String,
     },
 
-    /// The setting names a folder without PostgreSQL's server programs.
+    /// The setting names a directory without the server programs of PostgreSQL.
     #[error(
-        "`postgres.bin_dir` (PIECEWORK__POSTGRES__BIN_DIR) is {}, but neither it nor its `bin` holds `postgres` and \
-         `initdb`", path.display()
+        "`postgres.bin_dir` (PIECEWORK__POSTGRES__BIN_DIR) is {}, but neither this directory nor its `bin` contains \
+         `postgres` and `initdb`", path.display()
     )]
     NotABinDir {
-        /// What the setting says.
+        /// The value of the setting.
         path: PathBuf,
     },
 
-    /// The only PostgreSQL found is too old.
+    /// All PostgreSQL versions found are too old.
     #[error(
-        "PostgreSQL {version} in {} is too old, 14 or newer is needed: {install}, or set `postgres.bin_dir` \
-         (PIECEWORK__POSTGRES__BIN_DIR) to a newer one", bin_dir.display()
+        "PostgreSQL {version} in {} is too old; Piecework needs 14 or newer: {install}, or set `postgres.bin_dir` \
+         (PIECEWORK__POSTGRES__BIN_DIR) to a newer version", bin_dir.display()
     )]
     TooOld {
-        /// The folder with the newest of the old ones.
+        /// The directory of the newest version found.
         bin_dir: PathBuf,
         /// Its major version.
         version: u32,
@@ -40,55 +40,56 @@ pub enum Error {
         install: String,
     },
 
-    /// The cluster was made by a major version whose programs are not here.
+    /// The programs of the major version that made the cluster are not installed.
     #[error(
-        "the cluster in {} was made by PostgreSQL {cluster}, but only {found} is here: install PostgreSQL {cluster}, \
+        "the cluster in {} was made by PostgreSQL {cluster}, but only {found} is installed: install PostgreSQL {cluster}, \
          set `postgres.bin_dir` (PIECEWORK__POSTGRES__BIN_DIR) to its programs, or move the data with pg_upgrade",
         directory.display()
     )]
     ClusterVersion {
-        /// The folder that holds the cluster.
+        /// The directory of the cluster.
         directory: PathBuf,
-        /// The major version that made it.
+        /// The major version that made the cluster.
         cluster: u32,
-        /// The versions found, as text.
+        /// The installed versions, separated by commas.
         found: String,
     },
 
-    /// As root: the unprivileged user cannot get to a folder it needs.
+    /// This process is root, and the unprivileged user cannot reach a directory that it needs.
     #[error(
         "this process is root, so PostgreSQL runs as the user `{user}`, who cannot enter {} on the way to {}: {remedy}",
-        folder.display(), path.display()
+        directory.display(), path.display()
     )]
     Blocked {
-        /// The folder that blocks the way.
-        folder: PathBuf,
-        /// Where the way was to lead.
+        /// The directory that the user cannot enter.
+        directory: PathBuf,
+        /// The path that the user has to reach.
         path: PathBuf,
-        /// The user that has to go there.
+        /// The unprivileged user.
         user: String,
-        /// What to do about it.
+        /// How to solve the problem.
         remedy: &'static str,
     },
 
-    /// As root: there is no unprivileged user to run PostgreSQL as.
-    #[error("PostgreSQL does not run as root, and /etc/passwd has neither a user `postgres` nor `nobody`")]
+    /// This process is root, and there is no unprivileged user to run PostgreSQL.
+    #[error("PostgreSQL does not run as root, and /etc/passwd contains no user `postgres` and no user `nobody`")]
     NoAccount,
 
-    /// The directory was made for the other durability.
-    #[error("{} holds a {found} cluster, {wanted} was asked for: use another directory", directory.display())]
+    /// The directory was made with the other durability.
+    #[error("{} contains a {found} cluster, but a {wanted} one is requested: use another directory", directory.display())]
     OtherDurability {
         /// The directory.
         directory: PathBuf,
-        /// What is there.
+        /// The durability of the cluster.
         found: &'static str,
-        /// What was asked for.
+        /// The requested durability.
         wanted: &'static str,
     },
 
-    /// A throwaway directory would be deleted with what others keep in it.
+    /// The directory of a throwaway server contains other files, which would be deleted with it.
     #[error(
-        "{} is not empty and holds no embedded PostgreSQL: it would be deleted at the end; use a directory of its own",
+        "{} contains files that do not belong to an embedded PostgreSQL and would be deleted with it: use an empty \
+         directory",
         directory.display()
     )]
     ForeignDirectory {
@@ -96,74 +97,74 @@ pub enum Error {
         directory: PathBuf,
     },
 
-    /// A setting the server cannot be given.
+    /// A server setting is not allowed.
     #[error("PostgreSQL setting `{name}`: {reason}")]
     Setting {
-        /// Its name.
+        /// The name of the setting.
         name: String,
-        /// Why not.
+        /// Why the setting is not allowed.
         reason: &'static str,
     },
 
     /// `Options::supervisor` is empty.
-    #[error("no supervisor program was given")]
+    #[error("no supervisor program is configured")]
     NoSupervisor,
 
-    /// Another process keeps a lock for longer than any start or stop takes.
+    /// Another process holds a lock for longer than a start or a stop takes.
     #[error("waited {waited_seconds} s for the lock {}: the process that holds it hangs", path.display())]
     Locked {
-        /// The lock's file.
+        /// The file of the lock.
         path: PathBuf,
-        /// For how long.
+        /// How long this process has waited, in seconds.
         waited_seconds: u64,
     },
 
-    /// `pg_basebackup` failed; what it said is in the log.
-    #[error("the primary could not be copied: pg_basebackup ended with {status}")]
+    /// `pg_basebackup` failed. Its output is in the log.
+    #[error("cannot copy the primary: pg_basebackup ended with {status}")]
     Copy {
-        /// How it ended.
+        /// The exit status of the program.
         status: std::process::ExitStatus,
     },
 
-    /// `initdb` failed; what it said is in the log.
+    /// `initdb` failed. Its output is in the log.
     #[error("initdb failed: {status}")]
     Initdb {
-        /// How it ended.
+        /// The exit status of the program.
         status: std::process::ExitStatus,
     },
 
-    /// `postgres` ended by itself and could not be brought back; what it said is in the log.
+    /// `postgres` ended by itself and could not be restarted. Its output is in the log.
     #[error("postgres ended by itself: {status}")]
     Ended {
-        /// How it ended.
+        /// The exit status of the program.
         status: std::process::ExitStatus,
     },
 
-    /// The server did not come up.
+    /// The server did not start.
     #[error("PostgreSQL did not start: {reason}; the end of {}:\n{tail}", log.display())]
     NotStarted {
-        /// What happened.
+        /// Why the server did not start.
         reason: String,
-        /// The log's path.
+        /// The path of the log.
         log: PathBuf,
-        /// Its last lines.
+        /// The last lines of the log.
         tail: String,
     },
 
-    /// The file system or the operating system refused.
+    /// An operation of the operating system failed.
     #[error("cannot {action} {}: {source}", path.display())]
     Io {
-        /// What was tried.
+        /// The operation, as a verb.
         action: &'static str,
-        /// On what.
+        /// The file or directory of the operation.
         path: PathBuf,
-        /// Why not.
+        /// The error of the operating system.
         source: io::Error,
     },
 }
 
 impl Error {
-    /// Names what was tried, for `map_err`.
+    /// Adds the operation and the path to an error, for `map_err`.
     pub(crate) fn io<E: Into<io::Error>>(action: &'static str, path: &Path) -> impl FnOnce(E) -> Self {
         let path = path.to_owned();
         move |source| Self::Io { action, path, source: source.into() }

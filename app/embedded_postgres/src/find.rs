@@ -1,4 +1,4 @@
-//! Finds the PostgreSQL installed on this machine, or says what to install.
+//! Finds the PostgreSQL that is installed on this machine, or names the package to install.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -7,11 +7,11 @@ use std::process::{Command, Stdio};
 use crate::Error;
 use crate::environment::variable;
 
-/// The oldest major version the rest of the code is written for.
+/// The oldest major version that is supported.
 const OLDEST_MAJOR: u32 = 14;
 
-/// Where packages put the server's programs; `*` stands for what begins like that and goes on in any way.
-const USUAL_FOLDERS: [&str; 5] = [
+/// The directories in which packages install the server programs. `*` matches the end of a name.
+const USUAL_DIRECTORIES: [&str; 5] = [
     "/usr/lib/postgresql/*/bin",
     "/usr/pgsql-*/bin",
     "/opt/homebrew/opt/postgresql*/bin",
@@ -19,24 +19,26 @@ const USUAL_FOLDERS: [&str; 5] = [
     "/usr/local/pgsql/bin",
 ];
 
-/// A folder with `postgres` and `initdb`.
+/// A directory that contains `postgres` and `initdb`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Installation {
     bin_dir: PathBuf,
     major: u32,
 }
 
-/// The folder that holds `postgres` and `initdb`: by the setting, else PATH, `pg_config` and the usual folders, the
-/// first that is new enough.
+/// The directory of `postgres` and `initdb`: the directory in the setting, or the first directory
+/// in PATH, of `pg_config` and in the usual directories whose version is new enough.
 ///
 /// # Errors
-/// Nothing there, or nothing new enough; the text says what to install on this system.
+/// No PostgreSQL is installed, or none is new enough. The text names the package to install on this
+/// system.
 pub fn find_bin_dir(setting: Option<&Path>) -> Result<PathBuf, Error> {
     let found = installations(setting)?;
     choose(&found).map(|installation| installation.bin_dir.clone())
 }
 
-/// The same for a cluster that exists: only programs of the major version that made it can run it.
+/// The directory for an existing cluster. Only the programs of the major version that made a
+/// cluster can run it.
 pub(crate) fn find_bin_dir_for(
     setting: Option<&Path>,
     directory: &Path,
@@ -68,10 +70,10 @@ fn choose(found: &[Installation]) -> Result<&Installation, Error> {
     }
 }
 
-/// Everything there is, in the order of preference; with a setting nothing but that.
+/// All installations in the order of preference, or only the one in the setting.
 fn installations(setting: Option<&Path>) -> Result<Vec<Installation>, Error> {
     if let Some(path) = setting {
-        // Children run in `/`, so a relative path would be lost.
+        // Child processes run in `/`, so a relative path is made absolute.
         let absolute = std::path::absolute(path).map_err(Error::io("resolve", path))?;
         return [absolute.clone(), absolute.join("bin")]
             .into_iter()
@@ -81,19 +83,20 @@ fn installations(setting: Option<&Path>) -> Result<Vec<Installation>, Error> {
     }
     let path = variable("PATH").unwrap_or_default();
     let mut found: Vec<Installation> = std::env::split_paths(&path)
-        .filter_map(|folder| resolved_folder(&folder.join("postgres")))
+        .filter_map(|directory| resolved_directory(&directory.join("postgres")))
         .filter_map(inspect)
         .collect();
     found.extend(pg_config_bin_dir().and_then(inspect));
     let mut usual: Vec<Installation> =
-        USUAL_FOLDERS.iter().flat_map(|pattern| expand(Path::new(pattern))).filter_map(inspect).collect();
+        USUAL_DIRECTORIES.iter().flat_map(|pattern| expand(Path::new(pattern))).filter_map(inspect).collect();
     usual.sort_by_key(|one| std::cmp::Reverse(one.major));
     found.extend(usual);
     Ok(found)
 }
 
-/// `postgres` finds its own files by where it really is, so a link in PATH is followed.
-fn resolved_folder(program: &Path) -> Option<PathBuf> {
+/// The directory of a program. Links are resolved, because `postgres` finds its files relative to
+/// its real path.
+fn resolved_directory(program: &Path) -> Option<PathBuf> {
     Some(program.canonicalize().ok()?.parent()?.to_owned())
 }
 
@@ -103,7 +106,7 @@ fn pg_config_bin_dir() -> Option<PathBuf> {
     bin_dir.is_absolute().then_some(bin_dir)
 }
 
-/// Both programs are there and say which version they are.
+/// The installation in a directory, if it contains both programs and their version can be read.
 fn inspect(bin_dir: PathBuf) -> Option<Installation> {
     let postgres = bin_dir.join("postgres");
     if !postgres.is_file() || !bin_dir.join("initdb").is_file() {
@@ -121,14 +124,15 @@ fn output_of(program: &Path, argument: &str) -> Option<String> {
     String::from_utf8(output.stdout).ok()
 }
 
-/// `postgres (PostgreSQL) 15.14 (Debian 15.14-0+deb12u1)` is 15; so are 15devel and 15beta1.
+/// The major version in the output of `--version`: `postgres (PostgreSQL) 15.14 (Debian
+/// 15.14-0+deb12u1)` is 15, and so are 15devel and 15beta1.
 fn parse_major(version: &str) -> Option<u32> {
     let number = version.split_once("(PostgreSQL)")?.1.trim_start();
     let digits = number.find(|letter: char| !letter.is_ascii_digit());
     number[..digits.unwrap_or(number.len())].parse().ok()
 }
 
-/// The folders that match a pattern with at most one `*`, which stands for the end of one name.
+/// The directories that match a pattern with at most one `*`, which matches the end of a name.
 fn expand(pattern: &Path) -> Vec<PathBuf> {
     let text = pattern.to_string_lossy();
     let Some((before, after)) = text.split_once('*') else {
@@ -149,7 +153,7 @@ fn os_release() -> String {
     fs::read_to_string("/etc/os-release").unwrap_or_default()
 }
 
-/// What to type on this system, from what /etc/os-release says.
+/// The command that installs PostgreSQL on the system that /etc/os-release describes.
 fn install_command(os_release: &str) -> String {
     if cfg!(target_os = "macos") {
         return "install it with `brew install postgresql@17`".to_owned();
@@ -183,7 +187,7 @@ mod tests {
     }
 
     #[test]
-    fn versions_are_numbers() {
+    fn the_major_version_is_the_first_number() {
         let parse = |text: &str| parse_major(&format!("postgres (PostgreSQL) {text}\n"));
         assert_eq!(parse("15.14 (Debian 15.14-0+deb12u1)"), Some(15));
         assert_eq!(parse("9.6.24"), Some(9));
@@ -193,7 +197,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_installed_says_what_to_install_and_which_setting_there_is() {
+    fn without_an_installation_the_error_names_the_package_and_the_setting() {
         let message = choose(&[]).unwrap_err().to_string();
         assert!(message.contains("install"), "{message}");
         assert!(message.contains("PIECEWORK__POSTGRES__BIN_DIR"), "{message}");
@@ -202,7 +206,7 @@ mod tests {
 
     #[cfg(target_os = "linux")]
     #[test]
-    fn the_install_command_is_this_systems() {
+    fn the_install_command_depends_on_the_system() {
         let cases = [
             ("NAME=x\nID=debian\n", "apt-get install postgresql"),
             ("ID=linuxmint\nID_LIKE=\"ubuntu debian\"\n", "apt-get"),
@@ -218,7 +222,7 @@ mod tests {
     }
 
     #[test]
-    fn an_old_one_is_passed_over_and_alone_it_is_an_error_that_says_so() {
+    fn an_old_version_is_skipped_and_is_an_error_if_there_is_no_other() {
         let found = [installation(13), installation(16)];
         assert_eq!(choose(&found).unwrap().major, 16);
         let message = choose(&[installation(9), installation(13)]).unwrap_err().to_string();
@@ -226,8 +230,8 @@ mod tests {
         assert!(message.contains("14 or newer"), "{message}");
     }
 
-    /// A folder whose `postgres` says it is of that version.
-    fn pretend(root: &Path, major: u32) -> PathBuf {
+    /// Makes a directory with programs that report this version.
+    fn install(root: &Path, major: u32) -> PathBuf {
         use std::os::unix::fs::PermissionsExt;
         let bin_dir = root.join(major.to_string()).join("bin");
         fs::create_dir_all(&bin_dir).unwrap();
@@ -240,9 +244,9 @@ mod tests {
     }
 
     #[test]
-    fn the_setting_may_be_the_folder_or_its_parent() {
+    fn the_setting_is_the_directory_or_its_parent() {
         let root = tempfile::tempdir().unwrap();
-        let bin_dir = pretend(root.path(), 15);
+        let bin_dir = install(root.path(), 15);
         assert_eq!(find_bin_dir(Some(&bin_dir)).unwrap(), bin_dir);
         assert_eq!(find_bin_dir(bin_dir.parent()).unwrap(), bin_dir);
         let message = find_bin_dir(Some(root.path())).unwrap_err().to_string();
@@ -250,9 +254,9 @@ mod tests {
     }
 
     #[test]
-    fn a_cluster_of_another_version_is_refused_by_name() {
+    fn a_cluster_of_another_version_is_refused_with_both_versions() {
         let root = tempfile::tempdir().unwrap();
-        let bin_dir = pretend(root.path(), 16);
+        let bin_dir = install(root.path(), 16);
         let directory = Path::new("/data/postgres");
         let message = find_bin_dir_for(Some(&bin_dir), directory, Some(15)).unwrap_err().to_string();
         assert!(message.contains("made by PostgreSQL 15, but only 16"), "{message}");
@@ -261,10 +265,10 @@ mod tests {
     }
 
     #[test]
-    fn a_pattern_finds_every_version() {
+    fn a_pattern_matches_every_version() {
         let root = tempfile::tempdir().unwrap();
-        pretend(root.path(), 9);
-        pretend(root.path(), 15);
+        install(root.path(), 9);
+        install(root.path(), 15);
         assert_eq!(expand(&root.path().join("*/bin")).len(), 2);
         assert_eq!(expand(&root.path().join("1*/bin")).len(), 1);
         assert!(expand(&root.path().join("none/*/bin")).is_empty());

@@ -1,4 +1,4 @@
-//! The files of one embedded server and where they are.
+//! The paths of the files of an embedded server.
 
 use std::fs::{self, File};
 use std::io::{self, Read, Seek, SeekFrom};
@@ -9,13 +9,13 @@ use crate::account::Account;
 use crate::deadline::Deadline;
 use crate::{Durability, Error};
 
-/// Unix socket addresses end at 104 bytes on macOS and 108 on Linux.
+/// Maximum length of the path of a socket. The limit is 104 bytes on macOS and 108 bytes on Linux.
 const SOCKET_PATH_LIMIT_BYTES: usize = 100;
 
-/// How many lines of the log an error carries.
+/// Number of lines of the log that an error contains.
 const TAIL_LINES: usize = 20;
 
-/// More than twenty lines ever need.
+/// Maximum size of these lines.
 const TAIL_BYTES: u64 = 16 * 1024;
 
 /// The directory of one embedded server.
@@ -25,7 +25,8 @@ pub(crate) struct Layout {
 }
 
 impl Layout {
-    /// Resolves links as far as the path exists, so that every process calls the same server by the same name.
+    /// Resolves links in the existing part of the path, so that every process has the same path for
+    /// the same server.
     pub(crate) fn new(directory: &Path) -> Result<Self, Error> {
         let absolute = std::path::absolute(directory).map_err(Error::io("resolve", directory))?;
         let mut existing = absolute.as_path();
@@ -48,103 +49,113 @@ impl Layout {
         &self.directory
     }
 
-    /// Locked shared by each user, exclusively by the supervisor when it ends the server.
+    /// The lease. Each user holds a shared lock on it, and the supervisor an exclusive one when it
+    /// stops the server.
     pub(crate) fn lease(&self) -> PathBuf {
         self.directory.join("lease")
     }
 
-    /// Locked by whoever looks for a server or starts one.
+    /// A process that looks for a server or starts one holds a lock on this file.
     pub(crate) fn start_lock(&self) -> PathBuf {
         self.directory.join("start.lock")
     }
 
-    /// Locked by the supervisor as long as it lives; holds its pid.
+    /// The supervisor holds a lock on this file as long as it lives. The file contains its pid.
     pub(crate) fn supervisor_lock(&self) -> PathBuf {
         self.directory.join("supervisor.lock")
     }
 
-    /// What the starter tells the supervisor.
+    /// The parameters that the starter writes for the supervisor.
     pub(crate) fn parameters(&self) -> PathBuf {
         self.directory.join("parameters")
     }
 
-    /// What the supervisor tells the starters: pid and port of the server that is ready.
+    /// The pid and port of the ready server, which the supervisor writes for the starters.
     pub(crate) fn server(&self) -> PathBuf {
         self.directory.join("server")
     }
 
-    /// PostgreSQL's data directory.
+    /// Why the server is away, which the supervisor writes for the users.
+    pub(crate) fn outage(&self) -> PathBuf {
+        self.directory.join("outage")
+    }
+
+    /// The data directory of PostgreSQL.
     pub(crate) fn cluster(&self) -> PathBuf {
         self.directory.join("cluster")
     }
 
-    /// Names that start like this are half made or half deleted clusters.
+    /// A cluster that is incomplete because it is being made or deleted.
     pub(crate) fn cluster_aside(&self) -> PathBuf {
         self.directory.join(format!("cluster.aside-{}", std::process::id()))
     }
 
-    /// Where a durable server's password is; also what marks a directory as durable.
+    /// The password of a durable server. The file also marks the directory as durable.
     pub(crate) fn password(&self) -> PathBuf {
         self.directory.join("password")
     }
 
-    /// The socket's folder, unless its address would be too long for one.
+    /// The directory of the socket. `None`: its path is too long for a socket.
     pub(crate) fn socket(&self) -> Option<PathBuf> {
-        let folder = self.directory.join("socket");
-        let longest = folder.join(".s.PGSQL.65535");
+        let directory = self.directory.join("socket");
+        let longest = directory.join(".s.PGSQL.65535");
         let bytes = longest.as_os_str().as_encoded_bytes();
-        // The setting is a list of quoted names.
+        // The setting is a list of quoted names, so a name must not contain a quote.
         let usable = bytes.len() < SOCKET_PATH_LIMIT_BYTES && !bytes.contains(&b'"');
-        usable.then_some(folder)
+        usable.then_some(directory)
     }
 
-    /// What supervisor, initdb and postgres have to say.
+    /// The output of the supervisor, initdb and postgres.
     pub(crate) fn log(&self) -> PathBuf {
         self.directory.join("log")
     }
 
-    /// Makes the directory when it is not there; `false` when somebody deleted it again at the same moment.
+    /// Makes the directory if it does not exist. `false`: another process has deleted it again
+    /// meanwhile.
     pub(crate) fn make_directory(&self, account: Option<&Account>) -> Result<bool, Error> {
         if self.directory.is_dir() {
             return Ok(true);
         }
         if let Some(parent) = self.directory.parent() {
-            fs::create_dir_all(parent).map_err(Error::io("make the folder", parent))?;
+            fs::create_dir_all(parent).map_err(Error::io("make the directory", parent))?;
         }
-        // The unprivileged user passes through, but reads and makes nothing here.
+        // The unprivileged user enters the directory, but does not read it and makes nothing in it.
         let mode = if account.is_some() { 0o711 } else { 0o700 };
         let made = fs::create_dir(&self.directory)
             .and_then(|()| fs::set_permissions(&self.directory, fs::Permissions::from_mode(mode)));
         match made {
             Ok(()) => Ok(true),
-            // Somebody else was quicker; a link to nowhere also "exists", and is no folder one could make.
+            // Another process was faster. A link to a path that does not exist gives the same
+            // error, but is no directory.
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists && !self.directory.is_symlink() => Ok(true),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
-            Err(error) => Err(Error::io("make the folder", &self.directory)(error)),
+            Err(error) => Err(Error::io("make the directory", &self.directory)(error)),
         }
     }
 
-    /// Refuses to throw away a directory in which others keep things.
-    pub(crate) fn check_ours(&self, durability: Durability) -> Result<(), Error> {
+    /// Refuses a throwaway directory that contains files of other programs.
+    pub(crate) fn check_no_foreign_files(&self, durability: Durability) -> Result<(), Error> {
         let foreign = || {
             let has_entries = fs::read_dir(&self.directory).is_ok_and(|mut entries| entries.next().is_some());
             has_entries && !self.lease().exists()
         };
-        // A supervisor deletes the lease last, so a second look is not fooled by a deletion under way.
-        let settled = Deadline::after(std::time::Duration::from_millis(100));
-        if durability == Durability::Throwaway && !settled.wait_for(|| !foreign()) {
+        // A supervisor deletes the lease last, so after a short wait a deletion in progress is not
+        // mistaken for foreign files.
+        let deadline = Deadline::after(std::time::Duration::from_millis(100));
+        if durability == Durability::Throwaway && !deadline.wait_for(|| !foreign()) {
             return Err(Error::ForeignDirectory { directory: self.directory.clone() });
         }
         Ok(())
     }
 
-    /// Deletes everything, the lease last: until it is gone no starter gets past it, and what appears afterwards
-    /// belongs to a new server and is not touched.
+    /// Deletes all files, the lease last. Until the lease is deleted, no starter continues. Files
+    /// that appear afterwards belong to a new server and stay.
     pub(crate) fn delete(&self) -> Result<(), Error> {
-        let gone = |error: &io::Error| error.kind() == io::ErrorKind::NotFound;
-        // Under its own name a half deleted cluster would be taken for a whole one after a kill -9 right here.
+        let is_missing = |error: &io::Error| error.kind() == io::ErrorKind::NotFound;
+        // After a kill -9 during the deletion, an incomplete cluster must not have the name of a
+        // complete one.
         match fs::rename(self.cluster(), self.cluster_aside()) {
-            Err(error) if !gone(&error) => {
+            Err(error) if !is_missing(&error) => {
                 return Err(Error::io("rename", &self.cluster())(error));
             }
             _ => {}
@@ -161,27 +172,28 @@ impl Layout {
                 _ => fs::remove_file(&path),
             };
             match removed {
-                Err(error) if !gone(&error) => return Err(Error::io("delete", &path)(error)),
+                Err(error) if !is_missing(&error) => return Err(Error::io("delete", &path)(error)),
                 _ => {}
             }
         }
         fs::remove_file(self.lease()).map_err(Error::io("delete", &self.lease()))?;
-        // Not empty: a new starter is already there, and the folder is its now.
+        // If the directory is not empty, it belongs to a new starter.
         if let Err(error) = fs::remove_dir(&self.directory)
             && error.kind() != io::ErrorKind::DirectoryNotEmpty
-            && !gone(&error)
+            && !is_missing(&error)
         {
             return Err(Error::io("delete", &self.directory)(error));
         }
         Ok(())
     }
 
-    /// Length of the log now, to read later only what was added.
+    /// The present length of the log. A later read can start there.
     pub(crate) fn log_length_bytes(&self) -> u64 {
         fs::metadata(self.log()).map_or(0, |metadata| metadata.len())
     }
 
-    /// What was added to the log since it was `from_bytes` long, the last 16 KiB of it.
+    /// The text that was added to the log after its length was `from_bytes`, at most the last 16
+    /// KiB.
     pub(crate) fn log_since(&self, from_bytes: u64) -> String {
         let length = self.log_length_bytes();
         let from = from_bytes.max(length.saturating_sub(TAIL_BYTES));
@@ -196,7 +208,7 @@ impl Layout {
         }
     }
 
-    /// The log's last twenty lines.
+    /// The last lines of the log.
     pub(crate) fn log_tail(&self) -> String {
         let text = self.log_since(0);
         let lines: Vec<&str> = text.lines().collect();

@@ -1,4 +1,4 @@
-//! File locks: they end with the process that holds them, however it ends.
+//! File locks. The operating system releases a lock when its process ends, for any reason.
 
 use std::fs::{self, File, OpenOptions};
 use std::io;
@@ -14,21 +14,23 @@ use crate::deadline::Deadline;
 use crate::layout::Layout;
 use crate::{Durability, Error};
 
-/// Longer than a start and a stop together may take.
+/// Maximum time to wait for a lock. It is longer than a start and a stop together may take.
 const LOCK_WAIT: Duration = Duration::from_secs(150);
 
+/// The kind of a lock.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Lock {
     Shared,
     Exclusive,
 }
 
-/// Opens a lock's file, making it when it is not there. Children never inherit it: std opens with O_CLOEXEC.
+/// Opens the file of a lock and makes it if it does not exist. Child processes do not inherit it,
+/// because std opens files with O_CLOEXEC.
 pub(crate) fn open(path: &Path) -> io::Result<File> {
     OpenOptions::new().read(true).write(true).create(true).truncate(false).mode(0o600).open(path)
 }
 
-/// Takes the lock if nobody is in the way.
+/// Takes the lock if no other process holds a conflicting one.
 pub(crate) fn try_lock(file: &File, lock: Lock) -> io::Result<bool> {
     let operation = match lock {
         Lock::Shared => FlockOperation::NonBlockingLockShared,
@@ -44,10 +46,19 @@ pub(crate) fn try_lock(file: &File, lock: Lock) -> io::Result<bool> {
     }
 }
 
-/// Waits for the exclusive lock without end: for the supervisor, whose life this wait is.
+/// Waits for the exclusive lock without a deadline. The supervisor spends its life in this wait.
 fn lock_exclusive(file: &File) -> io::Result<()> {
+    wait_for_lock(file, FlockOperation::LockExclusive)
+}
+
+/// Waits without a deadline until no process holds the exclusive lock, and takes the shared one.
+pub(crate) fn lock_shared(file: &File) -> io::Result<()> {
+    wait_for_lock(file, FlockOperation::LockShared)
+}
+
+fn wait_for_lock(file: &File, operation: FlockOperation) -> io::Result<()> {
     loop {
-        match flock(file, FlockOperation::LockExclusive) {
+        match flock(file, operation) {
             Ok(()) => return Ok(()),
             Err(Errno::INTR) => {}
             Err(error) => return Err(error.into()),
@@ -55,12 +66,13 @@ fn lock_exclusive(file: &File) -> io::Result<()> {
     }
 }
 
-/// Waits until no user is left, and none has come for `linger`; then the lock is ours.
-pub(crate) fn outlast(file: &File, linger: Duration) -> io::Result<()> {
+/// Waits until there is no user, and again none after a pause of `idle_timeout`. Then this process
+/// holds the lock.
+pub(crate) fn wait_until_unused(file: &File, idle_timeout: Duration) -> io::Result<()> {
     lock_exclusive(file)?;
-    while !linger.is_zero() {
+    while !idle_timeout.is_zero() {
         flock(file, FlockOperation::Unlock)?;
-        std::thread::sleep(linger);
+        std::thread::sleep(idle_timeout);
         if try_lock(file, Lock::Exclusive)? {
             break;
         }
@@ -69,7 +81,7 @@ pub(crate) fn outlast(file: &File, linger: Duration) -> io::Result<()> {
     Ok(())
 }
 
-/// Waits for the lock until the deadline; `false` when that came first.
+/// Waits for the lock until the deadline. `false`: the deadline passed first.
 pub(crate) fn lock_until(file: &File, lock: Lock, deadline: Deadline) -> io::Result<bool> {
     let mut failure = None;
     let locked = deadline.wait_for(|| {
@@ -84,7 +96,7 @@ pub(crate) fn lock_until(file: &File, lock: Lock, deadline: Deadline) -> io::Res
     }
 }
 
-/// Waits for the lock as long as another process can need it.
+/// Waits for the lock as long as a start and a stop of another process can take.
 pub(crate) fn lock_patiently(file: &File, lock: Lock, path: &Path) -> Result<(), Error> {
     let locked = lock_until(file, lock, Deadline::after(LOCK_WAIT)).map_err(Error::io("lock", path))?;
     if locked {
@@ -93,20 +105,20 @@ pub(crate) fn lock_patiently(file: &File, lock: Lock, path: &Path) -> Result<(),
     Err(Error::Locked { path: path.to_owned(), waited_seconds: LOCK_WAIT.as_secs() })
 }
 
-/// Whether the open file is still the one at that path: a lock on a deleted file protects nothing.
+/// Whether the open file is still the file at this path. A lock on a deleted file has no effect.
 pub(crate) fn is_still_at(file: &File, path: &Path) -> io::Result<bool> {
-    let ours = file.metadata()?;
+    let open = file.metadata()?;
     match fs::metadata(path) {
-        Ok(there) => Ok((ours.dev(), ours.ino()) == (there.dev(), there.ino())),
+        Ok(current) => Ok((open.dev(), open.ino()) == (current.dev(), current.ino())),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
         Err(error) => Err(error),
     }
 }
 
-/// Takes a user's lease, making the directory when it is not there.
+/// Takes the lease of a user and makes the directory if it does not exist.
 ///
-/// Waits while a supervisor is ending the server. If that one deleted the directory meanwhile, the lease in hand is
-/// for a file that is gone: then from the beginning, in the new directory.
+/// Waits while a supervisor stops the server. If the supervisor has deleted the directory
+/// meanwhile, the lock is on a deleted file, and this function starts again in a new directory.
 pub(crate) fn take(layout: &Layout, account: Option<&Account>, durability: Durability) -> Result<File, Error> {
     let path = layout.lease();
     let deadline = Deadline::after(LOCK_WAIT);
@@ -117,14 +129,14 @@ pub(crate) fn take(layout: &Layout, account: Option<&Account>, durability: Durab
         if !layout.make_directory(account)? {
             continue;
         }
-        layout.check_ours(durability)?;
+        layout.check_no_foreign_files(durability)?;
         let file = match open(&path) {
             Ok(file) => file,
             Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
             Err(error) => return Err(Error::io("open", &path)(error)),
         };
         lock_patiently(&file, Lock::Shared, &path)?;
-        if is_still_at(&file, &path).map_err(Error::io("look at", &path))? {
+        if is_still_at(&file, &path).map_err(Error::io("inspect", &path))? {
             return Ok(file);
         }
     }

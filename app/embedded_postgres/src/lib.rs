@@ -1,15 +1,21 @@
-//! Runs a PostgreSQL of our own from the programs installed on this machine, shared by every process that needs it.
+//! Runs a private PostgreSQL server from the programs installed on this machine, shared by every
+//! process that needs it.
 //!
-//! Each user holds a shared lock on `directory/lease`. A detached supervisor owns the server and waits for the
-//! exclusive lock on the same file: it gets it when the last user is gone, however that user went (return, panic,
-//! `kill -9`), and then stops the server. What makes this sound:
+//! Each user holds a shared lock on `directory/lease`. A detached supervisor owns the server and
+//! waits for the exclusive lock on the same file. It gets the lock when the last user has ended,
+//! for any reason (return, panic, `kill -9`), and then stops the server. Until then it starts a
+//! server that ends by itself again, and each user starts a supervisor that ends again. The
+//! protocol has four rules:
 //!
-//! - The lease comes first. A user that holds a lease whose file is still the one at its path can rely on
-//!   everything else: no supervisor stops a server or deletes a directory under it.
-//! - Whoever looks for a server or starts one holds `start.lock`, taken after the lease.
-//! - The supervisor holds `supervisor.lock` as long as it lives and says in `server` which of its children is
-//!   ready; a server that is not in there is starting, stopping or an orphan, and is never joined.
-//! - Nothing half made is ever under its final name: what takes several steps is made aside, then renamed.
+//! - The lease comes first. While a user holds the lock on the file at the path of the lease, no
+//!   supervisor stops the server or deletes the directory.
+//! - A process that looks for a server or starts one holds `start.lock`. It takes this lock after
+//!   the lease.
+//! - The supervisor holds `supervisor.lock` as long as it lives. It writes the pid and port of the
+//!   ready server to the file `server`. A server that is not in this file is starting, stopping or
+//!   an orphan, and no user joins it.
+//! - An incomplete file or directory never has its final name. It is made under another name and
+//!   then renamed.
 
 mod account;
 mod cluster;
@@ -17,90 +23,19 @@ mod deadline;
 mod environment;
 mod error;
 mod find;
+mod join;
 mod layout;
 mod lease;
+mod options;
+mod outage;
 mod parameters;
 mod postmaster;
 mod start;
 mod supervisor;
-
-use std::ffi::OsString;
-use std::fs::File;
-use std::path::{Path, PathBuf};
+mod watch;
 
 pub use error::Error;
 pub use find::find_bin_dir;
+pub use options::{Durability, Options};
+pub use start::EmbeddedPostgres;
 pub use supervisor::supervise;
-
-/// What becomes of the data when the server ends.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Durability {
-    /// fsync on; passwords by SCRAM; the data directory survives.
-    Durable,
-    /// fsync off, no password; the whole directory is deleted when the last user is gone.
-    Throwaway,
-}
-
-/// Which server to join or start.
-#[derive(Debug, Clone)]
-pub struct Options {
-    /// The folder that holds cluster, lease, socket and log; made when it is not there, and nobody else's.
-    pub directory: PathBuf,
-    /// Where `postgres` and `initdb` are: that folder, or its parent. `None`: look for them.
-    pub bin_dir: Option<PathBuf>,
-    /// What becomes of the data when the server ends.
-    pub durability: Durability,
-    /// Server settings beyond ours, as `-c name=value`; used when this call starts the server, not when it joins.
-    pub settings: Vec<(String, String)>,
-    /// The connection string of a running server whose streaming replica this one is to be. `None`: a primary.
-    pub standby_of: Option<String>,
-    /// The program, and its first arguments, that calls [`supervise`]; the directory is appended as the last one.
-    pub supervisor: Vec<OsString>,
-}
-
-/// A user of the server: it stays up at least as long as this value lives.
-#[derive(Debug)]
-pub struct EmbeddedPostgres {
-    directory: PathBuf,
-    port: u16,
-    password: Option<String>,
-    /// Closing this file gives the lease back; so does the end of the process, whatever ended it.
-    _lease: File,
-}
-
-impl EmbeddedPostgres {
-    /// Joins the server of this directory when it is up, else starts it; blocks until it accepts connections.
-    ///
-    /// Takes some 10 ms to join, 0.1 s to start an existing cluster, 1 s to make a new one; gives up after 60 s.
-    ///
-    /// # Errors
-    /// PostgreSQL's programs are not installed or too old, the unprivileged user cannot reach the directory, the
-    /// cluster is of another version or durability, or the server does not come up (with the end of its log).
-    pub fn start(options: &Options) -> Result<Self, Error> {
-        start::start(options)
-    }
-
-    /// The connection string of a database on this server; the name must need no escaping in a URL.
-    #[must_use]
-    pub fn url(&self, database: &str) -> String {
-        let port = self.port;
-        match &self.password {
-            Some(password) => {
-                format!("postgres://postgres:{password}@127.0.0.1:{port}/{database}")
-            }
-            None => format!("postgres://postgres@127.0.0.1:{port}/{database}"),
-        }
-    }
-
-    /// The port on 127.0.0.1; another one after every start.
-    #[must_use]
-    pub fn port(&self) -> u16 {
-        self.port
-    }
-
-    /// The folder that holds cluster, lease, socket and log, with links resolved.
-    #[must_use]
-    pub fn directory(&self) -> &Path {
-        &self.directory
-    }
-}

@@ -1,4 +1,5 @@
-//! The two small files by which starter and supervisor talk: lines of `key=value`, replaced as a whole.
+//! The two files by which the starter and the supervisor communicate. They have lines `key=value`
+//! and are replaced as a whole.
 
 use std::ffi::OsStr;
 use std::fs;
@@ -10,7 +11,7 @@ use std::path::{Path, PathBuf};
 use crate::layout::Layout;
 use crate::{Durability, Error};
 
-/// Settings the supervisor decides; anything else would break the promise of [`crate::EmbeddedPostgres`].
+/// Server settings that the supervisor sets. A caller must not change them.
 const RESERVED_SETTINGS: [&str; 7] = [
     "data_directory",
     "external_pid_file",
@@ -21,32 +22,34 @@ const RESERVED_SETTINGS: [&str; 7] = [
     "unix_socket_directories",
 ];
 
-/// What the supervisor is to run.
+/// The server that the supervisor runs.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Parameters {
     pub(crate) bin_dir: PathBuf,
     pub(crate) durability: Durability,
     pub(crate) settings: Vec<(String, String)>,
     pub(crate) standby_of: Option<String>,
+    /// The port that users know, if they had a server before. `None`: any port.
+    pub(crate) port: Option<u16>,
 }
 
-/// The server that is ready.
+/// A server that accepts connections.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Server {
     pub(crate) pid: u32,
     pub(crate) port: u16,
 }
 
-/// Refuses names and values that cannot be handed over, or are not the caller's to decide.
+/// Refuses settings that cannot be written to the file, and settings that the supervisor sets.
 pub(crate) fn check_settings(settings: &[(String, String)]) -> Result<(), Error> {
     for (name, value) in settings {
         let word = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'.';
         let reason = if name.is_empty() || !name.bytes().all(word) {
-            "a name has only letters, digits, `_` and `.`"
+            "a name consists of letters, digits, `_` and `.`"
         } else if RESERVED_SETTINGS.contains(&name.to_ascii_lowercase().as_str()) {
-            "is decided by the embedded server"
+            "the embedded server sets it itself"
         } else if value.contains(['\n', '\0']) {
-            "the value has a line break or a null character in it"
+            "the value contains a line break or a null character"
         } else {
             continue;
         };
@@ -64,6 +67,9 @@ impl Parameters {
         if let Some(primary) = &self.standby_of {
             text.extend_from_slice(format!("standby_of={primary}\n").as_bytes());
         }
+        if let Some(port) = self.port {
+            text.extend_from_slice(format!("port={port}\n").as_bytes());
+        }
         for (name, value) in &self.settings {
             text.extend_from_slice(format!("setting={name}={value}\n").as_bytes());
         }
@@ -73,11 +79,12 @@ impl Parameters {
     pub(crate) fn read(layout: &Layout) -> Result<Self, Error> {
         let path = layout.parameters();
         let text = fs::read(&path).map_err(Error::io("read", &path))?;
-        Self::parse(&text).ok_or_else(|| Error::io("understand", &path)(io::Error::from(io::ErrorKind::InvalidData)))
+        Self::parse(&text).ok_or_else(|| Error::io("parse", &path)(io::Error::from(io::ErrorKind::InvalidData)))
     }
 
     fn parse(text: &[u8]) -> Option<Self> {
-        let (mut bin_dir, mut durability, mut settings, mut standby_of) = (None, None, Vec::new(), None);
+        let (mut bin_dir, mut durability, mut settings) = (None, None, Vec::new());
+        let (mut standby_of, mut port) = (None, None);
         for line in text.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()) {
             let (key, value) = split_at_equals(line)?;
             match key {
@@ -88,6 +95,7 @@ impl Parameters {
                         .find(|durability| name_of(*durability).as_bytes() == value);
                 }
                 b"standby_of" => standby_of = Some(String::from_utf8(value.to_vec()).ok()?),
+                b"port" => port = Some(std::str::from_utf8(value).ok()?.parse().ok()?),
                 b"setting" => {
                     let (name, value) = split_at_equals(value)?;
                     let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).ok();
@@ -96,7 +104,7 @@ impl Parameters {
                 _ => return None,
             }
         }
-        Some(Self { bin_dir: bin_dir?, durability: durability?, settings, standby_of })
+        Some(Self { bin_dir: bin_dir?, durability: durability?, settings, standby_of, port })
     }
 }
 
@@ -106,7 +114,7 @@ impl Server {
         replace(&layout.server(), text.as_bytes())
     }
 
-    /// From now on nobody joins.
+    /// Deletes the file, so that no user joins the server.
     pub(crate) fn withdraw(layout: &Layout) -> Result<(), Error> {
         let path = layout.server();
         match fs::remove_file(&path) {
@@ -124,7 +132,7 @@ impl Server {
     }
 }
 
-/// The word for it in the file and in messages.
+/// The name of a durability in the file and in messages.
 pub(crate) fn name_of(durability: Durability) -> &'static str {
     match durability {
         Durability::Durable => "durable",
@@ -137,7 +145,7 @@ fn split_at_equals(line: &[u8]) -> Option<(&[u8], &[u8])> {
     Some((&line[..at], &line[at + 1..]))
 }
 
-/// Writes aside and renames: a reader sees the old file or the new one.
+/// Writes a new file and renames it, so that a reader sees either the old file or the new one.
 fn replace(path: &Path, text: &[u8]) -> Result<(), Error> {
     let aside = path.with_extension("new");
     fs::OpenOptions::new()
@@ -156,7 +164,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_the_starter_writes_the_supervisor_reads() {
+    fn the_supervisor_reads_what_the_starter_writes() {
         let text = b"bin_dir=/opt/a b/bin\ndurability=throwaway\nsetting=work_mem=8MB\nsetting=x.y=a=b\n";
         let parameters = Parameters::parse(text).unwrap();
         assert_eq!(parameters.bin_dir, Path::new("/opt/a b/bin"));
@@ -167,7 +175,7 @@ mod tests {
     }
 
     #[test]
-    fn a_setting_that_is_not_the_callers_is_refused() {
+    fn a_setting_that_the_supervisor_sets_or_cannot_read_is_refused() {
         for (name, value) in [("Port", "5432"), ("a b", "1"), ("", "1"), ("work_mem", "1\nport=2")] {
             let settings = [(name.to_owned(), value.to_owned())];
             assert!(matches!(check_settings(&settings), Err(Error::Setting { .. })), "{name}");

@@ -1,4 +1,5 @@
-//! The `postgres` process: how it is run, when it is ready, how it is stopped, and one that lost its supervisor.
+//! The `postgres` process: starts it, checks whether it is ready, and stops it, also after its
+//! supervisor was killed.
 
 use std::ffi::OsString;
 use std::fs;
@@ -12,27 +13,29 @@ use std::time::Duration;
 use rustix::process::{Pid, Signal, kill_process};
 
 use crate::account::Account;
-use crate::cluster::make_private_folder;
+use crate::cluster::make_private_directory;
 use crate::deadline::Deadline;
 use crate::environment::postgres_command;
 use crate::layout::Layout;
 use crate::parameters::Parameters;
 use crate::{Durability, Error};
 
-/// SIGINT is PostgreSQL's fast shutdown, SIGQUIT the immediate one, which crash recovery mends at the next start.
+/// The signals that stop PostgreSQL, and how long to wait after each. SIGINT is the fast shutdown,
+/// SIGQUIT the immediate one, after which the next start runs crash recovery.
 const STOP_STEPS: [(Signal, Duration); 3] = [
     (Signal::INT, Duration::from_secs(60)),
     (Signal::QUIT, Duration::from_secs(10)),
     (Signal::KILL, Duration::from_secs(10)),
 ];
 
-/// For a connection on this machine that ought to be answered in a millisecond.
+/// Maximum time to wait for an answer. A server on this machine answers within a millisecond.
 const ANSWER_WAIT: Duration = Duration::from_secs(2);
 
-/// What a server asks a client that wants TLS: length 8, code 80877103. It answers with one letter.
+/// The message of a client that asks for TLS: length 8, code 80877103. A server answers with one
+/// letter.
 const SSL_REQUEST: [u8; 8] = [0, 0, 0, 8, 4, 210, 22, 47];
 
-/// What `postmaster.pid` says.
+/// The content of `postmaster.pid`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct PidFile {
     pub(crate) pid: u32,
@@ -49,7 +52,8 @@ impl PidFile {
     fn parse(text: &str) -> Option<Self> {
         let lines: Vec<&str> = text.lines().map(str::trim).collect();
         Some(Self {
-            // Negative for a stand-alone backend, which is none of ours.
+            // The pid of a stand-alone backend is negative. It is not parsed, because this crate
+            // starts none.
             pid: lines.first()?.parse().ok()?,
             port: lines.get(3).and_then(|line| line.parse().ok()),
             ready: lines.get(7) == Some(&"ready"),
@@ -57,7 +61,7 @@ impl PidFile {
     }
 }
 
-/// Whether a PostgreSQL answers there.
+/// Whether a PostgreSQL answers on this port.
 pub(crate) fn answers(port: u16) -> bool {
     let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
     let ask = || {
@@ -72,19 +76,27 @@ pub(crate) fn answers(port: u16) -> bool {
     matches!(ask(), Ok(b'S' | b'N'))
 }
 
-/// The preferred port if it is free, else any that is. It may be lost again before the server takes it.
+/// The preferred port if it is free, and another free port otherwise. Another process may take it
+/// before the server does.
 pub(crate) fn free_port(preferred: Option<u16>) -> Result<u16, Error> {
-    let bind = |port: u16| {
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port))?;
-        listener.local_addr().map(|address| address.port())
-    };
     match preferred.map(bind) {
         Some(Ok(port)) => Ok(port),
         _ => bind(0).map_err(Error::io("find a free port on", Path::new("127.0.0.1"))),
     }
 }
 
-/// Starts `postgres` as a child; what it says goes where our standard error goes, the log.
+/// This port if it is free. An error names it.
+pub(crate) fn require_port(port: u16) -> Result<u16, Error> {
+    bind(port).map_err(Error::io("listen on", Path::new(&format!("127.0.0.1:{port}"))))
+}
+
+/// Binds the port for an instant.
+fn bind(port: u16) -> std::io::Result<u16> {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port))?;
+    listener.local_addr().map(|address| address.port())
+}
+
+/// Starts `postgres` as a child process. It inherits standard error, which is the log.
 pub(crate) fn spawn(
     layout: &Layout,
     parameters: &Parameters,
@@ -96,13 +108,13 @@ pub(crate) fn spawn(
     command.arg("-D").arg(layout.cluster());
     let socket = layout.socket();
     if let Some(socket) = &socket {
-        make_private_folder(socket, account)?;
+        make_private_directory(socket, account)?;
     }
     let mut directories = OsString::from("unix_socket_directories=");
     directories.push(socket.map(|path| quoted(&path)).unwrap_or_default());
     command.arg("-c").arg(directories);
     let port = port.to_string();
-    let ours = [
+    let own = [
         ("listen_addresses", "127.0.0.1"),
         ("port", port.as_str()),
         ("logging_collector", "off"),
@@ -119,14 +131,14 @@ pub(crate) fn spawn(
             &[("fsync", "off"), ("synchronous_commit", "off"), ("full_page_writes", "off"), ("max_connections", "500")]
         }
     };
-    let theirs = parameters.settings.iter().map(|(name, value)| (name.as_str(), value.as_str()));
-    for (name, value) in ours.into_iter().chain(by_durability.iter().copied()).chain(theirs) {
+    let additional = parameters.settings.iter().map(|(name, value)| (name.as_str(), value.as_str()));
+    for (name, value) in own.into_iter().chain(by_durability.iter().copied()).chain(additional) {
         command.arg("-c").arg(format!("{name}={value}"));
     }
     command.stdin(Stdio::null()).spawn().map_err(Error::io("run", &program))
 }
 
-/// The setting is a list: a comma or a blank in the path would split it.
+/// Quotes a path, because the setting is a list and a comma or a blank would split it.
 fn quoted(path: &Path) -> OsString {
     let mut text = OsString::from("\"");
     text.push(path);
@@ -134,21 +146,22 @@ fn quoted(path: &Path) -> OsString {
     text
 }
 
-/// Stops our child and reaps it.
+/// Stops a child process and reaps it.
 pub(crate) fn stop_child(child: &mut Child) -> std::io::Result<ExitStatus> {
-    for (signal, patience) in STOP_STEPS {
+    for (signal, wait) in STOP_STEPS {
         if let Some(status) = child.try_wait()? {
             return Ok(status);
         }
-        // It is unreaped, so the pid is still its own.
+        // The child is not reaped yet, so no other process has its pid.
         kill_process(Pid::from_child(child), signal)?;
-        Deadline::after(patience).wait_for(|| !matches!(child.try_wait(), Ok(None)));
+        Deadline::after(wait).wait_for(|| !matches!(child.try_wait(), Ok(None)));
     }
     child.wait()
 }
 
-/// Stops a server of this cluster that lost its supervisor. A pid file without one is a leftover: it is removed when
-/// its pid belongs to somebody else by now, who would keep `postgres` from starting.
+/// Stops a server of this cluster whose supervisor was killed. If there is no such server and the
+/// pid in its file belongs to another process, the file is removed, because `postgres` would refuse
+/// to start.
 pub(crate) fn stop_orphan(layout: &Layout) -> Result<(), Error> {
     let Some(pid_file) = PidFile::read(layout) else {
         return Ok(());
@@ -164,25 +177,25 @@ pub(crate) fn stop_orphan(layout: &Layout) -> Result<(), Error> {
         }
         return Ok(());
     }
-    tracing::warn!(pid = pid_file.pid, "stopping a PostgreSQL that lost its supervisor");
-    for (signal, patience) in STOP_STEPS {
-        // An error is one that is gone already.
-        let _gone = kill_process(pid, signal);
-        if Deadline::after(patience).wait_for(|| has_ended(pid, &cluster)) {
+    tracing::warn!(pid = pid_file.pid, "stopping a PostgreSQL whose supervisor was killed");
+    for (signal, wait) in STOP_STEPS {
+        // An error means that the process has already ended.
+        let _ended = kill_process(pid, signal);
+        if Deadline::after(wait).wait_for(|| has_ended(pid, &cluster)) {
             return Ok(());
         }
     }
     Ok(())
 }
 
-/// Removes the locks beside the sockets of a server that is no more. A killed one that nobody has reaped yet, as in a container
-/// whose first process does not, still looks alive to the next.
+/// Removes the socket locks of a server that has ended. The next server would take a killed process
+/// that is not reaped for a running one. In some containers the first process does not reap.
 pub(crate) fn remove_socket_locks(layout: &Layout) -> Result<(), Error> {
-    let Some(folder) = layout.socket() else {
+    let Some(directory) = layout.socket() else {
         return Ok(());
     };
-    // No folder, no locks.
-    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+    // Without the directory there are no locks.
+    for entry in fs::read_dir(directory).into_iter().flatten().flatten() {
         if entry.file_name().to_string_lossy().ends_with(".lock") {
             fs::remove_file(entry.path()).map_err(Error::io("delete", &entry.path()))?;
         }
@@ -190,7 +203,7 @@ pub(crate) fn remove_socket_locks(layout: &Layout) -> Result<(), Error> {
     Ok(())
 }
 
-/// Whether the process is the `postgres -D cluster` itself, not one of its children, nor a zombie.
+/// Whether the process is `postgres -D cluster`. Its child processes and a zombie are not.
 fn is_server_of(pid: Pid, cluster: &Path) -> bool {
     let arguments = arguments_of(pid);
     let program_is_postgres = arguments.first().is_some_and(|program| program.ends_with(b"/postgres"));
@@ -199,9 +212,9 @@ fn is_server_of(pid: Pid, cluster: &Path) -> bool {
     program_is_postgres && (named() || works_in(pid, cluster))
 }
 
-/// Whether a server of this cluster is so far gone that its port and its memory are free.
+/// Whether a server of this cluster has ended, so that its port and its memory are free.
 ///
-/// A process that is ending has no arguments any more but still has its files, and a zombie has neither.
+/// A process that is ending has no arguments but still has open files. A zombie has neither.
 fn has_ended(pid: Pid, cluster: &Path) -> bool {
     if rustix::process::test_kill_process(pid).is_err() {
         return true;
@@ -211,7 +224,7 @@ fn has_ended(pid: Pid, cluster: &Path) -> bool {
     if state.is_some_and(|state| state.starts_with(['Z', 'X'])) {
         return true;
     }
-    // Somebody else's pid by now.
+    // The pid belongs to another process now.
     let is_named = arguments_of(pid).first().is_some_and(|program| !program.is_empty());
     is_named && !is_server_of(pid, cluster)
 }
@@ -224,14 +237,16 @@ fn arguments_of(pid: Pid) -> Vec<Vec<u8>> {
     }
 }
 
-/// Recognises it after the directory was moved, where we are allowed to look.
+/// Whether the working directory of the process is the cluster. This also holds after the directory
+/// was moved. It is unknown if this user may not read it.
 fn works_in(pid: Pid, cluster: &Path) -> bool {
     let identity = |path: &Path| fs::metadata(path).map(|found| (found.dev(), found.ino())).ok();
-    let folder = identity(Path::new(&format!("/proc/{pid}/cwd")));
-    folder.is_some() && folder == identity(cluster)
+    let directory = identity(Path::new(&format!("/proc/{pid}/cwd")));
+    directory.is_some() && directory == identity(cluster)
 }
 
-/// Where there is no /proc. Split at blanks, a path with blanks is not recognised: then nothing is stopped.
+/// The arguments on a system without /proc. They are split at blanks, so a path with blanks is not
+/// recognised, and no process is stopped.
 fn arguments_by_ps(pid: Pid) -> Vec<Vec<u8>> {
     let output = Command::new("ps").args(["-ww", "-o", "command=", "-p"]).arg(pid.to_string()).output();
     output.map_or_else(
@@ -245,7 +260,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_pid_file_says_ready_in_its_eighth_line() {
+    fn the_eighth_line_of_the_pid_file_says_whether_the_server_is_ready() {
         let seven = "4711\n/d/cluster\n1700000000\n34567\n/d/socket\n127.0.0.1\n 123 456\n";
         let starting = PidFile::parse(seven).unwrap();
         assert_eq!((starting.pid, starting.port, starting.ready), (4711, Some(34567), false));
@@ -255,7 +270,7 @@ mod tests {
     }
 
     #[test]
-    fn a_process_that_is_not_this_clusters_server_is_left_alone() {
+    fn a_process_that_is_no_server_of_the_cluster_is_not_recognised_as_one() {
         let own = Pid::from_raw(i32::try_from(std::process::id()).unwrap()).unwrap();
         assert!(!is_server_of(own, Path::new("/d/cluster")));
     }

@@ -1,7 +1,8 @@
 //! The bus within one process, over tokio's broadcast channel.
 //!
-//! The channel may drop deliveries (a subscriber lags, the process ends): then an answer is missing, `publish` fails, and the
-//! outbox, which has kept the events all along, has them delivered again.
+//! The channel may drop a delivery, because a subscriber lags or the process ends. Then an answer
+//! is missing and `publish` fails. The outbox has kept the events, and its relay delivers them
+//! again.
 
 use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -9,16 +10,19 @@ use std::sync::{Arc, Mutex, PoisonError};
 use contracts::Event;
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
-use kernel::bus::{EventBus, PublishError};
-use kernel::inbox::{ApplyError, Inbox};
+use kernel::events::bus::{EventBus, PublishError};
+use kernel::events::inbox::{ApplyError, Inbox};
 use tokio::sync::broadcast::error::RecvError;
 use tokio::sync::{broadcast, mpsc};
 use tokio::task::JoinHandle;
 
-/// How many deliveries may wait for the slowest subscriber. Each relay has one on its way, so this is rarely more than a few.
+use kernel::runtime::retry::panic_message;
+
+/// Maximum number of deliveries that wait for the slowest subscriber. Each relay has one on its
+/// way, so there are rarely more than a few.
 const CAPACITY: usize = 64;
 
-/// What a subscriber says to one delivery.
+/// A subscriber's answer to one delivery.
 type Answer = Result<(), PublishError>;
 
 #[derive(Clone)]
@@ -27,13 +31,13 @@ struct Delivery {
     answer: mpsc::Sender<Answer>,
 }
 
-/// The default bus.
+/// The bus within one process.
 pub struct Broadcast {
     state: Mutex<State>,
 }
 
 struct State {
-    /// None once the bus is closed.
+    /// `None` once the bus is closed.
     channel: Option<broadcast::Sender<Delivery>>,
     subscribers: Vec<JoinHandle<()>>,
 }
@@ -45,6 +49,7 @@ impl Default for Broadcast {
 }
 
 impl Broadcast {
+    /// A bus without subscribers.
     #[must_use]
     pub fn new() -> Self {
         Self::with_capacity(CAPACITY)
@@ -55,13 +60,14 @@ impl Broadcast {
         Self { state: Mutex::new(State { channel, subscribers: Vec::new() }) }
     }
 
-    /// Hands the events to everybody; returns how many answers are to come, and where.
+    /// Sends the events to every subscriber. Returns the number of answers to expect, and their
+    /// channel.
     fn send(&self, events: Arc<[Event]>) -> Result<(usize, mpsc::Receiver<Answer>), PublishError> {
         let state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         let channel = state.channel.as_ref().ok_or(PublishError::Closed)?;
-        // Room for every answer, so that no subscriber ever waits for us to read it.
+        // There is room for every answer, so that no subscriber waits until it is read.
         let (answer, answers) = mpsc::channel(channel.receiver_count().max(1));
-        // An error says that there is no subscriber: then there is nobody to wait for.
+        // An error means that there is no subscriber, so no answer is expected.
         let expected = channel.send(Delivery { events, answer }).unwrap_or_default();
         Ok((expected, answers))
     }
@@ -73,9 +79,10 @@ impl EventBus for Broadcast {
             let (expected, mut answers) = self.send(events)?;
             let mut result = Ok(());
             for _ in 0..expected {
-                // None: a subscriber lost the delivery, and with it the last sender.
+                // `None` if a subscriber has lost the delivery, and with it the last sender.
                 let answer = answers.recv().await.unwrap_or(Err(PublishError::NoAnswer));
-                // Everybody is waited for, so that a new attempt does not run into the old one.
+                // After a refusal the other answers are awaited too, so that the next attempt does
+                // not overlap with this one.
                 result = result.and(answer);
             }
             result
@@ -104,36 +111,43 @@ impl EventBus for Broadcast {
                 std::mem::take(&mut state.subscribers)
             };
             for subscriber in subscribers {
-                // It ends by itself when the channel is empty; it cannot have panicked.
+                // The task ends when the channel is empty. It cannot have panicked.
                 let _ended = subscriber.await;
             }
         })
     }
 }
 
-/// One subscriber's life: a delivery after the other, until the bus is closed.
+/// Handles one delivery after the other, until the bus is closed.
 async fn receive<Handle>(subscriber: &'static str, mut deliveries: broadcast::Receiver<Delivery>, handle: Handle)
 where
     Handle: Fn(Arc<[Event]>) -> BoxFuture<'static, Result<(), ApplyError>>,
 {
     loop {
         match deliveries.recv().await {
-            // Whoever published has given up waiting and will come again: not twice for nothing.
+            // The publisher no longer waits and will publish again.
             Ok(Delivery { answer, .. }) if answer.is_closed() => {}
             Ok(Delivery { events, answer }) => {
-                // Whatever is in there: a subscriber whose task died would be missed by nobody.
+                // A panic must not end the task, because no other code would notice that.
                 let taken = AssertUnwindSafe(async { handle(events).await }).catch_unwind().await;
                 let taken = match taken {
                     Ok(Ok(())) => Ok(()),
                     Ok(Err(error)) => Err(PublishError::NotTaken { subscriber, reason: error.to_string() }),
-                    Err(_) => Err(PublishError::NotTaken { subscriber, reason: "it panicked".to_owned() }),
+                    Err(panic) => {
+                        let reason = format!("panicked: {}", panic_message(&*panic));
+                        Err(PublishError::NotTaken { subscriber, reason })
+                    }
                 };
-                // Nobody waits any more: then the answer does not matter.
-                let _unheard = answer.send(taken).await;
+                // This fails if the publisher no longer waits. Then the answer does not matter.
+                let _not_awaited = answer.send(taken).await;
             }
-            // The lost deliveries went without an answer, which tells their publishers.
+            // The lost deliveries have no answers, so their publishers fail and try again.
             Err(RecvError::Lagged(lost)) => {
-                tracing::warn!(subscriber, lost, "a subscriber fell behind; the outbox delivers again");
+                tracing::warn!(
+                    subscriber,
+                    lost,
+                    "a subscriber fell behind and lost deliveries; the outboxes deliver them again"
+                );
             }
             Err(RecvError::Closed) => return,
         }
@@ -166,7 +180,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn without_a_subscriber_there_is_nobody_to_wait_for() {
+    async fn a_publish_without_a_subscriber_succeeds_at_once() {
         assert!(publish(&Broadcast::new()).await.is_ok());
     }
 
@@ -190,7 +204,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn one_refusal_makes_the_delivery_fail() {
+    async fn a_delivery_that_one_subscriber_refuses_fails() {
         let bus = Broadcast::new();
         subscribe(&bus, || Box::pin(async { Ok(()) }));
         subscribe(&bus, || Box::pin(async { Err(ApplyError::Retry("not today".to_owned())) }));
@@ -198,13 +212,13 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_subscriber_that_panics_is_there_for_the_next_delivery() {
+    async fn a_subscriber_that_panics_gets_the_next_delivery() {
         let bus = Broadcast::new();
         let calls = Arc::new(AtomicUsize::new(0));
         subscribe(&bus, move || {
             let calls = Arc::clone(&calls);
             Box::pin(async move {
-                assert!(calls.fetch_add(1, Ordering::SeqCst) > 0, "the first one panics");
+                assert!(calls.fetch_add(1, Ordering::SeqCst) > 0, "the first call panics");
                 Ok(())
             })
         });
@@ -213,7 +227,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_lost_delivery_is_told_to_its_publisher_and_the_next_one_arrives() {
+    async fn a_lost_delivery_fails_at_its_publisher_and_the_next_one_arrives() {
         let bus = Arc::new(Broadcast::with_capacity(1));
         let gate = Arc::new(tokio::sync::Semaphore::new(0));
         let opened = Arc::clone(&gate);
@@ -224,7 +238,8 @@ mod tests {
                 Ok(())
             })
         });
-        // The first is being handled, the second waits in the channel, the third pushes the second out.
+        // The first delivery is being handled, the second waits, and the third pushes the second
+        // out.
         let first = bus.send(no_events()).unwrap();
         tokio::task::yield_now().await;
         let second = bus.send(no_events()).unwrap();
@@ -235,12 +250,12 @@ mod tests {
             tokio::time::timeout(PATIENCE, answers.recv()).await.expect("an end in time")
         };
         assert!(matches!(answer(first).await, Some(Ok(()))));
-        assert!(answer(second).await.is_none(), "nobody answers for the delivery that was pushed out");
+        assert!(answer(second).await.is_none(), "no answer comes for the delivery that was pushed out");
         assert!(matches!(answer(third).await, Some(Ok(()))));
     }
 
     #[tokio::test]
-    async fn closing_lets_what_is_under_way_finish_and_takes_no_more() {
+    async fn a_bus_that_closes_finishes_its_deliveries_and_takes_no_more() {
         let bus = Arc::new(Broadcast::new());
         subscribe(&bus, || {
             Box::pin(async {

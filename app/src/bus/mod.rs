@@ -1,30 +1,26 @@
-//! The event buses; which one is a line of configuration.
+//! The event buses. The setting `bus.kind` chooses one.
 
 mod broadcast;
 mod rabbitmq;
 
 use std::sync::Arc;
 
-use kernel::bus::{EventBus, Subscription};
+use kernel::events::bus::{EventBus, Subscription};
 
 pub use broadcast::Broadcast;
-pub use rabbitmq::{Address, RabbitMq};
+pub use rabbitmq::{RabbitMq, check};
 
 use crate::Error;
 use crate::config::{Bus, BusKind};
 
-/// The bus that the settings ask for. `subscriptions` are those of the whole system, whatever of it this process hosts.
+/// Opens the bus that the settings ask for. `subscriptions` are those of every module of the
+/// system, whether this process hosts it or not.
 ///
 /// # Errors
-/// `bus.amqp_url` is missing or cannot be read.
+/// `bus.amqp_url` is not set or cannot be used.
 pub fn open(settings: &Bus, subscriptions: Vec<Subscription>) -> Result<Arc<dyn EventBus>, Error> {
-    match settings.kind {
-        BusKind::Broadcast => Ok(Arc::new(Broadcast::new())),
-        BusKind::RabbitMq => {
-            let address = settings
-                .address()
-                .map_err(|reason| Error::Configuration(format!("settings: `bus.amqp_url` {reason}")))?;
-            Ok(Arc::new(RabbitMq::start(&address, settings.prefix.clone(), subscriptions)))
-        }
-    }
+    Ok(match settings.kind {
+        BusKind::Broadcast => Arc::new(Broadcast::new()),
+        BusKind::RabbitMq => Arc::new(RabbitMq::start(&settings.address()?, settings.prefix.clone(), subscriptions)),
+    })
 }

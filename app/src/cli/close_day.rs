@@ -1,79 +1,94 @@
-//! `piecework close-day`: pays everybody for the days that are over, or for one day.
+//! `piecework close-day`: closes the days that are over, or one day, and pays out the balances.
 
 use clap::Args;
+use kernel::module::Notice;
 use kernel::{CalendarDate, Problem};
 use serde_json::json;
 
+use super::context::{Context, with_application};
 use super::output::{print_json, print_line};
-use super::{Context, with_application};
 use crate::Error;
 use crate::application::Application;
 
+/// The options of the command.
 #[derive(Debug, Args)]
 pub struct CloseDayArguments {
-    /// This day and those due before it; also today's, before its end
+    /// Close this day and the due days before it; today may be closed before its end
     #[arg(long, value_name = "YYYY-MM-DD")]
     date: Option<CalendarDate>,
-    /// Show what would be paid, and pay nothing
+    /// Print what would be paid, and pay nothing
     #[arg(long)]
     dry_run: bool,
 }
 
+/// Runs the command.
 pub async fn run(context: &Context, arguments: &CloseDayArguments) -> Result<(), Error> {
     if arguments.dry_run {
         return with_application(context, async |application| preview(context, application, arguments).await).await;
     }
-    let Some(date) = arguments.date else {
-        let closed = with_application(context, async |application| {
-            application.modules.accounting.close_due_days().await.map_err(|error| Problem::from(error).into())
-        })
-        .await?;
-        if context.json {
-            return print_json(&json!({ "closed": days(&closed) }));
-        }
-        return match closed.as_slice() {
-            [] => print_line("No day is due: every day that is over is closed."),
-            closed => print_closed(closed),
+    let date = arguments.date.map(CalendarDate::date);
+    let (result, due) = with_application(context, async |application| {
+        let accounting = &application.modules.accounting;
+        let result = match date {
+            Some(date) => accounting.close_day(date, None).await,
+            None => accounting.close_due_days().await,
         };
-    };
-    let result = with_application(context, async |application| {
-        Ok(application.modules.accounting.close_day(date.date(), None).await)
+        Ok((result, accounting.get_due_days().await.map_err(Problem::from)?))
     })
     .await?;
-    match result {
-        Ok(closed) if context.json => print_json(&json!({ "closed": days(&closed) })),
-        Ok(closed) => print_closed(&closed),
-        Err(accounting::Error::DayAlreadyClosed(day)) if context.json => {
-            print_json(&json!({ "closed": [], "already_closed": day }))
+    let notice = due.notice();
+    let (closed, already_closed) = match result {
+        Ok(closed) => (closed, None),
+        Err(accounting::Error::DayAlreadyClosed(day) | accounting::Error::OpenDayAhead { day, .. }) => {
+            (Vec::new(), Some(day))
         }
-        Err(accounting::Error::DayAlreadyClosed(day)) => {
-            print_line(&format!("{day} is already closed; nothing was done."))
+        Err(error) => {
+            let error = Error::from(Problem::from(error));
+            let Some(notice) = notice else { return Err(error) };
+            return Err(Error::Failed(format!("{error}. {}; {}", notice.found, notice.advice)));
         }
-        Err(error) => Err(Problem::from(error).into()),
+    };
+    if context.json {
+        let mut report = json!({ "closed": days(&closed), "open_day": due.open_day, "notice": notice });
+        if let Some(day) = already_closed {
+            report["already_closed"] = json!(day);
+        }
+        return print_json(&report);
     }
+    match already_closed {
+        Some(day) => print_line(&format!("{day} is already closed. Nothing was changed."))?,
+        None if closed.is_empty() => print_line("No day is due: every day that is over is closed.")?,
+        None => print_closed(&closed)?,
+    }
+    print_notice(notice.as_ref())
+}
+
+fn print_notice(notice: Option<&Notice>) -> Result<(), Error> {
+    notice.map_or(Ok(()), |notice| print_line(&format!("Note: {}; {}.", notice.found, notice.advice)))
 }
 
 async fn preview(context: &Context, application: &Application, arguments: &CloseDayArguments) -> Result<(), Error> {
-    let preview = application.modules.accounting.preview_close().await.map_err(Problem::from)?;
+    let preview = application.modules.accounting.preview_close(None).await.map_err(Problem::from)?;
     let day = preview.business_day;
     if let Some(date) = arguments.date
         && date.date() != day
     {
-        return Err(Error::Failed(format!("{} is not the open day, which is {day}", date.date())));
+        return Err(Error::Failed(format!("{} is not the open day; the open day is {day}", date.date())));
     }
     let paid = application.modules.accounting.money(preview.paid_minor);
+    let due = application.modules.accounting.get_due_days().await.map_err(Problem::from)?;
     if context.json {
-        return print_json(&json!({ "date": day, "payouts": preview.payouts, "paid": paid }));
+        return print_json(&json!({ "date": day, "payouts": preview.payouts, "paid": paid, "notice": due.notice() }));
     }
-    let due = application.modules.accounting.load_due_days().await.map_err(Problem::from)?;
-    let behind = due.today.signed_duration_since(due.open_day).num_days();
+    let behind = due.days_over();
     if behind > 0 {
-        print_line(&format!("{behind} days are over and not closed yet; {day} is the first of them."))?;
+        print_line(&format!("{behind} days are over and not closed yet. The first of them is {day}."))?;
     }
     print_line(&format!(
-        "Closing {day} now would pay {} people {} minor units of {} in all. Nothing was paid.",
-        preview.payouts, paid.amount_minor, paid.currency
-    ))
+        "Closing {day} now would pay {} minor units of {} to {} people. Nothing was paid.",
+        paid.amount_minor, paid.currency, preview.payouts
+    ))?;
+    print_notice(due.notice().as_ref())
 }
 
 fn days(closed: &[accounting::ClosedDay]) -> Vec<serde_json::Value> {
@@ -91,7 +106,7 @@ fn days(closed: &[accounting::ClosedDay]) -> Vec<serde_json::Value> {
 fn print_closed(closed: &[accounting::ClosedDay]) -> Result<(), Error> {
     for day in closed {
         print_line(&format!(
-            "{} is closed: {} people were paid {} minor units in all, {} wallets are below zero.",
+            "{} is closed: {} people were paid {} minor units in total, {} wallets are below zero.",
             day.business_day, day.payouts, day.paid_minor, day.wallets_below_zero
         ))?;
     }

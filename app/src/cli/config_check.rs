@@ -1,18 +1,21 @@
-//! `piecework config check`: the merged configuration, secrets hidden.
+//! `piecework config check`: prints the merged configuration with hidden secrets. Like every
+//! command, it first refuses what `serve` refuses.
 
 use clap::Subcommand;
 use serde_json::Value;
 
-use super::Context;
+use super::context::Context;
 use super::output::{print_json, print_line};
 use crate::Error;
 
+/// The commands of `config`.
 #[derive(Debug, Subcommand)]
 pub enum ConfigCommand {
-    /// Check the configuration and print what holds, secrets hidden
+    /// Check the configuration and print it with hidden secrets
     Check,
 }
 
+/// Runs the command.
 pub fn run(context: &Context, command: &ConfigCommand) -> Result<(), Error> {
     match command {
         ConfigCommand::Check if context.json => print_json(&context.loaded.shown),
@@ -24,7 +27,7 @@ pub fn run(context: &Context, command: &ConfigCommand) -> Result<(), Error> {
     }
 }
 
-/// `key = value`, a line each, as it would be written in a file with dotted keys.
+/// Writes one line `key = value` for each setting, as in a TOML file with dotted keys.
 fn write_lines(key: &str, value: &Value, lines: &mut Vec<String>) {
     match value {
         Value::Object(fields) => {

@@ -1,61 +1,58 @@
-//! `piecework doctor`: tries every dependency and says what to do about what is wrong.
+//! `piecework doctor`: checks every dependency and gives advice about those that do not work.
 
 use std::fs;
 use std::net::TcpListener;
 use std::path::Path;
-use std::time::Duration;
 
 use kernel::Ambient;
-use kernel::db::{Obstacle, Standing};
+use kernel::db::{RoleDefect, RoleStatus, allow_unopened};
 use serde::Serialize;
-use tokio::net::TcpStream;
 
-use super::Context;
+use super::context::Context;
 use super::output::{print_json, print_line};
 use crate::config::{BusKind, Config};
-use crate::databases::{COMMAND_PATIENCE, Database, Databases};
-use crate::hosting::Hosting;
-use crate::modules::roles_in;
-use crate::{Error, http, migrations};
+use crate::databases::{COMMAND_ACQUIRE_TIMEOUT, Database, Databases};
+use crate::modules::{ModulePlan, Modules, roles_in};
+use crate::{Error, bus, data_directory, http, startup};
 
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
-
+/// The result of one check.
 #[derive(Debug, Serialize)]
 struct Check {
     name: String,
     ok: bool,
-    /// What was found, or what is wrong.
+    /// The state of the dependency.
     found: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     advice: Option<String>,
 }
 
 impl Check {
-    fn fine(name: impl Into<String>, found: impl Into<String>) -> Self {
+    fn passed(name: impl Into<String>, found: impl Into<String>) -> Self {
         Self { name: name.into(), ok: true, found: found.into(), advice: None }
     }
 
-    fn wrong(name: impl Into<String>, found: impl Into<String>, advice: impl Into<String>) -> Self {
+    fn failed(name: impl Into<String>, found: impl Into<String>, advice: impl Into<String>) -> Self {
         Self { name: name.into(), ok: false, found: found.into(), advice: Some(advice.into()) }
     }
 }
 
+/// Runs all checks and prints them. It fails if any check fails.
 pub async fn run(context: &Context) -> Result<(), Error> {
     let config = &context.loaded.config;
-    let mut checks = vec![Check::fine("configuration", format!("profile {}", context.loaded.profile))];
-    checks.push(data_directory(&config.data_dir));
+    let mut checks = vec![Check::passed("configuration", format!("profile {}", context.loaded.profile))];
+    checks.push(check_data_directory(&config.data_dir));
     if config.databases.tracker.write_url.is_none() {
         checks.push(postgres_programs(config));
     }
-    let hosting =
-        config.modules.hosting().map_err(|reason| Error::Configuration(format!("modules.hosted {reason}")))?;
-    checks.extend(databases(config, &hosting).await);
-    checks.push(bus(config).await);
-    for module in hosting.left_out() {
-        checks.push(elsewhere(config, module).await);
+    let plan = ModulePlan::from_settings(config)?;
+    checks.extend(databases(config, &plan).await);
+    checks.push(broker(config).await);
+    for module in plan.remote() {
+        checks.push(remote(&plan, module).await);
     }
     checks.push(port(config));
-    checks.extend(smtp(config).await);
+    checks.push(mail_server(config).await);
+    checks.push(single_sign_on(config).await);
     let failed = checks.iter().filter(|check| !check.ok).count();
     if context.json {
         print_json(&checks)?;
@@ -70,17 +67,17 @@ pub async fn run(context: &Context) -> Result<(), Error> {
     if failed == 0 { Ok(()) } else { Err(Error::Failed(format!("{failed} of {} checks failed", checks.len()))) }
 }
 
-fn data_directory(directory: &Path) -> Check {
+fn check_data_directory(directory: &Path) -> Check {
     let probe = directory.join(format!("doctor-{}", std::process::id()));
     let tried =
-        fs::create_dir_all(directory).and_then(|()| fs::write(&probe, b"")).and_then(|()| fs::remove_file(&probe));
+        data_directory::create(directory).and_then(|()| fs::write(&probe, b"")).and_then(|()| fs::remove_file(&probe));
     let shown = std::path::absolute(directory).unwrap_or_else(|_| directory.to_owned());
     match tried {
-        Ok(()) => Check::fine("data directory", format!("{} can be written", shown.display())),
-        Err(error) => Check::wrong(
+        Ok(()) => Check::passed("data directory", format!("{} is writable", shown.display())),
+        Err(error) => Check::failed(
             "data directory",
             format!("{}: {error}", shown.display()),
-            "choose another by --data-dir or PIECEWORK__DATA_DIR, or give this user the right to write there",
+            "choose another directory by --data-dir or PIECEWORK__DATA_DIR, or allow this user to write to it",
         ),
     }
 }
@@ -91,102 +88,140 @@ fn postgres_programs(config: &Config) -> Check {
             let version = std::process::Command::new(bin_dir.join("postgres")).arg("--version").output();
             let version =
                 version.map(|output| String::from_utf8_lossy(&output.stdout).trim().to_owned()).unwrap_or_default();
-            Check::fine("PostgreSQL's programs", format!("{version} in {}", bin_dir.display()))
+            Check::passed("PostgreSQL's programs", format!("{version} in {}", bin_dir.display()))
         }
-        Err(error) => Check::wrong(
+        Err(error) => Check::failed(
             "PostgreSQL's programs",
             error.to_string(),
-            "install PostgreSQL, name its folder in PIECEWORK__POSTGRES__BIN_DIR, or set the write_url of both databases",
+            "install PostgreSQL, set PIECEWORK__POSTGRES__BIN_DIR to its directory, or set the write_url of both databases",
         ),
     }
 }
 
-async fn databases(config: &Config, hosting: &Hosting) -> Vec<Check> {
-    let databases = match Databases::open(config, hosting, &Ambient::system(), COMMAND_PATIENCE).await {
-        Ok(databases) => databases,
-        Err(error) => {
-            let advice =
-                "without it nothing works; the end of the server's log is in the folder postgres of the data directory";
-            return vec![Check::wrong("embedded PostgreSQL", error.to_string(), advice)];
-        }
-    };
+async fn databases(config: &Config, plan: &ModulePlan) -> Vec<Check> {
+    let databases =
+        match Databases::open(config, |name| plan.access_to(name), &Ambient::system(), COMMAND_ACQUIRE_TIMEOUT).await {
+            Ok(databases) => databases,
+            Err(error) => {
+                let advice = "the log of the server is in the directory postgres of the data directory";
+                return vec![Check::failed("embedded PostgreSQL", error.to_string(), advice)];
+            }
+        };
     let mut checks = Vec::new();
     for database in databases.used() {
         let health = database.health().await;
         let name = format!("database {}", database.name);
         for (number, found) in (1_usize..).zip(&health.replicas) {
             let name = format!("replica {number} of {}", database.name);
-            checks.push(if found == "fit" {
-                Check::fine(name, "answers reads")
+            checks.push(if found == "healthy" {
+                Check::passed(name, "answers reads")
             } else {
-                Check::wrong(name, found, format!("look at databases.{}.read_urls, and at that server", database.name))
+                Check::failed(
+                    name,
+                    found,
+                    format!("check databases.{}.read_urls and the log of that server", database.name),
+                )
             });
         }
         checks.push(match (health.reads, health.writes) {
-            (true, true) => Check::fine(name, "takes reads and writes"),
-            (true, false) => {
-                Check::wrong(name, "takes reads, no writes", "is the primary down, or the write_url that of a replica?")
-            }
-            (false, true) => Check::wrong(name, "takes writes, no reads", "look at the server's log"),
+            (true, true) => Check::passed(name, "answers reads and writes"),
+            (true, false) => Check::failed(
+                name,
+                "answers reads, but no writes",
+                "check that the primary runs and that write_url is not the URL of a replica",
+            ),
+            (false, true) => Check::failed(name, "answers writes, but no reads", "check the log of the server"),
             (false, false) => {
-                Check::wrong(name, "does not answer", "look at its write_url, the network and the server's log")
+                Check::failed(name, "does not answer", "check its write_url, the network and the log of the server")
             }
         });
         if !health.writes {
             continue;
         }
-        checks.extend(schemas(hosting, database).await);
+        checks.extend(schemas(plan, database).await);
         checks.extend(roles(database).await);
     }
+    checks.extend(notices(config, plan, &databases).await);
     databases.close().await;
     checks
 }
 
-async fn schemas(hosting: &Hosting, database: &Database) -> Vec<Check> {
+/// Checks whether a hosted module waits for a person, such as for the close of a day.
+async fn notices(config: &Config, plan: &ModulePlan, databases: &Databases) -> Vec<Check> {
+    let public_url = config.http.public_url(config.http.port);
+    let modules = match Modules::new(config, databases, &Ambient::system(), &public_url) {
+        Ok(modules) => modules,
+        Err(error) => return vec![Check::failed("settings", error.to_string(), "correct the setting")],
+    };
     let mut checks = Vec::new();
-    let advice = "run `piecework migrate`, or `piecework serve`, which does so itself";
-    let owned = hosting.owned_in(database.name).map(|(entry, home)| (entry, home, advice));
-    let advice = "start the process that hosts it, or run `piecework migrate`";
-    let read = hosting.read_in(database.name).map(|(entry, home)| (entry, home, advice));
-    for (entry, home, advice) in owned.chain(read) {
+    for module in modules.all().iter().filter(|module| plan.hosts(module.name)) {
+        let Some(find) = &module.find_notices else { continue };
+        let name = format!("state of {}", module.name);
+        // A database that does not answer or is not migrated is reported by its own checks.
+        let Ok(found) = allow_unopened(find()).await else { continue };
+        if found.is_empty() {
+            checks.push(Check::passed(name, "needs no person to act"));
+        } else {
+            checks.extend(found.into_iter().map(|notice| Check::failed(&name, notice.found, notice.advice)));
+        }
+        if let Some(write) = &module.write {
+            write.raw().close().await;
+        }
+    }
+    checks
+}
+
+async fn schemas(plan: &ModulePlan, database: &Database) -> Vec<Check> {
+    let mut checks = Vec::new();
+    let advice = "run `piecework migrate` or `piecework serve`, which both apply the migrations";
+    let owned = plan.owned_in(database.name).map(|(entry, schema)| (entry, schema, advice));
+    let advice = "start the process that hosts the module, or run `piecework migrate`";
+    let read = plan.read_in(database.name).map(|(entry, schema)| (entry, schema, advice));
+    for (entry, schema, advice) in owned.chain(read) {
         let name = format!("migrations of {}", entry.name);
-        checks.push(match migrations::missing(home, database).await {
-            Ok(0) => Check::fine(name, "all are applied"),
-            Ok(missing) => Check::wrong(name, format!("{missing} are not applied"), advice),
-            Err(error) => {
-                Check::wrong(name, error.to_string(), "is this database one of another version, or not ours?")
-            }
+        checks.push(match startup::missing(entry.name, schema, database).await {
+            Ok(0) => Check::passed(name, "all are applied"),
+            Ok(missing) => Check::failed(name, format!("{missing} are not applied"), advice),
+            Err(error) => Check::failed(
+                name,
+                error.to_string(),
+                "the database belongs to another version of piecework, or to another program",
+            ),
         });
     }
     checks
 }
 
-/// A module that another process hosts.
-async fn elsewhere(config: &Config, module: &str) -> Check {
+/// Checks a module that another process hosts.
+async fn remote(plan: &ModulePlan, module: &str) -> Check {
     let name = format!("module {module}");
     let key = format!("modules.{module}.url");
-    let url = match config.modules.url_of(module) {
-        Ok(Some(url)) => url,
-        Ok(None) => return Check::wrong(name, "is not hosted here", format!("set {key}: its routes answer 503 here")),
-        Err(reason) => return Check::wrong(name, format!("{key} {reason}"), "mend it"),
+    let Some(url) = plan.url_of(module) else {
+        return Check::failed(
+            name,
+            "is not hosted by this process",
+            format!("set {key}; without it, the routes of the module answer 503"),
+        );
     };
-    match http::modules_at(&url).await {
+    match http::fetch_hosted_modules(url).await {
         Ok(modules) if modules.iter().any(|hosted| hosted == module) => {
-            Check::fine(name, format!("is hosted at {url}"))
+            Check::passed(name, format!("is hosted at {url}"))
         }
         Ok(modules) => {
-            let found = format!("is not hosted at {url}; there are {}", modules.join(", "));
-            Check::wrong(name, found, format!("set {key} to a process that hosts it"))
+            let found = format!("is not hosted at {url}, which hosts {}", modules.join(", "));
+            Check::failed(name, found, format!("set {key} to the URL of a process that hosts the module"))
         }
-        Err(reason) => {
-            Check::wrong(name, format!("{url}: {reason}"), "its routes answer 503 here until that process is there")
-        }
+        Err(reason) => Check::failed(
+            name,
+            format!("{url}: {reason}"),
+            "the routes of the module answer 503 until that process runs",
+        ),
     }
 }
 
 async fn roles(database: &Database) -> Vec<Check> {
     let failed = |error: &dyn std::fmt::Display| {
-        Check::wrong(format!("roles in {}", database.name), error.to_string(), "look at the server's log")
+        Check::failed(format!("roles in {}", database.name), error.to_string(), "check the log of the server")
     };
     let pool = match database.maintenance().await {
         Ok(pool) => pool,
@@ -195,22 +230,24 @@ async fn roles(database: &Database) -> Vec<Check> {
     let mut checks = Vec::new();
     for role in roles_in(database.name) {
         let standing = match pool.acquire().await {
-            Ok(mut connection) => role.look(&mut connection).await,
+            Ok(mut connection) => role.check(&mut connection).await,
             Err(error) => Err(error),
         };
         let name = format!("role of {} in {}", role.module, role.schema);
         match standing {
-            Ok(Standing { name: role, obstacle: None, .. }) => checks.push(Check::fine(name, role)),
-            // Said of the migrations already.
-            Ok(Standing { obstacle: Some(Obstacle::NotMigrated), .. }) => {}
-            Ok(Standing { name: role, obstacle: Some(Obstacle::Unequal), remedy }) => {
-                let found = format!("{role}: {}", Obstacle::Unequal);
-                checks.push(Check::wrong(name, found, provide_roles(&remedy)));
+            Ok(RoleStatus { name: role, defect: None, .. }) => checks.push(Check::passed(name, role)),
+            // The check of the migrations reports this.
+            Ok(RoleStatus { defect: Some(RoleDefect::NotMigrated), .. }) => {}
+            Ok(RoleStatus { name: role, defect: Some(RoleDefect::WrongRights), remedy }) => {
+                let found = format!("{role}: {}", RoleDefect::WrongRights);
+                checks.push(Check::failed(name, found, provide_roles(&remedy)));
             }
-            // A set-up with one role for everything is a choice.
-            Ok(Standing { name: role, obstacle: Some(obstacle), remedy }) => {
-                let mut check =
-                    Check::fine(name, format!("none, it works with all rights of the login: {role}: {obstacle}"));
+            // An installation with one role for all modules is allowed.
+            Ok(RoleStatus { name: role, defect: Some(defect), remedy }) => {
+                let mut check = Check::passed(
+                    name,
+                    format!("not used; the module works with the rights of the login: {role}: {defect}"),
+                );
                 check.advice = (!remedy.is_empty()).then(|| provide_roles(&remedy));
                 checks.push(check);
             }
@@ -223,95 +260,63 @@ async fn roles(database: &Database) -> Vec<Check> {
 
 fn provide_roles(remedy: &[String]) -> String {
     format!(
-        "`piecework migrate` does so if its login may; else, as an administrator and before it: {}",
+        "run `piecework migrate` with a login that may create roles, or run these statements as an administrator first: {}",
         remedy.join("; ")
     )
 }
 
 fn port(config: &Config) -> Check {
-    let (host, port) = (config.http.host.as_str(), config.http.port);
+    let (host, port) = (config.http.host(), config.http.port);
     let name = format!("address {host}:{port}");
     match TcpListener::bind((host, port)) {
-        Ok(_) => Check::fine(name, "is free"),
-        Err(error) => Check::wrong(
+        Ok(_) => Check::passed(name, "is free"),
+        Err(error) => Check::failed(
             name,
             error.to_string(),
-            "fine if `piecework serve` is running; otherwise choose another by PIECEWORK__HTTP__PORT",
+            "this is normal while `piecework serve` runs; otherwise choose another port by PIECEWORK__HTTP__PORT",
         ),
     }
 }
 
-async fn bus(config: &Config) -> Check {
+async fn broker(config: &Config) -> Check {
     let address = match (config.bus.kind, config.bus.address()) {
-        (BusKind::Broadcast, _) => return Check::fine("bus", "events travel within this process"),
+        (BusKind::Broadcast, _) => return Check::passed("bus", "events are delivered within this process"),
         (BusKind::RabbitMq, Ok(address)) => address,
-        (BusKind::RabbitMq, Err(reason)) => return Check::wrong("bus", format!("bus.amqp_url {reason}"), "set it"),
+        (BusKind::RabbitMq, Err(error)) => return Check::failed("bus", error.to_string(), "correct the setting"),
     };
-    let name = format!("broker {}", address.place());
-    match address.check().await {
-        Ok(()) => Check::fine(name, "lets us in"),
-        Err(reason) => Check::wrong(
+    let name = format!("broker {}", address.host_and_port());
+    match bus::check(&address).await {
+        Ok(()) => Check::passed(name, "accepts the connection"),
+        Err(reason) => Check::failed(
             name,
             reason,
-            "look at bus.amqp_url (user, password, virtual host) and the broker's log; events wait in their outboxes meanwhile",
+            "check bus.amqp_url (user, password, virtual host), bus.amqp_ca_file and the log of the broker; events wait in the outboxes",
         ),
     }
 }
 
-async fn smtp(config: &Config) -> Option<Check> {
-    if config.email.transport != email::Transport::Smtp {
-        return Some(Check::fine("mail", "is written to files"));
-    }
-    let url = config.email.smtp_url.as_deref().unwrap_or_default();
-    let Some((host, port)) = smtp_address(url) else {
-        return Some(Check::wrong(
-            "mail",
-            "email.smtp_url is not set or no URL",
-            "smtp://host, smtps://host or smtp://host?tls=required",
-        ));
-    };
-    let connected = tokio::time::timeout(CONNECT_TIMEOUT, TcpStream::connect((host.as_str(), port))).await;
-    let name = format!("mail server {host}:{port}");
-    Some(match connected {
-        Ok(Ok(_)) => Check::fine(name, "can be reached"),
-        Ok(Err(error)) => Check::wrong(name, error.to_string(), "mail waits in the queue until it can be reached"),
-        Err(_) => Check::wrong(name, "does not answer", "mail waits in the queue until it does"),
-    })
-}
-
-/// Host and port of an SMTP URL.
-fn smtp_address(url: &str) -> Option<(String, u16)> {
-    let (scheme, rest) = url.split_once("://")?;
-    let usual_port = match (scheme, url.contains("tls=required")) {
-        ("smtps", _) => 465,
-        ("smtp", true) => 587,
-        ("smtp", false) => 25,
-        _ => return None,
-    };
-    let authority = rest.split(['/', '?']).next()?;
-    let host = authority.rsplit('@').next()?;
-    match host.rsplit_once(':') {
-        Some((host, port)) if !port.contains(']') => {
-            Some((host.trim_matches(['[', ']']).to_owned(), port.parse().ok()?))
-        }
-        _ if host.is_empty() => None,
-        _ => Some((host.trim_matches(['[', ']']).to_owned(), usual_port)),
+async fn mail_server(config: &Config) -> Check {
+    let public_url = config.http.public_url(config.http.port);
+    match email::Email::probe_mail_server(&config.email, &public_url).await {
+        Ok(None) => Check::passed("mail", "is written to files"),
+        Ok(Some(server)) => Check::passed(format!("mail server {server}"), "accepts the login and the sender"),
+        Err(reason) => Check::failed(
+            "mail server",
+            reason,
+            "check email.smtp_url, email.smtp_ca_file, email.helo_name and email.from; mails wait in the queue",
+        ),
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn host_and_port_of_a_mail_server() {
-        let address = |url| smtp_address(url).map(|(host, port)| format!("{host} {port}"));
-        assert_eq!(address("smtp://mail.example.org").as_deref(), Some("mail.example.org 25"));
-        assert_eq!(address("smtp://me:hush@mail.example.org:2525/").as_deref(), Some("mail.example.org 2525"));
-        assert_eq!(address("smtps://me@mail.example.org").as_deref(), Some("mail.example.org 465"));
-        assert_eq!(address("smtp://mail.example.org?tls=required").as_deref(), Some("mail.example.org 587"));
-        assert_eq!(address("smtp://[::1]:25").as_deref(), Some("::1 25"));
-        assert_eq!(address("http://mail.example.org"), None);
-        assert_eq!(address(""), None);
+async fn single_sign_on(config: &Config) -> Check {
+    let public_url = config.http.public_url(config.http.port);
+    match identity::Identity::probe_sso(&config.sso, &public_url).await {
+        Ok(false) => Check::passed("single sign-on", "is off"),
+        Ok(true) => Check::passed("single sign-on", "the provider answers with its addresses and keys"),
+        Err(reason) => Check::failed(
+            "single sign-on",
+            reason,
+            "check sso.issuer and the network; people with a password can log in until the provider answers",
+        ),
     }
 }

@@ -1,15 +1,21 @@
-//! The command line: what there is to type, and which exit code it ends with.
+//! The command line: the commands, their help and their exit codes.
 
+mod backup;
 mod close_day;
 mod config_check;
+mod context;
 mod demo;
 mod doctor;
+mod emails;
 mod events;
 mod import;
+mod keys;
 mod migrate;
 mod openapi;
+mod operating_system_user;
 mod output;
 mod people;
+mod reconcile;
 mod serve;
 mod supervise_postgres;
 mod verify;
@@ -17,20 +23,19 @@ mod verify;
 use std::ffi::OsString;
 use std::path::PathBuf;
 use std::process::ExitCode;
-use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand};
-use kernel::Ambient;
 
-use crate::application::{Application, Options};
+use self::context::Context;
+use crate::Error;
 use crate::config::{self, Override};
+use crate::data_directory;
 use crate::databases::SUPERVISE_COMMAND;
-use crate::{Error, telemetry};
+use crate::modules::{ModulePlan, Modules};
+use crate::runtime::telemetry;
 
-/// How long a command waits for the other modules to learn of what it did.
-const DRAIN_DEADLINE: Duration = Duration::from_secs(30);
-
-/// Tasks are handed out by chance, cost a fee and bring a reward; every day what was earned is paid out.
+/// Piecework assigns tasks at random. A task costs a fee and brings a reward. Balances are paid out
+/// every day.
 #[derive(Debug, Parser)]
 #[command(name = "piecework", version, about, after_help = AFTER_HELP, max_term_width = 100)]
 pub struct Arguments {
@@ -40,20 +45,21 @@ pub struct Arguments {
     command: Option<Command>,
 }
 
+/// The text at the end of `--help`.
 const AFTER_HELP: &str = "\
 Without a command: `serve`.
 
 Settings come from config/default.toml (compiled in; it explains every key), the profile in PIECEWORK_PROFILE
 (development, test, production) and the environment: PIECEWORK__HTTP__PORT=8081 sets `http.port`.
-`piecework config check` prints what holds.
+`piecework config check` prints the merged configuration.
 
-Results go to standard output, logs to standard error. Exit codes: 0 fine, 1 the work failed, 2 wrong usage or
-configuration. Every command works beside a running `serve` on the same data directory, and without one.";
+Results go to standard output, logs to standard error. Exit codes: 0 success, 1 the work failed, 2 wrong
+usage or configuration. Every command works with and without a running `serve` on the same data directory.";
 
 /// Options of all commands.
 #[derive(Debug, Args)]
 struct Global {
-    /// Where everything outside of databases is kept [default: .piecework]
+    /// Directory for all data outside of databases [default: .piecework]
     #[arg(long, global = true, value_name = "DIR")]
     data_dir: Option<PathBuf>,
     /// Print results as JSON, for programs
@@ -65,11 +71,13 @@ struct Global {
 enum Command {
     /// Host the modules and answer requests
     ///
-    /// With no database configured it starts its own PostgreSQL under the data directory. Applies migrations. On an empty
-    /// system it prints a one-time link that creates the first admin.
+    /// Without a configured database it starts its own PostgreSQL under the data directory. It
+    /// applies the migrations. On an empty system it prints a one-time link that creates the first
+    /// admin.
     ///
-    /// With some of the modules it needs --bus rabbitmq, the databases of its modules, and modules.NAME.url for the others, to
-    /// which it passes their requests on.
+    /// A process that hosts some of the modules needs --bus rabbitmq, the databases of its modules,
+    /// and modules.NAME.url for each other module. It forwards requests for the other modules to
+    /// these URLs.
     Serve(serve::ServeArguments),
     /// Serve a demo company with people, a real backlog and three weeks of history
     Demo(demo::DemoArguments),
@@ -78,57 +86,73 @@ enum Command {
     /// Manage people
     #[command(subcommand)]
     People(people::PeopleCommand),
-    /// Take in people or tasks from a CSV file
+    /// Import people or tasks from a CSV file
     ///
-    /// All or nothing unless --skip-bad is given; every bad row is reported with its line and reason. Running the same file
-    /// again adds nothing.
+    /// Every invalid row is reported with its line and reason. A file with an invalid row adds
+    /// nothing, unless --skip-bad is given. A second import of the same file adds nothing.
+    ///
+    /// The file is CSV with commas, in UTF-8 (or in UTF-16 with a byte order mark). A quote inside
+    /// a quoted field is written twice. A file with a quote that is not closed, or with text after
+    /// a closing quote, is refused as a whole. Empty rows and unnamed empty columns are ignored.
     #[command(subcommand)]
     Import(import::ImportCommand),
-    /// Close the days that are due, and pay
+    /// Close the days that are due and pay out the balances
     CloseDay(close_day::CloseDayArguments),
     /// Check every invariant of the domain on the live data
     ///
-    /// Names the rows that break one, and then ends with exit code 1.
+    /// Names the rows that violate an invariant, each with the command that mends it, and then ends
+    /// with exit code 1.
     Verify,
-    /// Show and mend events that a module could not apply
+    /// Reverse fees and rewards whose tasks, assignments or completions were lost
+    ///
+    /// After the tracker database has lost data, accounting has bookings without a ground. The
+    /// command lists them. With --apply each is reversed by a correction with its reason, and is
+    /// booked again if its fact happens again. It may run beside a server.
+    Reconcile(reconcile::ReconcileArguments),
+    /// Copy both databases into a folder, also while a server runs
+    ///
+    /// Each database is copied as of one moment. The folder is created; it must not contain
+    /// anything. `manifest.json` is written last.
+    Backup(backup::FolderArguments),
+    /// Restore a backup into empty databases, publish all facts again and verify the result
+    ///
+    /// A backup that is damaged, foreign or from a newer version is refused, and so are databases
+    /// with data.
+    Restore(backup::FolderArguments),
+    /// List, retry and discard events that a module could not apply, and publish facts again
     #[command(subcommand)]
     Events(events::EventsCommand),
+    /// Send parked mail again
+    #[command(subcommand)]
+    Emails(emails::EmailsCommand),
+    /// Manage the keys that sign access tokens
+    #[command(subcommand)]
+    Keys(keys::KeysCommand),
     /// Print the OpenAPI document of the HTTP API
     Openapi,
-    /// Look at the configuration
+    /// Check the configuration
     #[command(subcommand)]
     Config(config_check::ConfigCommand),
-    /// Try every dependency, with advice
+    /// Check every dependency and give advice
     Doctor,
-    /// Own the embedded PostgreSQL (started by the program itself)
+    /// Supervise the embedded PostgreSQL (started by the program itself)
     #[command(name = SUPERVISE_COMMAND, hide = true)]
-    SupervisePostgres {
-        directory: PathBuf,
-        /// Seconds to stay up after the last user is gone
-        #[arg(long, default_value_t = 0)]
-        linger_s: u64,
-    },
+    SupervisePostgres { directory: PathBuf },
 }
 
-/// What a command gets.
-struct Context {
-    loaded: config::Loaded,
-    json: bool,
-}
-
-/// Parses, runs, and says with which code the process is to end.
+/// Runs the command line of this process and returns its exit code.
 #[must_use]
 pub fn main() -> ExitCode {
     run(std::env::args_os())
 }
 
-/// The same for given arguments, the program's name first.
+/// Runs a command line. The first argument is the name of the program.
 #[must_use]
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     let arguments = match Arguments::try_parse_from(arguments) {
         Ok(arguments) => arguments,
         Err(error) => {
-            // Help goes to standard output and is no error; clap knows.
+            // clap prints help to standard output and errors to standard error.
             let _unprintable = error.print();
             return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2));
         }
@@ -143,10 +167,11 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
 }
 
 fn execute(Arguments { global, command }: Arguments) -> Result<(), Error> {
+    data_directory::keep_new_files_private();
     let command = command.unwrap_or_else(|| Command::Serve(serve::ServeArguments::default()));
-    // It knows no settings: those of whoever started it do not matter to it.
-    if let Command::SupervisePostgres { directory, linger_s } = command {
-        return supervise_postgres::run(&directory, Duration::from_secs(linger_s));
+    // The supervisor reads no settings, so invalid settings do not stop it.
+    if let Command::SupervisePostgres { directory } = command {
+        return supervise_postgres::run(&directory);
     }
     let mut overrides = Vec::new();
     if let Some(directory) = global.data_dir {
@@ -158,21 +183,32 @@ fn execute(Arguments { global, command }: Arguments) -> Result<(), Error> {
         overrides.extend(arguments.overrides());
     }
     let mut context = Context { loaded: config::load(&overrides)?, json: global.json };
+    // The settings must fit together, also for a command that needs few of them.
+    ModulePlan::from_settings(&context.loaded.config)?;
+    // The document of the API is the same in each installation.
+    if !matches!(command, Command::Openapi) {
+        config::check_installation(&context.loaded.config)?;
+    }
     let log = &mut context.loaded.config.telemetry.log;
     if matches!(command, Command::Demo(_)) && log.starts_with("info") {
-        // Three weeks of business facts in ten seconds would bury the logins.
+        // The history produces thousands of log lines of level info, which would hide the logins.
         "warn".clone_into(log);
     }
     telemetry::start_logging(&context.loaded.config.telemetry)?;
+    if matches!(command, Command::Serve(_) | Command::Demo(_)) {
+        data_directory::protect(&context.loaded.config.data_dir);
+    }
     let runtime =
         tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(Error::io("start the runtime"))?;
     let result = runtime.block_on(dispatch(command, &context));
-    // What still runs has been told to stop, or is not worth waiting for.
+    // The application has stopped. Tasks that still run hold nothing that would be lost.
     runtime.shutdown_background();
     result
 }
 
 async fn dispatch(command: Command, context: &Context) -> Result<(), Error> {
+    // Every command refuses the same settings, before it does anything with them.
+    Modules::check_settings(&context.loaded.config)?;
     match command {
         Command::Serve(_) => serve::run(context).await,
         Command::Demo(arguments) => demo::run(context, &arguments).await,
@@ -181,35 +217,15 @@ async fn dispatch(command: Command, context: &Context) -> Result<(), Error> {
         Command::Import(command) => import::run(context, command).await,
         Command::CloseDay(arguments) => close_day::run(context, &arguments).await,
         Command::Verify => verify::run(context).await,
+        Command::Backup(arguments) => backup::create(context, &arguments).await,
+        Command::Restore(arguments) => backup::restore(context, &arguments).await,
+        Command::Reconcile(arguments) => reconcile::run(context, &arguments).await,
         Command::Events(command) => events::run(context, command).await,
+        Command::Emails(command) => emails::run(context, &command).await,
+        Command::Keys(command) => keys::run(context, &command).await,
         Command::Openapi => openapi::run(context),
         Command::Config(command) => config_check::run(context, &command),
         Command::Doctor => doctor::run(context).await,
         Command::SupervisePostgres { .. } => Ok(()),
     }
-}
-
-/// Runs `work` on an application without HTTP and jobs, then waits until the other modules know of what it did.
-async fn with_application<T>(
-    context: &Context,
-    work: impl AsyncFnOnce(&Application) -> Result<T, Error>,
-) -> Result<T, Error> {
-    let application = Application::build(&context.loaded.config, Options::command(), Ambient::system()).await?;
-    let result = work(&application).await;
-    let drained = application.drain(DRAIN_DEADLINE).await;
-    application.stop().await;
-    let value = result?;
-    match drained {
-        Ok(undelivered) if !undelivered.is_nothing() => {
-            tracing::warn!(
-                undelivered.outbox_pending,
-                undelivered.on_the_bus,
-                undelivered.inbox_due,
-                "done, but not every module knows of it yet; the next serve delivers the rest"
-            );
-        }
-        Err(error) => tracing::warn!(%error, "done, but whether every module knows of it could not be found out"),
-        Ok(_) => {}
-    }
-    Ok(value)
 }

@@ -1,4 +1,4 @@
-//! Results on standard output.
+//! Prints results to standard output.
 
 use std::io::{self, Write};
 
@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use crate::Error;
 
-/// Prints a line. A reader that has gone away (`| head`) is no failure.
+/// Prints a line. A closed pipe (`| head`) is not an error.
 pub fn print_line(text: &str) -> Result<(), Error> {
     let mut out = io::stdout().lock();
     match writeln!(out, "{text}").and_then(|()| out.flush()) {
@@ -15,7 +15,7 @@ pub fn print_line(text: &str) -> Result<(), Error> {
     }
 }
 
-/// Prints a value as JSON, for people to read as well.
+/// Prints a value as JSON with line breaks.
 pub fn print_json(value: &impl Serialize) -> Result<(), Error> {
     let text = serde_json::to_string_pretty(value).map_err(|error| Error::Failed(error.to_string()))?;
     print_line(&text)

@@ -1,33 +1,37 @@
-//! `piecework people add`: an account from the command line.
+//! `piecework people add`: adds a person.
 
 use std::io::{self, BufRead, IsTerminal, Read};
 
 use clap::{Args, Subcommand};
-use contracts::Role;
+use contracts::{Role, pages};
 use identity::NewPerson;
 use kernel::Problem;
 use serde_json::json;
 
+use super::context::{Context, with_application};
 use super::output::{print_json, print_line};
-use super::{Context, with_application};
 use crate::Error;
 
-/// Longer than any password may be.
-const PASSWORD_LINE_MAX_BYTES: u64 = 4096;
+/// Maximum length of the line with the password. No valid password is as long.
+const PASSWORD_LINE_BYTES_MAX: u64 = 64 * 1024;
 
+/// The commands of `people`.
 #[derive(Debug, Subcommand)]
 pub enum PeopleCommand {
     /// Add a person
     ///
-    /// The password is the first line of standard input, if that is not a terminal. Without one, a one-time link is printed
-    /// with which the person sets it.
+    /// The password is the first line of standard input, if standard input is not a terminal.
+    /// Without a password, the command prints a one-time link with which the person sets one.
     Add(AddArguments),
 }
 
+/// The options of `people add`.
 #[derive(Debug, Args)]
 pub struct AddArguments {
+    /// The address for login and mail
     #[arg(long)]
     email: String,
+    /// The name that other people see
     #[arg(long)]
     name: String,
     /// worker, accountant, manager or admin
@@ -35,6 +39,7 @@ pub struct AddArguments {
     role: Role,
 }
 
+/// Runs the command.
 pub async fn run(context: &Context, command: PeopleCommand) -> Result<(), Error> {
     match command {
         PeopleCommand::Add(arguments) => add(context, arguments).await,
@@ -45,7 +50,7 @@ async fn add(context: &Context, arguments: AddArguments) -> Result<(), Error> {
     let password = password_from(&io::stdin())?;
     let new = NewPerson { email: arguments.email, name: arguments.name, role: arguments.role, language: None };
     let (person, token, url) = with_application(context, async |application| {
-        let added = application.modules.identity.add_person(new, password.as_deref()).await;
+        let added = application.modules.identity.create_person(new, password.as_deref()).await;
         let (person, token) = added.map_err(Problem::from)?;
         Ok((person, token, application.public_url().to_owned()))
     })
@@ -59,25 +64,19 @@ async fn add(context: &Context, arguments: AddArguments) -> Result<(), Error> {
     match token {
         None => Ok(()),
         Some(token) => print_line(&format!(
-            "No password was given. With this one-time link one is set:\n{}",
-            set_password_line(&url, &token)
+            "No password was given. The person sets one with this one-time link:\n  {}",
+            pages::set_password(&url, &token)
         )),
     }
 }
 
-/// A command that uses a one-time link; there is no page for it yet.
-fn set_password_line(url: &str, token: &str) -> String {
-    let body = json!({ "token": token, "password": "CHOOSE-A-PASSWORD" });
-    format!("  curl -X POST {url}/api/v1/auth/set-password -H 'Content-Type: application/json' -d '{body}'")
-}
-
-/// The first line, if there is one and nobody sits there to type it in the open.
+/// The first line of the input. A terminal is not read, because it would show the password.
 fn password_from(input: &io::Stdin) -> Result<Option<String>, Error> {
     if input.is_terminal() {
         return Ok(None);
     }
     let mut line = String::new();
-    let limited = input.lock().take(PASSWORD_LINE_MAX_BYTES);
+    let limited = input.lock().take(PASSWORD_LINE_BYTES_MAX);
     io::BufReader::new(limited).read_line(&mut line).map_err(Error::io("read the password from standard input"))?;
     let password = line.trim_end_matches(['\r', '\n']);
     Ok(Some(password.to_owned()).filter(|password| !password.is_empty()))

@@ -1,24 +1,32 @@
-//! `piecework serve`: hosts the modules until it is told to stop.
+//! `piecework serve`: hosts the modules until a signal stops it.
+
+use std::time::Duration;
 
 use clap::{Args, ValueEnum};
+use contracts::pages;
 use kernel::Ambient;
 use serde_json::json;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
-use super::Context;
+use super::context::Context;
 use super::output::{print_json, print_line};
 use crate::Error;
 use crate::application::{Application, Options};
 use crate::config::{Config, Override};
 use crate::http::API_PREFIX;
-use crate::modules::TABLE;
+use crate::modules::CATALOGUE;
 
+/// The pause between two attempts to create the link for the first admin while the database does
+/// not answer.
+const LINK_PAUSE: Duration = Duration::from_millis(250);
+
+/// The options of the command.
 #[derive(Debug, Default, Args)]
 pub struct ServeArguments {
-    /// Which modules to host, with commas between them [default: all]
+    /// The modules to host, separated by commas [default: all]
     #[arg(long, value_delimiter = ',', value_name = "NAMES")]
     modules: Vec<String>,
-    /// What carries events between the modules [default: broadcast]
+    /// The bus that carries events between the modules [default: broadcast]
     #[arg(long, value_enum)]
     bus: Option<Bus>,
 }
@@ -30,7 +38,7 @@ enum Bus {
 }
 
 impl ServeArguments {
-    /// The settings that options of the command line stand for.
+    /// The settings that the options of the command line replace.
     pub fn overrides(&self) -> Vec<Override> {
         let mut overrides = Vec::new();
         if !self.modules.is_empty() {
@@ -47,11 +55,13 @@ impl ServeArguments {
     }
 }
 
+/// Runs the command.
 pub async fn run(context: &Context) -> Result<(), Error> {
     serve(&context.loaded.config, async |application| greet(context, application).await).await
 }
 
-/// Hosts what the settings say until a signal comes; `greet` is called once it is up.
+/// Hosts the configured modules until a signal arrives. It calls `greet` once, after the start. A
+/// signal also ends a greeting that waits for something.
 pub async fn serve(config: &Config, greet: impl AsyncFnOnce(&Application) -> Result<(), Error>) -> Result<(), Error> {
     let mut signals = Signals::listen()?;
     let build = Application::build(config, Options::serve(), Ambient::system());
@@ -59,24 +69,59 @@ pub async fn serve(config: &Config, greet: impl AsyncFnOnce(&Application) -> Res
         built = build => built?,
         () = signals.received() => return Ok(()),
     };
-    if let Err(error) = greet(&application).await {
+    let greet_and_wait = async {
+        greet(&application).await?;
+        std::future::pending().await
+    };
+    let failed: Result<(), Error> = tokio::select! {
+        failed = greet_and_wait => failed,
+        () = signals.received() => Ok(()),
+    };
+    if let Err(error) = failed {
         application.stop().await;
         return Err(error);
     }
-    signals.received().await;
-    tracing::info!("stopping; the same signal again ends the process at once");
+    tracing::info!("stopping; a second signal ends the process immediately");
     tokio::select! {
         () = application.stop() => Ok(()),
-        () = signals.received() => Err(Error::Failed("stopped before everything was put away; nothing that was answered is lost".to_owned())),
+        () = signals.received() => Err(Error::Failed("a second signal ended the process before the stop was complete; no answered request is lost".to_owned())),
     }
 }
 
-/// Says where to go, and how to make the first admin.
+/// Prints the URL and, on an empty system, how to create the first admin. If the database does not
+/// answer yet, the second part follows as soon as it does.
 async fn greet(context: &Context, application: &Application) -> Result<(), Error> {
+    let modules: Vec<&str> = application.status.hosted().collect();
+    let link =
+        if modules.contains(&"identity") { first_admin_link(application).await? } else { FirstAdminLink::NotNeeded };
+    print_greeting(context, application, &modules, &link)?;
+    if !matches!(link, FirstAdminLink::NotKnownYet) {
+        return Ok(());
+    }
+    tracing::info!(
+        "the database does not answer yet; if no person has an account, the link for the first admin is printed as \
+         soon as it does (`piecework people add --role admin` adds one at any time)"
+    );
+    loop {
+        tokio::time::sleep(LINK_PAUSE).await;
+        match first_admin_link(application).await? {
+            FirstAdminLink::NotKnownYet => {}
+            FirstAdminLink::NotNeeded => return Ok(()),
+            FirstAdminLink::Token(token) if context.json => return print_json(&json!({ "first_admin_token": token })),
+            FirstAdminLink::Token(token) => return print_first_admin(application.public_url(), &token),
+        }
+    }
+}
+
+fn print_greeting(
+    context: &Context,
+    application: &Application,
+    modules: &[&str],
+    link: &FirstAdminLink,
+) -> Result<(), Error> {
     let url = application.public_url();
-    let waiting_for = application.state.waiting_for();
-    let modules: Vec<&str> = application.state.hosted().collect();
-    let token = if modules.contains(&"identity") { first_admin_token(application).await? } else { None };
+    let waiting_for = application.status.waiting_for();
+    let token = if let FirstAdminLink::Token(token) = link { Some(token) } else { None };
     let address = application.address().map(|address| address.to_string());
     if context.json {
         return print_json(&json!({
@@ -88,33 +133,52 @@ async fn greet(context: &Context, application: &Application) -> Result<(), Error
             "waiting_for": waiting_for,
         }));
     }
-    print_line(&format!("Piecework is up: {url}\nThe API, to read and to try: {url}{API_PREFIX}/docs"))?;
-    if modules.len() < TABLE.len() {
-        print_line(&format!("It hosts {}; requests for the others are passed on.", modules.join(", ")))?;
+    print_line(&format!("Piecework is running at {url}\nThe documentation of the API: {url}{API_PREFIX}/docs"))?;
+    if modules.len() < CATALOGUE.len() {
+        print_line(&format!("This process hosts {}. It forwards requests for the other modules.", modules.join(", ")))?;
     }
     for database in waiting_for {
-        print_line(&format!("The database {database} is not there yet; what needs it answers 503 until it is."))?;
-    }
-    if let Some(token) = token {
-        let body =
-            json!({ "token": token, "email": "you@example.org", "name": "Your Name", "password": "CHOOSE-A-PASSWORD" });
         print_line(&format!(
-            "Nobody has an account yet. This makes the first admin, once:\n  \
-             curl -X POST {url}{API_PREFIX}/auth/set-password -H 'Content-Type: application/json' \\\n    -d '{body}'"
+            "The database {database} is not ready yet. Requests that need it are answered with 503 until it is."
         ))?;
     }
-    Ok(())
-}
-
-async fn first_admin_token(application: &Application) -> Result<Option<String>, Error> {
-    match application.modules.identity.first_admin_link_token().await {
-        // It is said again by the next start.
-        Err(identity::Error::Database(error)) if kernel::db::is_unavailable(&error) => Ok(None),
-        token => token.map_err(|error| Error::Module { module: "identity", reason: error.to_string() }),
+    match link {
+        FirstAdminLink::Token(token) => print_first_admin(url, token),
+        FirstAdminLink::NotNeeded => Ok(()),
+        FirstAdminLink::NotKnownYet => print_line(
+            "The database does not answer yet. If no person has an account, the link for the first admin follows as \
+             soon as it does.",
+        ),
     }
 }
 
-/// SIGINT and SIGTERM.
+fn print_first_admin(url: &str, token: &str) -> Result<(), Error> {
+    print_line(&format!(
+        "No person has an account yet. This link creates the first admin and works once:\n  {}",
+        pages::create_first_admin(url, token)
+    ))
+}
+
+/// The one-time link for the first admin.
+enum FirstAdminLink {
+    /// A person has an account, or this process does not host identity.
+    NotNeeded,
+    /// The database does not answer yet.
+    NotKnownYet,
+    /// No person has an account. This is the token of the link.
+    Token(String),
+}
+
+async fn first_admin_link(application: &Application) -> Result<FirstAdminLink, Error> {
+    match application.modules.identity.create_first_admin_link().await {
+        Ok(Some(token)) => Ok(FirstAdminLink::Token(token)),
+        Ok(None) => Ok(FirstAdminLink::NotNeeded),
+        Err(identity::Error::Database(error)) if error.is_unavailable() => Ok(FirstAdminLink::NotKnownYet),
+        Err(error) => Err(Error::Module { module: "identity", reason: error.to_string() }),
+    }
+}
+
+/// The signals that stop the process: SIGINT and SIGTERM.
 struct Signals {
     interrupt: Signal,
     terminate: Signal,

@@ -1,9 +1,9 @@
-//! Hides what nobody but the program may see, before settings are shown.
+//! Hides passwords and keys before settings are printed.
 
-/// Parts of the names of settings that nobody but the program may see.
+/// Parts of the names of settings that are secret.
 const SECRET_NAMES: [&str; 4] = ["password", "secret", "token", "private"];
 
-/// Replaces secrets, by the names of their settings and inside of URLs.
+/// Replaces the values of secret settings, and passwords inside of URLs.
 pub fn hide_secrets(name: &str, value: &mut serde_json::Value) {
     use serde_json::Value::{Array, Object, String};
     match value {
@@ -20,7 +20,7 @@ pub fn hide_secrets(name: &str, value: &mut serde_json::Value) {
     }
 }
 
-/// `scheme://user:password@host?password=…` without the passwords.
+/// Hides the passwords of `scheme://user:password@host?password=…`.
 fn hide_credentials(url: &mut String) {
     let Some(start) = url.find("://").map(|at| at + 3) else { return };
     let query = url[start..].find('?').map(|at| start + at);
@@ -28,7 +28,7 @@ fn hide_credentials(url: &mut String) {
         url.replace_range(at + 1.., "(hidden)");
     }
     let authority_end = url[start..].find(['/', '?']).map_or(url.len(), |at| start + at);
-    // The last @: a password may hold one that was not escaped.
+    // The last @ ends the password, which may hold an @ that was not escaped.
     let Some(end) = url[start..authority_end].rfind('@').map(|at| start + at) else { return };
     if let Some(colon) = url[start..end].find(':').map(|at| start + at) {
         url.replace_range(colon + 1..end, "(hidden)");

@@ -1,22 +1,45 @@
-//! Where settings come from besides the files: the environment and the command line, checked against `default.toml`.
+//! The sources of settings besides the files: the environment and the command line. Both are
+//! checked against `default.toml`.
 
 use std::collections::BTreeMap;
 
 use ::config::{ConfigError, File, FileFormat, Map, Source, Value, ValueKind};
 
-use super::{DEFAULTS, Error, Override, PROFILE_VARIABLE};
+use super::error::Error;
+use super::profiles::{DEFAULTS, PROFILE_VARIABLE};
 
+/// The beginning of a variable that sets a setting.
 const PREFIX: &str = "PIECEWORK__";
-/// Variables that begin like settings do and are none.
-const OTHER_PREFIX: &str = "PIECEWORK_";
-/// Those that cargo-sqlx and the tests are told of while developing.
-const NOT_OURS: [&str; 4] =
-    ["PIECEWORK_TRACKER_URL", "PIECEWORK_ACCOUNTING_URL", "PIECEWORK_TEST_AMQP_URL", "PIECEWORK_REQUIRE_BROKER"];
+/// The beginning of every variable of the program. A variable that begins with it and sets nothing
+/// is refused, because it is probably misspelt.
+pub const OTHER_PREFIX: &str = "PIECEWORK_";
+/// Variables of the tools and tests of this repository, which the program ignores.
+const NOT_OURS: [&str; 5] = [
+    "PIECEWORK_TRACKER_URL",
+    "PIECEWORK_ACCOUNTING_URL",
+    "PIECEWORK_TEST_AMQP_URL",
+    "PIECEWORK_REQUIRE_BROKER",
+    "PIECEWORK_REQUIRE_SSO",
+];
+/// Maximum number of letters in which an unknown key may differ from the key that is suggested.
+const SUGGESTION_DISTANCE_MAX: usize = 3;
+
+/// An option of the command line that overrides a setting.
+#[derive(Debug, Clone)]
+pub struct Override {
+    /// The option as it is typed, such as `--data-dir`.
+    pub option: &'static str,
+    /// The setting, such as `data_dir`.
+    pub key: &'static str,
+    /// The value.
+    pub value: String,
+}
 
 /// The keys of `default.toml` with their values.
 pub struct Known(pub BTreeMap<String, Value>);
 
 impl Known {
+    /// Reads the reference.
     pub fn read() -> Result<Self, Error> {
         let mut keys = BTreeMap::new();
         for (key, value) in File::from_str(DEFAULTS, FileFormat::Toml).collect()? {
@@ -25,6 +48,7 @@ impl Known {
         Ok(Self(keys))
     }
 
+    /// What the environment and the command line set.
     pub fn overlay(&self, environment: &BTreeMap<String, String>, overrides: &[Override]) -> Result<Overlay, Error> {
         let mut overlay = Overlay::default();
         for (name, text) in environment {
@@ -62,13 +86,14 @@ impl Known {
                 overlay.0.insert(key.to_owned(), Value::new(Some(&origin), kind));
                 Ok(())
             }
-            Err(reason) => Err(Error::Invalid { key: key.to_owned(), origin, reason: reason.to_owned() }),
+            Err(reason) => Err(Error::invalid_in(origin, key, reason)),
         }
     }
 
     fn unknown(&self, key: &str, origin: String) -> Error {
         let distance = |known: &&String| edit_distance(known, key);
-        let nearest = self.0.keys().min_by_key(distance).filter(|known| edit_distance(known, key) <= 3).cloned();
+        let nearest =
+            self.0.keys().min_by_key(distance).filter(|known| distance(known) <= SUGGESTION_DISTANCE_MAX).cloned();
         Error::UnknownKey { key: key.to_owned(), origin, nearest }
     }
 }
@@ -78,7 +103,7 @@ impl Known {
 pub struct Overlay(pub Map<String, Value>);
 
 impl Overlay {
-    /// Names the key and the source of a value that is not of its type.
+    /// Names the key and the source of a value that has the wrong type.
     pub fn explain(&self, error: ConfigError) -> Error {
         let (key, reason) = match error {
             ConfigError::Type { key: Some(key), unexpected, expected, .. } => {
@@ -87,8 +112,8 @@ impl Overlay {
             ConfigError::At { key: Some(key), error, .. } => (key, format!("cannot be used: {error}")),
             other => return other.into(),
         };
-        let origin = self.0.get(&key).and_then(Value::origin).unwrap_or("settings").to_owned();
-        Error::Invalid { key, origin, reason }
+        let origin = self.0.get(&key).and_then(Value::origin).unwrap_or(Error::any_origin()).to_owned();
+        Error::invalid_in(origin, &key, reason)
     }
 }
 
@@ -102,6 +127,7 @@ impl Source for Overlay {
     }
 }
 
+/// Collects the values of a tree by their dotted keys.
 pub fn flatten(key: String, value: Value, keys: &mut BTreeMap<String, Value>) {
     match value.kind {
         ValueKind::Table(table) => {
@@ -115,7 +141,8 @@ pub fn flatten(key: String, value: Value, keys: &mut BTreeMap<String, Value>) {
     }
 }
 
-/// Takes out what is "": not set. An optional setting is then `None`, any other is missed.
+/// Removes settings that are "", which means not set. An optional setting is then `None`; any
+/// other is missing, which is an error.
 pub fn drop_unset(table: &mut Map<String, Value>) {
     table.retain(|_, value| !matches!(&value.kind, ValueKind::String(text) if text.is_empty()));
     for value in table.values_mut() {
@@ -125,7 +152,7 @@ pub fn drop_unset(table: &mut Map<String, Value>) {
     }
 }
 
-/// How many letters have to be changed to get from one word to the other.
+/// The number of letters that have to be changed to turn one word into the other.
 fn edit_distance(left: &str, right: &str) -> usize {
     let right: Vec<char> = right.chars().collect();
     let mut row: Vec<usize> = (0..=right.len()).collect();

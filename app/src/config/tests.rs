@@ -1,13 +1,15 @@
-//! What settings are taken, and how those that are not are named.
+//! Which settings are allowed, and how an error names those that are not.
 
 use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::os::unix::ffi::OsStringExt;
 
 use ::config::{File, FileFormat, Source};
 
+use super::load::read_environment;
+use super::profiles::{DEFAULTS, PROFILE_VARIABLE, PROFILES};
 use super::sources::{Known, flatten};
-use super::{DEFAULTS, Error, Loaded, PROFILE_VARIABLE, PROFILES, load_from};
-use crate::hosting::Hosting;
-use crate::modules::TABLE;
+use super::{Error, Loaded, load_from};
 
 fn load_with(variables: &[(&str, &str)]) -> Result<Loaded, Error> {
     load_from(&variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect(), &[])
@@ -47,7 +49,8 @@ fn every_key_of_the_reference_has_a_comment() {
         match line.trim() {
             "" => explained = false,
             comment if comment.starts_with('#') => explained = true,
-            // A section goes on with the comment above it, and lines below a comment share it.
+            // A comment above a section holds for its first key, and lines below a comment share
+            // it.
             section if section.starts_with('[') => {}
             key if key.starts_with("read_connections") || key.starts_with("write_connections") => {}
             key if DEFAULTS.matches(key).count() > 1 => {}
@@ -61,6 +64,23 @@ fn the_environment_overrides_the_files() {
     let loaded = load_with(&[("PIECEWORK__HTTP__PORT", "18080"), ("HOME", "/root")]).unwrap();
     assert_eq!(loaded.config.http.port, 18_080);
     assert_eq!(loaded.config.http.public_url(18_080), "http://127.0.0.1:18080");
+}
+
+#[test]
+fn an_ipv6_address_to_listen_on_may_be_in_brackets() {
+    for (host, listens_on, url) in [
+        ("::1", "::1", "http://[::1]:80"),
+        ("[::1]", "::1", "http://[::1]:80"),
+        ("::", "::", "http://[::1]:80"),
+        ("[::]", "::", "http://[::1]:80"),
+        ("0:0:0:0:0:0:0:1", "0:0:0:0:0:0:0:1", "http://[::1]:80"),
+        ("0.0.0.0", "0.0.0.0", "http://127.0.0.1:80"),
+        ("10.0.0.7", "10.0.0.7", "http://10.0.0.7:80"),
+        ("tracker.example.org", "tracker.example.org", "http://tracker.example.org:80"),
+    ] {
+        let http = load_with(&[("PIECEWORK__HTTP__HOST", host)]).unwrap().config.http;
+        assert_eq!((http.host(), http.public_url(80).as_str()), (listens_on, url), "{host}");
+    }
 }
 
 #[test]
@@ -98,12 +118,6 @@ fn a_wrong_value_is_named_with_its_source() {
 }
 
 #[test]
-fn one_database_without_the_other_is_refused() {
-    let error = error_of(&[("PIECEWORK__DATABASES__TRACKER__WRITE_URL", "postgres://a/b")]);
-    assert!(error.contains("databases.accounting.write_url"), "{error}");
-}
-
-#[test]
 fn too_few_connections_are_refused() {
     for (variable, key, value) in [
         ("PIECEWORK__DATABASES__TRACKER__WRITE_CONNECTIONS", "databases.tracker.write_connections", "6"),
@@ -116,7 +130,26 @@ fn too_few_connections_are_refused() {
 }
 
 #[test]
-fn a_bus_that_cannot_be_found_is_refused() {
+fn an_authority_that_no_certificate_is_checked_against_is_refused() {
+    let load = |query: &str| {
+        let variables = ["TRACKER", "ACCOUNTING"].map(|name| {
+            (format!("PIECEWORK__DATABASES__{name}__WRITE_URL"), format!("postgres://me:hush@db/{name}?{query}"))
+        });
+        load_with(&variables.each_ref().map(|(name, value)| (name.as_str(), value.as_str())))
+    };
+    for query in ["sslrootcert=/ca.pem", "sslmode=require&sslrootcert=/ca.pem", "ssl-ca=/ca.pem&sslmode=disable"] {
+        let error = load(query).err().unwrap().to_string();
+        assert!(error.contains("`databases.tracker.write_url`") && error.contains("verify-full"), "{error}");
+        assert!(!error.contains("hush"), "{error}");
+    }
+    for query in ["sslmode=verify-full&sslrootcert=/ca.pem", "sslrootcert=/ca.pem&sslmode=verify-ca", "sslmode=require"]
+    {
+        assert!(load(query).is_ok(), "{query}");
+    }
+}
+
+#[test]
+fn an_address_of_a_broker_that_cannot_be_used_is_refused() {
     let with_url = |url: &'static str| [("PIECEWORK__BUS__KIND", "rabbitmq"), ("PIECEWORK__BUS__AMQP_URL", url)];
     for (url, reason) in [
         ("", "is not set"),
@@ -126,61 +159,20 @@ fn a_bus_that_cannot_be_found_is_refused() {
         ("amqp://me:hush@mq1/%2f?heartbeat=often", "is no AMQP URL"),
         ("amqp://me:hush@mq1/", "names no virtual host"),
     ] {
-        let error = error_of(&with_url(url));
+        let error = load_with(&with_url(url)).unwrap().config.bus.address().err().unwrap().to_string();
         assert!(error.contains("`bus.amqp_url`") && error.contains(reason), "{url}: {error}");
         assert!(!error.contains("hush"), "{error}");
     }
-    let place = |url| load_with(&with_url(url)).unwrap().config.bus.address().unwrap().place();
+    let place = |url| load_with(&with_url(url)).unwrap().config.bus.address().unwrap().host_and_port();
     assert_eq!(place("amqp://mq1"), "mq1:5672");
     assert_eq!(place("amqps://me:hu%40sh@mq1/jobs"), "mq1:5671");
     assert_eq!(place("amqp://me:hush@[::1]:5673/%2f"), "::1:5673");
     assert!(error_of(&[("PIECEWORK__BUS__PREFIX", "a b")]).contains("`bus.prefix`"));
-    assert!(load_with(&[("PIECEWORK__BUS__AMQP_URL", "nobody asks")]).is_ok());
-}
-
-const TRACKER: (&str, &str) = ("PIECEWORK__DATABASES__TRACKER__WRITE_URL", "postgres://a/tracker");
-const ACCOUNTING: (&str, &str) = ("PIECEWORK__DATABASES__ACCOUNTING__WRITE_URL", "postgres://b/accounting");
-const RABBITMQ: [(&str, &str); 2] =
-    [("PIECEWORK__BUS__KIND", "rabbitmq"), ("PIECEWORK__BUS__AMQP_URL", "amqp://mq1/%2f")];
-
-#[test]
-fn the_reference_knows_every_module() {
-    let known = Known::read().unwrap();
-    for entry in &TABLE {
-        assert!(known.0.contains_key(&format!("modules.{}.url", entry.name)), "{}", entry.name);
-    }
+    assert!(load_with(&[("PIECEWORK__BUS__AMQP_URL", "not used")]).is_ok());
 }
 
 #[test]
-fn some_of_the_modules_need_a_bus_and_the_databases_of_theirs() {
-    let hosted = |names: &'static str| ("PIECEWORK__MODULES__HOSTED", names);
-    let error = error_of(&[hosted("tasks,flying")]);
-    assert!(error.contains("`flying`") && error.contains("identity, tasks, accounting, email, analytics"), "{error}");
-    let error = error_of(&[hosted("identity,tasks"), TRACKER]);
-    assert!(error.contains("`bus.kind`") && error.contains("leaves out accounting, email, analytics"), "{error}");
-
-    let with_bus = |names, databases: &[(&'static str, &'static str)]| {
-        let settings = [&RABBITMQ[..], &[hosted(names)], databases].concat();
-        load_with(&settings).map(|loaded| loaded.config.modules.hosting().unwrap())
-    };
-    for (names, databases, missing) in [
-        ("identity,tasks", &[][..], "databases.tracker.write_url"),
-        ("accounting", &[ACCOUNTING], "databases.tracker.write_url"),
-        ("accounting", &[TRACKER], "databases.accounting.write_url"),
-        ("analytics", &[TRACKER], "databases.accounting.write_url"),
-        // All of them are one process again.
-        ("identity,tasks,accounting,email,analytics", &[TRACKER], "databases.accounting.write_url"),
-    ] {
-        let error = with_bus(names, databases).expect_err("a database is missing").to_string();
-        assert!(error.contains(missing) && error.contains("is not set"), "{names}: {error}");
-    }
-    assert_eq!(with_bus("identity,tasks", &[TRACKER]).unwrap().names(), ["identity", "tasks"]);
-    assert_eq!(with_bus("email", &[TRACKER, ACCOUNTING]).unwrap().names(), ["email"]);
-    assert_eq!(load_with(&[hosted("")]).unwrap().config.modules.hosting().unwrap(), Hosting::all());
-}
-
-#[test]
-fn a_place_that_cannot_be_gone_to_is_refused() {
+fn a_url_of_a_module_that_names_no_process_is_refused() {
     let with_url = |url: &'static str| [("PIECEWORK__MODULES__TASKS__URL", url)];
     for url in [
         "tasks1",
@@ -214,8 +206,73 @@ fn no_secret_is_shown() {
         ("PIECEWORK__DATABASES__ACCOUNTING__WRITE_URL", "postgres://db/accounting?user=me&password=hush2"),
         ("PIECEWORK__DATABASES__TRACKER__READ_URLS", "postgres://me:hu@sh3@replica/tracker"),
         ("PIECEWORK__BUS__AMQP_URL", "amqp://me:hush4@mq/%2f"),
+        ("PIECEWORK__SSO__CLIENT_SECRET", "hush5"),
     ]);
     let shown = shown.unwrap().shown.to_string();
     assert!(shown.contains("postgres://me:(hidden)@db/tracker"), "{shown}");
     assert!(!shown.contains("hush") && !shown.contains("sh3"), "{shown}");
+}
+
+#[test]
+fn a_public_url_that_no_link_can_begin_with_is_refused() {
+    for url in [
+        "ftp://a",
+        "piecework.example.org",
+        "http://",
+        "https://a b",
+        "https://a:99999",
+        "https://me:hush@a",
+        "https://a/?x",
+        "https://a/#x",
+        "https://a/\r\nBcc: b",
+        "https://b\u{fc}cher.example",
+    ] {
+        let error = error_of(&[("PIECEWORK__HTTP__PUBLIC_URL", url)]);
+        assert!(error.contains("`http.public_url`") && !error.contains("hush"), "{url}: {error}");
+    }
+    for url in ["https://a", "http://a:8080/", "https://[::1]:8443", "https://a.example/piecework", "HTTPS://a"] {
+        assert!(load_with(&[("PIECEWORK__HTTP__PUBLIC_URL", url)]).is_ok(), "{url}");
+    }
+}
+
+#[test]
+fn a_setting_that_is_not_text_is_refused_and_other_variables_are_ignored() {
+    let bytes = |bytes: &[u8]| OsString::from_vec(bytes.to_vec());
+    let read = |name: &[u8], value: &[u8]| read_environment([(bytes(name), bytes(value))].into_iter());
+    for (name, value) in [
+        (&b"PIECEWORK__HTTP__HOST"[..], &b"\xff"[..]),
+        (b"PIECEWORK_PROFILE", b"prod\xffuction"),
+        (b"PIECEWORK__HTTP__H\xffST", b"a"),
+        (b"PIECEWORK_\xff", b""),
+    ] {
+        let error = read(name, value).unwrap_err().to_string();
+        assert!(error.contains("PIECEWORK_") && error.contains("not UTF-8"), "{error}");
+    }
+    assert_eq!(read(b"LESS", b"\xff").unwrap(), BTreeMap::new());
+    assert_eq!(read(b"\xff", b"a").unwrap(), BTreeMap::new());
+    assert_eq!(read(b"PIECEWORK__HTTP__HOST", "\u{fc}".as_bytes()).unwrap().len(), 1);
+}
+
+#[test]
+fn a_limit_is_a_number_and_0_switches_it_off() {
+    let limits = load_with(&[("PIECEWORK__LIMITS__COMMANDS_PER_PERSON_PER_MINUTE", "0")]).unwrap().config.limits;
+    assert_eq!((limits.commands_per_person_per_minute, limits.unfinished_reassigns_per_person), (0, 1));
+    for value in ["-1", "1000001", "many"] {
+        let error = error_of(&[("PIECEWORK__LIMITS__EVENT_STREAMS_PER_PERSON", value)]);
+        assert!(error.contains("limits.event_streams_per_person"), "{error}");
+    }
+    let in_tests = load_with(&[(PROFILE_VARIABLE, "test")]).unwrap().config.limits;
+    assert_eq!((in_tests.commands_per_person_per_minute, in_tests.failed_logins_per_address_per_minute), (0, 0));
+}
+
+#[test]
+fn a_trusted_proxy_is_a_network_or_an_address() {
+    let networks = |text| load_with(&[("PIECEWORK__HTTP__TRUSTED_PROXIES", text)]);
+    let loaded = networks("10.1.0.0/16, ::1").unwrap().config.http.trusted_networks().unwrap();
+    assert_eq!(loaded.iter().map(ToString::to_string).collect::<Vec<_>>(), ["10.1.0.0/16", "::1/128"]);
+    assert!(networks("").unwrap().config.http.trusted_networks().unwrap().is_empty());
+    for wrong in ["10.1.0.0/33", "proxy.example.org", "10.1.0.0/16 10.2.0.0/16"] {
+        let error = error_of(&[("PIECEWORK__HTTP__TRUSTED_PROXIES", wrong)]);
+        assert!(error.contains("http.trusted_proxies") && error.contains(wrong), "{error}");
+    }
 }

@@ -1,76 +1,56 @@
-//! The gateway: the one way in. It identifies, limits, names and measures every request, and hands it to its module.
+//! The gateway: it receives every request, identifies the caller and routes the request to its
+//! module.
 
-mod access_log;
-mod admin;
-mod consistency;
-mod deadline;
-mod docs;
-mod forward;
-mod health;
-mod identify;
-mod metrics;
-mod openapi;
-mod panics;
-mod problems;
-mod request_id;
-mod route_table;
-mod security_headers;
-mod streams;
+#[cfg(test)]
+mod browser_tests;
+mod connection;
+mod digest;
+mod forwarded;
+mod gateway;
+mod limits;
+mod middleware;
+mod pages;
+mod prefix;
+mod problem_codes;
+mod proxy;
+mod site;
+mod system;
 #[cfg(test)]
 mod tests;
-mod unknown_query;
 
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
-use std::time::Duration;
 
 use actix_web::dev::ServerHandle;
 use actix_web::middleware::{Compress, from_fn};
-use actix_web::{App, HttpServer, web};
-use kernel::Ambient;
+use actix_web::{App, web};
+use kernel::http::{CursorKeys, ProgramVersion};
 use kernel::module::Module;
-use kernel::shutdown::{Shutdown, ShutdownSignal};
+use kernel::runtime::shutdown::{Shutdown, ShutdownSignal};
 use tokio::task::JoinHandle;
+use utoipa_actix_web::service_config::ServiceConfig;
 use utoipa_actix_web::{AppExt, scope};
 
+use self::connection::{Limits, listen};
+use self::gateway::Gateway;
+use self::middleware::{
+    access_log, client_address, conditional, consistency, cross_origin, deadline, event_streams, forward, head,
+    idempotency, identify, not_acceptable, panics, problems, refusals, request_body, request_id, security_headers,
+    slices, throttle, uncompressed, unknown_query, version,
+};
+use self::site::Site;
+use self::system::openapi;
+use self::system::route_table::RouteTable;
 use crate::Error;
 use crate::config;
-use crate::state::State;
 
-use forward::Forwarder;
-pub use forward::{Elsewhere, modules_at};
-pub use openapi::document;
-use route_table::RouteTable;
+pub use self::gateway::Services;
+pub use self::pages::VERSION;
+pub use self::prefix::API_PREFIX;
+pub use self::proxy::{RemoteModule, fetch_hosted_modules};
+pub use self::system::openapi::document;
 
-/// Where every module's routes are.
-pub const API_PREFIX: &str = "/api/v1";
-/// A connection without a request is closed after this.
-const KEEP_ALIVE: Duration = Duration::from_secs(30);
-/// A client that takes longer to send the head of a request is not served.
-const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
-
-/// What the middlewares and the gateway's own routes need.
-struct Gateway {
-    state: Arc<State>,
-    identity: identity::Identity,
-    ambient: Ambient,
-    routes: RouteTable,
-    document: utoipa::openapi::OpenApi,
-    request_timeout: Duration,
-    forwarder: Forwarder,
-    /// Ends what would not end by itself.
-    streams: ShutdownSignal,
-}
-
-/// What is served: every module of the system.
-pub struct Served {
-    /// In this process.
-    pub hosted: Vec<Module>,
-    /// By another one.
-    pub elsewhere: Vec<Elsewhere>,
-}
-
-/// A server that listens.
+/// A running HTTP server.
 pub struct Server {
     address: SocketAddr,
     handle: ServerHandle,
@@ -78,90 +58,105 @@ pub struct Server {
     streams: Shutdown,
 }
 
-/// Starts to serve on `listener`.
+/// Starts an HTTP server on `listener`. This process hosts the modules `hosted`; other processes
+/// host the modules `remote`.
 ///
 /// # Errors
-/// The listener cannot be used, or there is no TLS.
+/// The listener cannot be used, or TLS cannot be set up.
 pub fn serve(
     listener: TcpListener,
-    settings: &config::Http,
-    served: Served,
-    state: Arc<State>,
-    identity: identity::Identity,
-    ambient: Ambient,
+    config: &config::Config,
+    hosted: Vec<Module>,
+    remote: Vec<RemoteModule>,
+    services: Services,
 ) -> Result<Server, Error> {
-    let address = listener.local_addr().map_err(Error::io("read the address that is listened on"))?;
-    let Served { hosted, elsewhere } = served;
-    let everything: Vec<Module> =
-        hosted.iter().cloned().chain(elsewhere.iter().map(|elsewhere| elsewhere.module.clone())).collect();
-    let document = openapi::document(&everything);
+    let (settings, ids) = (&config.http, services.ambient.clone());
+    let address = listener.local_addr().map_err(Error::io("read the address of the listener"))?;
+    let all: Vec<Module> = hosted.iter().cloned().chain(remote.iter().map(|remote| remote.module.clone())).collect();
+    let described = openapi::described_routes(&all);
+    let routes = RouteTable::new(&described, &openapi::owners(&all));
+    let document = openapi::complete(&described);
     let streams = Shutdown::default();
     let signal = streams.signal();
-    let gateway = web::Data::new(Gateway {
-        routes: RouteTable::new(&document, &openapi::owners(&everything)),
-        document,
-        state,
-        identity,
-        ambient,
-        request_timeout: Duration::from_millis(settings.request_timeout_ms),
-        forwarder: Forwarder::new(&elsewhere)?,
-        streams: signal.clone(),
-    });
+    let keys = services.identity.clone();
+    let cursor_keys = CursorKeys::new(move || keys.cursor_keys());
+    let site = Site::new(settings, address);
+    let is_behind_https = site.is_behind_https();
+    let gateway = Gateway::new(config, services, document, routes, site, remote, signal.clone())?;
+    let gateway = web::Data::new(gateway);
     let modules: Arc<[Module]> = hosted.into();
 
-    let mut server = HttpServer::new(move || {
+    let app = move || {
         let (app, _document) = App::new()
             .into_utoipa_app()
             .app_data(gateway.clone())
-            .app_data(signal.clone())
+            // For an endpoint that does in one request what others do in several.
+            .app_data(web::Data::from(Arc::clone(&gateway.limits.people)))
+            .app_data(cursor_keys.clone())
+            .app_data(web::Data::new(ProgramVersion(VERSION)))
             .app_data(web::Data::<ShutdownSignal>::new(signal.clone()))
-            .service(scope::scope(API_PREFIX).configure(|api| openapi::add_routes(&modules, api)))
+            .service(scope::scope(API_PREFIX).configure(|api| add_routes(&modules, &gateway.routes, api)))
             .split_for_parts();
-        app.configure(health::add_routes)
-            .configure(metrics::add_routes)
-            .configure(docs::add_entry)
-            .default_service(web::to(route_table::answer_unknown))
-            // Read from the bottom: the last is the first to see a request and the last to see its answer.
+        app.configure(system::add_routes_outside)
+            .configure(pages::add_routes)
+            .default_service(web::to(pages::get_other))
+            // The order of the middlewares. Read it from the bottom: the last one is the first to
+            // see a request and the last to see its response.
+            .wrap(from_fn(idempotency::negotiate))
             .wrap(from_fn(unknown_query::refuse))
+            .wrap(from_fn(not_acceptable::refuse))
+            .wrap(from_fn(throttle::limit))
             .wrap(from_fn(identify::identify))
+            .wrap(from_fn(refusals::record))
+            .wrap(from_fn(conditional::answer))
             .wrap(from_fn(consistency::negotiate))
-            .wrap(from_fn(streams::keep_uncompressed))
+            .wrap(from_fn(event_streams::follow))
+            .wrap(from_fn(uncompressed::keep))
             .wrap(Compress::default())
-            .wrap(from_fn(forward::pass_on))
+            .wrap(from_fn(forward::forward))
             .wrap(from_fn(deadline::limit))
             .wrap(from_fn(panics::catch))
             .wrap(from_fn(problems::rewrite))
+            .wrap(from_fn(cross_origin::share))
             .wrap(from_fn(security_headers::add))
+            .wrap(from_fn(version::add))
+            .wrap(from_fn(head::answer_as_get))
+            .wrap(from_fn(request_body::follow))
             .wrap(from_fn(access_log::record))
+            .wrap(from_fn(client_address::establish))
             .wrap(from_fn(request_id::assign))
-    })
-    .disable_signals()
-    .keep_alive(KEEP_ALIVE)
-    .client_request_timeout(HEAD_TIMEOUT)
-    .shutdown_timeout(settings.shutdown_timeout_ms.div_ceil(1000));
-    if settings.workers > 0 {
-        server = server.workers(settings.workers);
-    }
-    let server = server.listen(listener).map_err(|error| Error::Listen { address: address.to_string(), error })?.run();
-    let handle = server.handle();
-    Ok(Server { address, handle, running: tokio::spawn(server), streams })
+            .wrap(from_fn(slices::slice))
+    };
+    let server = listen(listener, Limits::new(settings), ids, is_behind_https, app)
+        .map_err(|error| Error::Listen { address: address.to_string(), error })?;
+    Ok(Server { address, handle: server.handle(), running: tokio::spawn(server), streams })
+}
+
+/// Adds the endpoints of the API.
+fn add_routes(modules: &[Module], routes: &RouteTable, api: &mut ServiceConfig<'_>) {
+    openapi::add_routes(modules, api);
+    // After all endpoints: this answers what no endpoint of the path takes.
+    api.map(|api| routes.add_other_methods(api));
 }
 
 impl Server {
+    /// The address that the server listens on.
     #[must_use]
     pub const fn address(&self) -> SocketAddr {
         self.address
     }
 
-    /// Takes no new requests, ends streams, and waits for what is in flight until the shutdown timeout.
+    /// Accepts no new requests, ends event streams, and waits for running requests until the
+    /// shutdown timeout.
     pub async fn stop(self) {
-        // Streams end only when they are told, so they are told first.
+        // An event stream ends only on this signal. It comes first, so that no stream delays the
+        // stop.
         self.streams.trigger();
         self.handle.stop(true).await;
         match self.running.await {
             Ok(Ok(())) => {}
-            Ok(Err(error)) => tracing::warn!(%error, "the HTTP server ended badly"),
-            Err(error) => tracing::warn!(%error, "the HTTP server ended badly"),
+            Ok(Err(error)) => tracing::warn!(%error, "the HTTP server ended with an error"),
+            Err(error) => tracing::warn!(%error, "the task of the HTTP server failed"),
         }
     }
 }

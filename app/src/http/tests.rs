@@ -1,4 +1,4 @@
-//! The gateway over a real connection, in front of a module that misbehaves; no database is needed.
+//! The gateway over real connections, with a test module and without databases.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,11 +13,11 @@ use serde::Deserialize;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-use super::{Served, Server, serve};
+use super::{Server, Services, serve};
 use crate::config;
 use crate::databases::Databases;
 use crate::modules::Modules;
-use crate::state::State;
+use crate::status::Status;
 
 const REQUEST_TIMEOUT_MS: u64 = 300;
 
@@ -31,12 +31,12 @@ async fn slow() -> &'static str {
 #[utoipa::path]
 #[get("/probe/panic")]
 async fn panic() -> &'static str {
-    panic!("a handler of the tests")
+    panic!("a panic of a test handler")
 }
 
 #[utoipa::path]
 #[get("/probe/stream")]
-async fn endless(signal: web::Data<kernel::shutdown::ShutdownSignal>) -> HttpResponse {
+async fn endless(signal: web::Data<kernel::runtime::shutdown::ShutdownSignal>) -> HttpResponse {
     let signal = signal.get_ref().clone();
     let ticks = stream::unfold((signal, true), |(mut signal, first)| async move {
         if !first {
@@ -56,30 +56,37 @@ async fn plain(name: web::Path<String>) -> String {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Given {}
+struct EmptyRequest {}
 
 #[utoipa::path]
 #[post("/probe/{name}")]
-async fn take(_body: Body<Given>) -> &'static str {
-    "taken"
+async fn accept(_body: Body<EmptyRequest>) -> &'static str {
+    "accepted"
 }
 
 #[utoipa::path]
 #[get("/probe/teapot")]
-async fn plain_error() -> HttpResponse {
+async fn actix_error() -> HttpResponse {
     HttpResponse::BadRequest().body("an error of actix")
 }
 
-fn probe() -> Module {
-    Module {
-        name: "probe",
-        routes: Arc::new(|api| {
-            api.service(slow).service(panic).service(endless).service(plain_error).service(plain).service(take);
-        }),
-        write: None,
-        subscriber: None,
-        jobs: Vec::new(),
-    }
+#[utoipa::path]
+#[get("/probe/trace")]
+async fn trace() -> String {
+    kernel::http::trace::TraceContext::current().map(|trace| trace.to_string()).unwrap_or_default()
+}
+
+/// A module with an endpoint for each kind of answer.
+pub fn probe() -> Module {
+    Module::new("probe", |api| {
+        api.service(slow)
+            .service(panic)
+            .service(endless)
+            .service(actix_error)
+            .service(trace)
+            .service(plain)
+            .service(accept);
+    })
 }
 
 fn start() -> Server {
@@ -87,25 +94,46 @@ fn start() -> Server {
 }
 
 fn start_with_timeout(request_timeout_ms: u64) -> Server {
-    let settings = config::load_from(&[("PIECEWORK_PROFILE".to_owned(), "test".to_owned())].into(), &[]).unwrap();
-    let mut config = settings.config;
-    config.http.request_timeout_ms = request_timeout_ms;
-    let ambient = Ambient::system();
-    let databases = Arc::new(Databases::nowhere().unwrap());
-    let identity = Modules::new(&config, &databases, &ambient, "http://localhost").unwrap().identity;
-    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    listener.set_nonblocking(true).unwrap();
-    let state = Arc::new(State::new(databases, Arc::new(crate::bus::Broadcast::new()), Vec::new()));
-    let served = Served { hosted: vec![probe()], elsewhere: Vec::new() };
-    serve(listener, &config.http, served, state, identity, ambient).unwrap()
+    start_with(vec![probe()], |http| http.request_timeout_ms = request_timeout_ms)
 }
 
-/// Sends one request and reads until the server closes.
-async fn send(server: &Server, request: &str) -> String {
+/// A server with these modules and changed settings.
+pub fn start_with(hosted: Vec<Module>, change: impl FnOnce(&mut config::Http)) -> Server {
+    let mut config = load(&[]);
+    change(&mut config.http);
+    start_configured(hosted, &config)
+}
+
+/// A server with these modules and settings from the environment.
+pub fn start_with_settings(hosted: Vec<Module>, variables: &[(&str, &str)]) -> Server {
+    let mut config = load(variables);
+    config.http.request_timeout_ms = REQUEST_TIMEOUT_MS;
+    start_configured(hosted, &config)
+}
+
+fn load(variables: &[(&str, &str)]) -> config::Config {
+    let variables = [("PIECEWORK_PROFILE", "test")].iter().chain(variables);
+    let variables = variables.map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+    config::load_from(&variables, &[]).unwrap().config
+}
+
+fn start_configured(hosted: Vec<Module>, config: &config::Config) -> Server {
+    let ambient = Ambient::system();
+    let databases = Arc::new(Databases::unreachable().unwrap());
+    let identity = Modules::new(config, &databases, &ambient, "http://localhost").unwrap().identity;
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    listener.set_nonblocking(true).unwrap();
+    let status = Arc::new(Status::new(databases, Arc::new(crate::bus::Broadcast::new()), Vec::new(), Vec::new()));
+    let services = Services { status, identity, ambient, audit: crate::runtime::audit_queue::AuditQueue::default() };
+    serve(listener, config, hosted, Vec::new(), services).unwrap()
+}
+
+/// Sends one request and reads until the server closes the connection.
+pub async fn send(server: &Server, request: &str) -> String {
     let mut connection = open(server, request).await;
     let mut answer = Vec::new();
     let read = tokio::time::timeout(Duration::from_secs(10), connection.read_to_end(&mut answer)).await;
-    read.expect("an answer in time").expect("a whole answer");
+    read.expect("a response in time").expect("a complete response");
     String::from_utf8_lossy(&answer).into_owned()
 }
 
@@ -119,7 +147,8 @@ async fn open(server: &Server, request: &str) -> TcpStream {
     connection
 }
 
-fn assert_problem(answer: &str, status: u16, code: &str) {
+/// Asserts that the answer is a problem document with all that each response has.
+pub fn assert_problem(answer: &str, status: u16, code: &str) {
     assert!(answer.starts_with(&format!("HTTP/1.1 {status} ")), "{answer}");
     assert!(answer.contains("content-type: application/problem+json"), "{answer}");
     assert!(answer.contains(&format!("\"code\":\"{code}\"")), "{answer}");
@@ -129,7 +158,21 @@ fn assert_problem(answer: &str, status: u16, code: &str) {
 }
 
 #[tokio::test]
-async fn whatever_goes_wrong_is_a_problem_document_with_the_request_id() {
+async fn a_request_belongs_to_the_trace_it_names_or_begins_one() {
+    let server = start();
+    let traceparent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+    let answer = send(&server, &format!("GET /api/v1/probe/trace HTTP/1.1\ntraceparent: {traceparent}")).await;
+    assert!(answer.ends_with(traceparent), "{answer}");
+    for header in ["", "\ntraceparent: 00-invalid"] {
+        let answer = send(&server, &format!("GET /api/v1/probe/trace HTTP/1.1{header}")).await;
+        let begun = answer.rsplit("\r\n").next().unwrap();
+        assert!(kernel::http::trace::TraceContext::from_header(begun).is_some(), "{answer}");
+    }
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn every_error_response_is_a_problem_document_with_the_request_id() {
     let server = start();
     for (request, status, code) in [
         ("GET /api/v1/probe/slow HTTP/1.1", 504, "deadline_exceeded"),
@@ -139,6 +182,7 @@ async fn whatever_goes_wrong_is_a_problem_document_with_the_request_id() {
         ("GET /api/v1/nowhere HTTP/1.1", 404, "no_such_route"),
         ("DELETE /api/v1/probe/x HTTP/1.1", 405, "method_not_allowed"),
         ("POST /livez HTTP/1.1", 405, "method_not_allowed"),
+        ("OPTIONS * HTTP/1.1", 404, "no_such_route"),
         ("GET /livez HTTP/1.1\nAccept-Encoding: br, *;q=0", 406, "not_acceptable"),
         ("POST /api/v1/probe/x HTTP/1.1\nContent-Type: text/plain\n\n{}", 415, "unsupported_media_type"),
         ("POST /api/v1/probe/x HTTP/1.1\nContent-Type: application/json\n\n{", 400, "malformed_request"),
@@ -152,15 +196,53 @@ async fn whatever_goes_wrong_is_a_problem_document_with_the_request_id() {
 }
 
 #[tokio::test]
-async fn the_wrong_method_is_told_the_right_ones() {
+async fn a_wrong_method_is_answered_with_all_methods_of_the_path() {
     let server = start();
-    let answer = send(&server, "DELETE /api/v1/probe/x HTTP/1.1").await;
-    assert!(answer.contains("allow: GET, POST\r\n"), "{answer}");
+    for (request, allow) in [
+        ("DELETE /api/v1/probe/x", "GET, HEAD, POST, OPTIONS"),
+        // A POST to this path matches `/probe/{name}`, so its methods are those of both patterns.
+        ("DELETE /api/v1/probe/teapot", "GET, HEAD, POST, OPTIONS"),
+        ("OPTIONS /api/v1/probe/teapot", "GET, HEAD, POST, OPTIONS"),
+        ("POST /api/v1/docs/index.html", "GET, HEAD, OPTIONS"),
+        ("OPTIONS /api/v1/docs/index.html", "GET, HEAD, OPTIONS"),
+        ("POST /api/v1/admin/modules/probe", "GET, HEAD, OPTIONS"),
+        ("POST /", "GET, HEAD, OPTIONS"),
+        ("OPTIONS /livez", "GET, HEAD, OPTIONS"),
+    ] {
+        let answer = send(&server, &format!("{request} HTTP/1.1")).await;
+        let status = if request.starts_with("OPTIONS") { "204" } else { "405" };
+        assert!(answer.starts_with(&format!("HTTP/1.1 {status} ")), "{request}: {answer}");
+        assert!(answer.contains(&format!("allow: {allow}\r\n")), "{request}: {answer}");
+    }
+    let accepted = "POST /api/v1/probe/teapot HTTP/1.1\nContent-Type: application/json\n\n{}";
+    assert!(send(&server, accepted).await.contains("accepted"), "the pattern with the parameter takes the POST");
+    for unknown in ["/api/v1/probe/", "/api/v1/probe/a/b/c", "/api/v1", "/api/v1/", "/x"] {
+        let answer = send(&server, &format!("GET {unknown} HTTP/1.1")).await;
+        assert!(answer.starts_with("HTTP/1.1 404 "), "{unknown}: {answer}");
+    }
     server.stop().await;
 }
 
 #[tokio::test]
-async fn a_request_keeps_the_id_it_came_with_if_that_is_sane() {
+async fn head_answers_as_get_without_the_body() {
+    let server = start();
+    for path in ["/livez", "/api/v1/probe/x", "/api/v1/probe/stream", "/api/v1/probe/teapot", "/nowhere"] {
+        // The stream of the GET would not end.
+        let get =
+            if path.ends_with("stream") { String::new() } else { send(&server, &format!("GET {path} HTTP/1.1")).await };
+        let head = send(&server, &format!("HEAD {path} HTTP/1.1")).await;
+        assert!(head.ends_with("\r\n\r\n") && head.matches("\r\n\r\n").count() == 1, "no body: {head}");
+        let part = |answer: &str, start: &str| answer.lines().find(|line| line.starts_with(start)).map(str::to_owned);
+        for start in ["HTTP/1.1 ", "content-length: ", "content-type: "] {
+            assert!(get.is_empty() || part(&get, start) == part(&head, start), "{path}: {get}\n{head}");
+        }
+        assert!(head.contains("x-request-id: ") && head.contains("x-content-type-options: nosniff"), "{head}");
+    }
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn a_request_keeps_its_id_if_the_id_is_valid() {
     let server = start();
     let answer = send(&server, "GET /livez HTTP/1.1\nX-Request-Id: from-the-proxy").await;
     assert!(answer.contains("x-request-id: from-the-proxy\r\n"), "{answer}");
@@ -171,7 +253,7 @@ async fn a_request_keeps_the_id_it_came_with_if_that_is_sane() {
 }
 
 #[tokio::test]
-async fn answers_are_compressed_and_streams_are_not() {
+async fn responses_are_compressed_and_event_streams_are_not() {
     let server = start();
     let answer = send(&server, "GET /api/v1/probe/x HTTP/1.1\nAccept-Encoding: gzip").await;
     assert!(answer.contains("content-encoding: gzip"), "{answer}");
@@ -181,16 +263,16 @@ async fn answers_are_compressed_and_streams_are_not() {
         let read = tokio::time::timeout(Duration::from_secs(10), stream.read_buf(&mut answer)).await;
         assert!(read.expect("the tick in time").unwrap() > 0, "the stream ended");
     }
-    // It outlives the deadline of requests, and ends with the server.
+    // The stream outlives the deadline of requests and ends when the server stops.
     let early = tokio::time::timeout(Duration::from_millis(2 * REQUEST_TIMEOUT_MS), stream.read_buf(&mut answer)).await;
     assert!(early.is_err(), "the stream ended early");
     let rest = tokio::spawn(async move { stream.read_to_end(&mut Vec::new()).await });
-    tokio::time::timeout(Duration::from_secs(2), server.stop()).await.expect("a stream does not hold up the stop");
+    tokio::time::timeout(Duration::from_secs(2), server.stop()).await.expect("an event stream does not delay the stop");
     rest.await.unwrap().unwrap();
 }
 
 #[tokio::test]
-async fn without_databases_the_process_is_alive_and_not_ready() {
+async fn without_databases_the_process_is_alive_but_not_ready() {
     let server = start_with_timeout(10_000);
     assert!(send(&server, "GET /livez HTTP/1.1").await.starts_with("HTTP/1.1 200 "));
     let readiness = send(&server, "GET /readyz HTTP/1.1").await;
@@ -200,9 +282,8 @@ async fn without_databases_the_process_is_alive_and_not_ready() {
 }
 
 #[tokio::test]
-async fn the_entry_leads_to_a_page_that_needs_no_other_server() {
+async fn the_documentation_is_a_page_that_uses_no_other_server() {
     let server = start();
-    assert!(send(&server, "GET / HTTP/1.1").await.contains("location: /api/v1/docs\r\n"));
     let page = send(&server, "GET /api/v1/docs HTTP/1.1").await;
     assert!(page.contains("<base href=\"/api/v1/docs/\">") && !page.contains("https://"), "{page}");
     let script = send(&server, "GET /api/v1/docs/swagger-initializer.js HTTP/1.1").await;

@@ -4,27 +4,20 @@
 mod domain;
 mod error;
 mod http;
+mod read;
 mod service;
 mod store;
-mod view;
-
-use std::sync::Arc;
 
 use kernel::Module;
 
+pub use error::PROBLEM_CODES;
 pub use service::Analytics;
 
 impl Analytics {
-    /// What the hosting process plugs in: routes, and nothing else.
+    /// The module as the process that hosts it sees it.
     #[must_use]
     pub fn module(&self) -> Module {
-        let analytics = self.clone();
-        Module {
-            name: "analytics",
-            routes: Arc::new(move |config| http::routes(&analytics, config)),
-            write: None,
-            subscriber: None,
-            jobs: Vec::new(),
-        }
+        let service = self.clone();
+        Module::new("analytics", move |config| http::routes(config, service.clone()))
     }
 }

@@ -1,4 +1,4 @@
-//! Typed ids: a UUID that says what it identifies.
+//! Typed ids: UUIDs whose type names what they identify.
 
 use std::fmt;
 use std::hash::{Hash, Hasher};
@@ -10,34 +10,44 @@ use utoipa::openapi::{RefOr, Schema};
 use utoipa::{PartialSchema, ToSchema};
 use uuid::Uuid;
 
-/// A UUID of a `T`; only ids of the same kind compare.
+/// The UUID of a `T`. Ids of different kinds cannot be compared or exchanged.
 pub struct Id<T>(Uuid, PhantomData<fn() -> T>);
 
-/// Kinds of ids; they exist at compile time only.
+/// The kinds of ids. They have no values.
 pub mod kind {
-    /// Somebody with an account.
+    /// A person with an account.
     pub enum Person {}
-    /// One task.
+    /// A task.
     pub enum Task {}
-    /// One transfer in the ledger.
+    /// A transfer in the ledger.
     pub enum Transfer {}
-    /// One run that draws assignees anew.
+    /// A run: one execution of a reassign.
     pub enum Reassignment {}
-    /// One event on the bus.
+    /// An event.
     pub enum Event {}
-    /// One login.
+    /// A session: one login.
     pub enum Session {}
+    /// A personal API token.
+    pub enum ApiToken {}
 }
 
+/// The id of a person.
 pub type PersonId = Id<kind::Person>;
+/// The id of a task.
 pub type TaskId = Id<kind::Task>;
+/// The id of a transfer.
 pub type TransferId = Id<kind::Transfer>;
+/// The id of a run.
 pub type ReassignmentId = Id<kind::Reassignment>;
+/// The id of an event.
 pub type EventId = Id<kind::Event>;
+/// The id of a session.
 pub type SessionId = Id<kind::Session>;
+/// The id of a personal API token.
+pub type ApiTokenId = Id<kind::ApiToken>;
 
 impl<T> Id<T> {
-    /// The plain UUID, for storage.
+    /// The UUID without its kind, as a database stores it.
     #[must_use]
     pub const fn uuid(self) -> Uuid {
         self.0
@@ -58,7 +68,7 @@ impl<T> FromStr for Id<T> {
     }
 }
 
-// Written out because a derive would ask the same of `T`, which is never a value.
+// These impls are written out because a derive would require the same trait of `T`.
 impl<T> Clone for Id<T> {
     fn clone(&self) -> Self {
         *self

@@ -1,4 +1,4 @@
-//! Money: integer minor units of one currency, never a float (DOMAIN A1).
+//! Money: an integer number of minor units of one currency, never a float (DOMAIN A1).
 
 use std::fmt;
 use std::str::FromStr;
@@ -6,12 +6,13 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-/// An ISO 4217 code such as `USD`. Whether the code is in use is for the configuration to check.
+/// An ISO 4217 code such as `USD`. The configuration checks that the code exists.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
 #[serde(try_from = "String", into = "String")]
-#[schema(value_type = String, example = "USD")]
+#[schema(value_type = String, pattern = "^[A-Z]{3}$", example = "USD")]
 pub struct Currency([u8; 3]);
 
+/// The text is not a currency code.
 #[derive(Debug, thiserror::Error)]
 #[error("a currency is three capital letters of ISO 4217, such as USD")]
 pub struct InvalidCurrency;
@@ -20,7 +21,7 @@ impl Currency {
     /// The three letters.
     #[must_use]
     pub fn code(&self) -> &str {
-        // Built from ASCII capitals only, so this never is the fallback.
+        // The bytes are ASCII capitals, so the conversion cannot fail.
         std::str::from_utf8(&self.0).unwrap_or("XXX")
     }
 }
@@ -60,11 +61,13 @@ impl fmt::Display for Currency {
     }
 }
 
-/// An amount in minor units (cents of a dollar), negative for a debt.
+/// An amount of money. A debt is negative.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
 pub struct Money {
+    /// The number of minor units, such as cents of a dollar.
     #[schema(example = 1250)]
     pub amount_minor: i64,
+    /// The currency.
     pub currency: Currency,
 }
 

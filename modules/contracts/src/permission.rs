@@ -1,40 +1,74 @@
-//! Who may do what: DOMAIN's table of rights, one type a right. A route names the type it needs.
+//! Permissions, each with the roles that have it (`modules/DOMAIN.md`, "People"). A route names the
+//! permission that it requires as a type.
 
 use crate::Role;
 
-/// A right; the type stands for it in a handler's signature.
+/// A permission. A handler requires it by a parameter of the type `Authorized<P>`.
 pub trait Permission: 'static {
-    /// The name shown in problems and in the API document.
+    /// The name in problems and in the API document.
     const NAME: &'static str;
     /// The roles that have it.
     const ROLES: &'static [Role];
 }
 
+/// Every person.
 const EVERYONE: &[Role] = &Role::ALL;
+/// The people who keep the books.
 const BOOKKEEPERS: &[Role] = &[Role::Accountant, Role::Admin];
+/// The people who may reassign tasks.
 const MANAGERS: &[Role] = &[Role::Manager, Role::Admin];
+/// The people who operate the system.
 const ADMINS: &[Role] = &[Role::Admin];
 
-/// Be logged in: see oneself, see people's names, log out.
+/// See one's own account and other people's names, and log out.
 pub enum BeKnown {}
-/// Create a task, see the board, complete a task of one's own.
+/// Create a task, see the board and complete one's own tasks.
 pub enum UseTasks {}
-/// See one's own wallet, lines and statements.
+/// See one's own wallet, with its lines and statements.
 pub enum SeeOwnWallet {}
-/// Reassign all open tasks, see what it would cost and how it goes.
+/// Request a reassign of all open tasks, see its cost and its progress.
 pub enum ReassignTasks {}
-/// See every wallet, the company's earnings, days and payouts.
+/// See every wallet, the company's earnings, the business days and the payouts.
 pub enum SeeBooks {}
-/// Close a day (run a payout) and preview it.
+/// Close a business day, which pays people, and preview it.
 pub enum CloseDays {}
 /// Reverse a fee or a reward.
 pub enum PostCorrections {}
 /// See analytics.
 pub enum SeeAnalytics {}
-/// Add and change people.
+/// Create and update people.
 pub enum ManagePeople {}
-/// See and mend dead letters, mail and modules.
+/// See the state of the modules; retry and discard parked events and mail.
 pub enum OperateSystem {}
+/// See the audit trail.
+pub enum SeeAudit {}
+
+/// Every permission: its name, and the roles that have it.
+pub const ALL: [(&str, &[Role]); 11] = [
+    entry::<BeKnown>(),
+    entry::<UseTasks>(),
+    entry::<SeeOwnWallet>(),
+    entry::<ReassignTasks>(),
+    entry::<SeeBooks>(),
+    entry::<CloseDays>(),
+    entry::<PostCorrections>(),
+    entry::<SeeAnalytics>(),
+    entry::<ManagePeople>(),
+    entry::<OperateSystem>(),
+    entry::<SeeAudit>(),
+];
+
+const fn entry<P: Permission>() -> (&'static str, &'static [Role]) {
+    (P::NAME, P::ROLES)
+}
+
+/// The names of the permissions that a role has, sorted.
+#[must_use]
+pub fn names_of(role: Role) -> Vec<&'static str> {
+    let mut names: Vec<_> = ALL.iter().filter(|(_, roles)| roles.contains(&role)).map(|(name, _)| *name).collect();
+    names.sort_unstable();
+    names
+}
 
 impl Permission for BeKnown {
     const NAME: &'static str = "be_known";
@@ -74,5 +108,9 @@ impl Permission for ManagePeople {
 }
 impl Permission for OperateSystem {
     const NAME: &'static str = "operate_system";
+    const ROLES: &'static [Role] = ADMINS;
+}
+impl Permission for SeeAudit {
+    const NAME: &'static str = "see_audit";
     const ROLES: &'static [Role] = ADMINS;
 }

@@ -1,4 +1,4 @@
-//! The four roles (DOMAIN, 'The people').
+//! The four roles (`modules/DOMAIN.md`, "People").
 
 use std::fmt;
 use std::str::FromStr;
@@ -6,24 +6,30 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-/// Everybody has exactly one.
+/// The role of a person. Each person has exactly one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Role {
+    /// Completes tasks.
     Worker,
+    /// Completes tasks and keeps the books.
     Accountant,
+    /// Requests reassigns.
     Manager,
+    /// Manages people and operates the system.
     Admin,
 }
 
+/// The text names no role.
 #[derive(Debug, thiserror::Error)]
 #[error("a role is one of worker, accountant, manager, admin")]
 pub struct InvalidRole;
 
 impl Role {
+    /// Every role.
     pub const ALL: [Self; 4] = [Self::Worker, Self::Accountant, Self::Manager, Self::Admin];
 
-    /// The name used in JSON, in files and in the databases.
+    /// The name in JSON, in files and in the databases.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -34,7 +40,7 @@ impl Role {
         }
     }
 
-    /// Whether an active person of this role may be drawn for a task (DOMAIN, 'assignable').
+    /// Whether a task can be assigned to an active person of this role (DOMAIN, 'assignable').
     #[must_use]
     pub const fn is_assignable(self) -> bool {
         matches!(self, Self::Worker | Self::Accountant)

@@ -1,29 +1,76 @@
-//! What can go wrong with mail, and what a client sees of it.
+//! The module's errors, and the status and code that a client gets for each.
 
-use kernel::Problem;
+use kernel::http::problem::ProblemCode;
+use kernel::module::StartupError;
+use kernel::{DbError, Problem};
 
-/// Why the module could not do what it was asked.
+/// Why a call to the module failed.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// The configuration cannot work; the text names the key.
+    /// The configuration is invalid; the text names the key.
     #[error("{0}")]
     Settings(String),
-    #[error("there is no such mail")]
-    NotFound,
-    #[error("this mail is queued already")]
+    /// No mail has this id.
+    #[error("the mail does not exist")]
+    MailNotFound,
+    /// The mail waits for an attempt already.
+    #[error("the mail is already queued")]
     AlreadyQueued,
+    /// The mail had a one-time link, which was deleted when the mail was sent.
+    #[error("the mail had a one-time link and was sent; create a new link")]
+    LinkSent,
+    /// The database failed.
     #[error(transparent)]
-    Database(#[from] sqlx::Error),
+    Database(#[from] DbError),
+}
+
+impl From<sqlx::Error> for Error {
+    fn from(error: sqlx::Error) -> Self {
+        Self::Database(error.into())
+    }
 }
 
 #[rustfmt::skip]
 impl From<Error> for Problem {
     fn from(error: Error) -> Self {
+        let detail = error.to_string();
         match error {
-            Error::NotFound        => Self::new(404, "email.not_found",      error.to_string()),
-            Error::AlreadyQueued   => Self::new(409, "email.already_queued", error.to_string()),
-            Error::Settings(_)     => Self::internal(&error),
+            Error::MailNotFound    => Self::new(404, "email.not_found",      detail),
+            Error::AlreadyQueued   => Self::new(409, "email.already_queued", detail),
+            Error::LinkSent        => Self::new(409, "email.link_sent",      detail),
+            Error::Settings(_)     => Self::internal(&detail),
             Error::Database(error) => error.into(),
+        }
+    }
+}
+
+/// The codes of the table above, with their meaning and their remedy.
+pub const PROBLEM_CODES: &[ProblemCode] = &[
+    ProblemCode::new(
+        409,
+        "email.link_sent",
+        "The mail had a one-time link, which was deleted when the mail was sent.",
+        "Create a new link with `POST /people/{id}/invitation`.",
+    ),
+    ProblemCode::new(
+        404,
+        "email.not_found",
+        "No mail has this id.",
+        "Check the id; `GET /admin/emails` lists the mails.",
+    ),
+    ProblemCode::new(
+        409,
+        "email.already_queued",
+        "The mail waits for an attempt already.",
+        "Nothing is left to do; `GET /admin/emails` shows when the next attempt is due.",
+    ),
+];
+
+impl From<Error> for StartupError {
+    fn from(error: Error) -> Self {
+        match error {
+            Error::Database(error) => Self::Database(error),
+            error => Self::Failed(error.to_string()),
         }
     }
 }

@@ -1,20 +1,27 @@
-//! The one piece of long work: sending what is due.
+//! The module's background jobs: they deliver the mails that are due, and delete old answers to
+//! commands.
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use kernel::jobs::Job;
+use kernel::runtime::jobs::Job;
+use kernel::runtime::retention;
 
 use crate::Email;
 
-/// How often to look for mail whose pause is over; new mail wakes the job by itself.
-const EVERY: Duration = Duration::from_secs(5);
+/// How often the job looks for mails whose pause is over. A new mail wakes the job at once.
+const INTERVAL: Duration = Duration::from_secs(5);
 
-pub(crate) fn send(email: &Email) -> Job {
-    let wake = Arc::clone(&email.inner().wake);
+pub(crate) fn deliver_due_mails(email: &Email) -> Job {
+    let wake = Arc::clone(&email.inner.wake);
     let email = email.clone();
-    Job::new("email.send", EVERY, wake, move || {
+    Job::new("email.send", INTERVAL, wake, move || {
         let email = email.clone();
-        async move { email.send_due().await }
+        async move { email.deliver_due_mails().await }
     })
+}
+
+/// Deletes the answers to commands with an idempotency key that were kept long enough.
+pub(crate) fn prune_idempotency_keys(email: &Email) -> Job {
+    retention::prune_idempotency_keys("email.prune_idempotency_keys", email.inner.write.clone())
 }

@@ -1,43 +1,51 @@
-//! Email: delivers the mail that other modules' events ask for, and decides nothing else.
+//! Email: delivers the mail that events of other modules ask for, and decides nothing else.
 #![doc = include_str!("../README.md")]
 
+mod deliver;
 mod domain;
 mod error;
 mod http;
 mod jobs;
 mod message;
+mod notice;
+mod outage;
+mod password_link;
+mod read;
+mod resend;
 mod service;
 mod settings;
+mod smtp;
 mod statement;
 mod store;
-mod subscribers;
+mod subscriber;
 mod transport;
-
-use std::sync::Arc;
+mod verify;
 
 use kernel::Module;
 
-pub use domain::{Language, Mail, MailId, MailState};
-pub use error::Error;
-pub use http::MailView;
+pub use domain::{Language, Mail, MailFilter, MailId, MailState};
+pub use error::{Error, PROBLEM_CODES};
 pub use service::Email;
 pub use settings::{Settings, Transport};
-pub use subscribers::EVENT_TYPES;
+pub use subscriber::EVENT_TYPES;
 
 /// The migrations of the schema `email`.
 pub static MIGRATOR: sqlx::migrate::Migrator = sqlx::migrate!("../../migrations/email");
 
 impl Email {
-    /// What the hosting process plugs in.
+    /// The module as the process that hosts it sees it.
     #[must_use]
     pub fn module(&self) -> Module {
-        let email = self.clone();
-        Module {
-            name: "email",
-            routes: Arc::new(move |config| http::routes(&email, config)),
-            write: Some(self.inner().write.clone()),
-            subscriber: Some(Arc::new(subscribers::EmailSubscriber { inner: Arc::clone(self.inner()) })),
-            jobs: vec![jobs::send(self)],
-        }
+        let service = self.clone();
+        let preparing = self.clone();
+        Module::new("email", move |config| http::routes(config, service.clone()))
+            .with_schema(self.inner.write.clone())
+            .with_subscriber(subscriber::EmailSubscriber { email: self.clone() })
+            .with_job(jobs::deliver_due_mails(self))
+            .with_job(jobs::prune_idempotency_keys(self))
+            .on_prepare(move |_| {
+                let email = preparing.clone();
+                async move { Ok(email.prepare().await?) }
+            })
     }
 }

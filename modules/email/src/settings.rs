@@ -1,5 +1,6 @@
 //! The `email` section of the configuration.
 
+use std::net::IpAddr;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -7,44 +8,54 @@ use serde::{Deserialize, Serialize};
 use crate::Error;
 use crate::domain::Language;
 
+/// The upper bound of `send_timeout_ms`: ten minutes.
 const LONGEST_SEND_TIMEOUT_MS: u64 = 600_000;
+
+/// The upper bound of `longest_pause_ms`: a week.
 const LONGEST_PAUSE_MS: u64 = 7 * 24 * 3_600_000;
 
-/// How mail leaves. `smtp_url` may hold a password: whoever prints settings hides it.
+/// How mails are sent. `smtp_url` may contain a password and must be redacted when it is printed.
 #[derive(Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Settings {
+    /// The way in which mails are sent.
     pub transport: Transport,
-    /// `smtp://`, `smtp://…?tls=required` (STARTTLS) or `smtps://`, with `user:password@` where the server asks for a login.
+    /// The mail server: `smtp://` (STARTTLS is required), `smtp://…?tls=none` (nothing is
+    /// encrypted) or `smtps://`, with `user:password@` if the server requires a login.
     pub smtp_url: Option<String>,
+    /// A PEM file with the authorities that may have issued the server's certificate. `None` means
+    /// the public ones.
+    pub smtp_ca_file: Option<String>,
+    /// The name of this installation in EHLO. `None` means the host of the public URL.
+    pub helo_name: Option<String>,
     /// The sender, such as `Piecework <piecework@example.org>`.
     pub from: String,
-    /// For people who have chosen none.
+    /// The language of mails to people who have chosen none.
     pub language: Language,
-    /// The part of a Message-ID behind the `@`.
+    /// The part of a Message-ID after the `@`.
     pub message_id_domain: String,
-    /// After so many failed tries a mail is parked.
+    /// Number of failed attempts after which a mail is parked.
     pub max_attempts: i32,
-    /// The pause after the first failure; it doubles with each further one.
+    /// The pause after the first failed attempt. It doubles with each further failure.
     pub first_pause_ms: u64,
-    /// No pause is longer.
+    /// Maximum length of a pause.
     pub longest_pause_ms: u64,
-    /// How long one try may take, from connecting to the server's answer.
+    /// Maximum time of one attempt, from connecting to the server's last reply.
     pub send_timeout_ms: u64,
 }
 
-/// By what way mail leaves.
+/// The way in which mails are sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Transport {
-    /// To the server at `smtp_url`.
+    /// Mails are sent to the server at `smtp_url`.
     Smtp,
-    /// One `.eml` file a mail, under the data directory: no server needed.
+    /// Each mail is written to a `.eml` file below the data directory. No server is needed.
     File,
 }
 
 impl Settings {
-    /// Refuses what could not work, naming the key.
+    /// Refuses an invalid setting with a text that names its key.
     pub(crate) fn check(&self) -> Result<(), Error> {
         let refuse = |why: &str| Err(Error::Settings(why.to_owned()));
         if self.max_attempts < 1 {
@@ -61,6 +72,10 @@ impl Settings {
         }
         if !is_domain(&self.message_id_domain) {
             return refuse("email.message_id_domain must be a domain name such as piecework.local");
+        }
+        let is_host = |name: &str| name.is_empty() || is_domain(name) || name.parse::<IpAddr>().is_ok();
+        if !self.helo_name.as_deref().is_none_or(is_host) {
+            return refuse("email.helo_name must be a domain name or an IP address");
         }
         Ok(())
     }
@@ -85,6 +100,8 @@ impl Settings {
         Self {
             transport: Transport::File,
             smtp_url: None,
+            smtp_ca_file: None,
+            helo_name: None,
             from: "Piecework <piecework@example.org>".to_owned(),
             language: Language::English,
             message_id_domain: "piecework.local".to_owned(),
@@ -101,7 +118,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_setting_that_could_not_work_is_refused_by_its_name() {
+    fn an_invalid_setting_is_refused_by_its_name() {
         let refused = |change: fn(&mut Settings)| {
             let mut settings = Settings::for_tests();
             change(&mut settings);
@@ -112,6 +129,11 @@ mod tests {
         assert!(refused(|settings| settings.first_pause_ms = 0).contains("email.first_pause_ms"));
         assert!(refused(|settings| settings.longest_pause_ms = u64::MAX).contains("email.longest_pause_ms"));
         assert!(refused(|settings| settings.send_timeout_ms = 0).contains("email.send_timeout_ms"));
+        for name in ["mail server", "a..b", "x\r\nMAIL FROM:<>", "p\u{e4}ge.example", "[192.0.2.7]"] {
+            let mut settings = Settings::for_tests();
+            settings.helo_name = Some(name.to_owned());
+            assert!(settings.check().unwrap_err().to_string().contains("email.helo_name"), "{name}");
+        }
         for domain in ["", "a..b", "x>\r\nBcc: y", "päge.example", "-a.example"] {
             let mut settings = Settings::for_tests();
             settings.message_id_domain = domain.to_owned();

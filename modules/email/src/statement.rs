@@ -1,70 +1,76 @@
-//! A payout's mail as words: subject, text and HTML, in the reader's language, from the templates in `templates/`.
+//! Renders a payout's mail from `templates/`: subject, text and HTML in the recipient's language.
 
 use askama::Template;
 use chrono::NaiveDate;
 
 use crate::domain::{AmountFormat, Language, PayoutStatement};
 
-/// What a mail says, ready to be packed.
+/// The rendered content of a mail.
 pub(crate) struct Content {
+    /// The subject.
     pub subject: String,
+    /// The body as plain text.
     pub text: String,
+    /// The body as HTML.
     pub html: String,
 }
 
-/// What the templates show; amounts and days are already written out in the language.
-struct Shown<'a> {
+/// The data of the templates, with amounts and days formatted in the language.
+struct TemplateData<'a> {
     name: &'a str,
     day: String,
     amount: String,
     opening_balance: String,
-    lines: Vec<ShownLine<'a>>,
-    /// Lines of the day that did not travel with the event.
+    lines: Vec<TemplateLine<'a>>,
+    /// Number of lines of the day that the event does not contain.
     more: i64,
+    /// The address of the full statement.
     link: String,
 }
 
-struct ShownLine<'a> {
+/// One line of the statement.
+struct TemplateLine<'a> {
     time: String,
     what: What<'a>,
     title: Option<&'a str>,
     amount: String,
 }
 
+/// The kind of a line.
 enum What<'a> {
     Fee,
     Reward,
     Correction,
-    /// A kind that this version has no words for.
+    /// A kind that this version does not know; the name is shown.
     Other(&'a str),
 }
 
 #[derive(Template)]
 #[template(path = "payout_statement.en.txt")]
 struct EnglishText<'a> {
-    shown: &'a Shown<'a>,
+    shown: &'a TemplateData<'a>,
 }
 
 #[derive(Template)]
 #[template(path = "payout_statement.en.html")]
 struct EnglishHtml<'a> {
-    shown: &'a Shown<'a>,
+    shown: &'a TemplateData<'a>,
 }
 
 #[derive(Template)]
 #[template(path = "payout_statement.ru.txt")]
 struct RussianText<'a> {
-    shown: &'a Shown<'a>,
+    shown: &'a TemplateData<'a>,
 }
 
 #[derive(Template)]
 #[template(path = "payout_statement.ru.html")]
 struct RussianHtml<'a> {
-    shown: &'a Shown<'a>,
+    shown: &'a TemplateData<'a>,
 }
 
-/// Writes the mail about one payout. `public_url` is where the full statement is, without a slash at its end.
-pub(crate) fn write(
+/// Renders the mail about one payout. `public_url` has no slash at the end.
+pub(crate) fn render(
     statement: &PayoutStatement,
     business_day: NaiveDate,
     name: &str,
@@ -73,14 +79,14 @@ pub(crate) fn write(
 ) -> Result<Content, askama::Error> {
     let format = AmountFormat { language, currency: statement.currency, exponent: statement.currency_exponent };
     let payout = &statement.payout;
-    let shown = Shown {
+    let shown = TemplateData {
         name,
-        day: language.day(business_day),
+        day: language.format_day(business_day),
         amount: format.with_currency(payout.amount_minor),
         opening_balance: format.with_currency(payout.opening_balance_minor),
-        lines: payout.lines.iter().map(|line| ShownLine::new(line, format)).collect(),
+        lines: payout.lines.iter().map(|line| TemplateLine::new(line, format)).collect(),
         more: payout.lines_total.saturating_sub(i64::try_from(payout.lines.len()).unwrap_or(i64::MAX)).max(0),
-        link: format!("{public_url}/api/v1/wallets/me/statements/{business_day}"),
+        link: contracts::pages::my_statement(public_url, business_day),
     };
     let (day, amount) = (&shown.day, &shown.amount);
     match language {
@@ -97,7 +103,7 @@ pub(crate) fn write(
     }
 }
 
-impl<'a> ShownLine<'a> {
+impl<'a> TemplateLine<'a> {
     fn new(line: &'a contracts::events::accounting::StatementLine, format: AmountFormat) -> Self {
         let what = match line.kind.as_str() {
             "assignment_fee" => What::Fee,
@@ -121,7 +127,7 @@ pub(crate) mod tests {
 
     use super::*;
 
-    /// What real titles hold that breaks careless mail.
+    /// A title with the characters that break mail which is not encoded or escaped.
     pub(crate) const AWKWARD_TITLE: &str =
         "Fix `Vec<[u8]>` & \"quotes\" 'n' – non\u{2011}breaking\u{a0}space\u{202f}thin, naïve Ελλάδα 日本 🎉 =3D";
 
@@ -151,13 +157,13 @@ pub(crate) mod tests {
         NaiveDate::from_ymd_opt(2026, 11, 21).unwrap()
     }
 
-    fn write_in(language: Language, statement: &PayoutStatement) -> Content {
-        write(statement, day(), "Ann <b>O'Neil</b>", language, "https://work.example.org").unwrap()
+    fn render_in(language: Language, statement: &PayoutStatement) -> Content {
+        render(statement, day(), "Ann <b>O'Neil</b>", language, "https://work.example.org").unwrap()
     }
 
     #[test]
-    fn a7_the_english_text_carries_the_amount_and_the_days_statement() {
-        let content = write_in(Language::English, &statement());
+    fn a7_the_english_text_contains_the_amount_and_the_statement_of_the_day() {
+        let content = render_in(Language::English, &statement());
         assert_eq!(content.subject, "Your payout for 21 November 2026: 35.00 USD");
         let expected = format!(
             "Hello, Ann <b>O'Neil</b>!
@@ -180,8 +186,8 @@ You get this mail because a positive balance is paid out when a business day end
     }
 
     #[test]
-    fn a7_the_russian_mail_is_russian_throughout() {
-        let content = write_in(Language::Russian, &statement());
+    fn a7_the_russian_mail_contains_no_english_text() {
+        let content = render_in(Language::Russian, &statement());
         assert_eq!(content.subject, "Выплата за 21 ноября 2026 г.: 35,00 USD");
         for part in [
             "Здравствуйте, Ann",
@@ -196,21 +202,21 @@ You get this mail because a positive balance is paid out when a business day end
     }
 
     #[test]
-    fn what_others_wrote_is_escaped_in_html() {
+    fn names_and_titles_are_escaped_in_html() {
         for language in [Language::English, Language::Russian] {
-            let html = write_in(language, &statement()).html;
+            let html = render_in(language, &statement()).html;
             assert!(!html.contains("<b>O'Neil") && !html.contains("<[u8]>") && !html.contains("\"quotes\""), "{html}");
             assert!(html.contains("Vec&#60;[u8]&#62;") && html.contains("&#38; &#34;quotes&#34;"), "{html}");
         }
     }
 
     #[test]
-    fn lines_left_out_are_counted_and_linked() {
+    fn omitted_lines_are_counted_and_linked() {
         let mut statement = statement();
         statement.payout.lines_total = 45;
-        let link = "https://work.example.org/api/v1/wallets/me/statements/2026-11-21";
+        let link = "https://work.example.org/wallet/days/2026-11-21";
         for language in [Language::English, Language::Russian] {
-            let content = write_in(language, &statement);
+            let content = render_in(language, &statement);
             assert!(content.text.contains("42") && content.text.contains(link), "{}", content.text);
             assert!(
                 content.html.contains("42") && content.html.contains(&format!("href=\"{link}\"")),
@@ -219,16 +225,16 @@ You get this mail because a positive balance is paid out when a business day end
             );
         }
         statement.payout.lines_total = i64::MIN;
-        assert!(!write_in(Language::English, &statement).text.contains(link));
+        assert!(!render_in(Language::English, &statement).text.contains(link));
     }
 
     #[test]
-    fn an_unknown_kind_of_line_is_shown_by_its_name_and_no_lines_are_no_table() {
+    fn an_unknown_kind_of_line_is_shown_by_its_name_and_a_day_without_lines_has_no_list() {
         let mut statement = statement();
         statement.payout.lines = vec![line("<bonus>", None, 1)];
-        let content = write_in(Language::English, &statement);
+        let content = render_in(Language::English, &statement);
         assert!(content.text.contains("+0.01  <bonus>") && content.html.contains("&#60;bonus&#62;"));
         statement.payout.lines.clear();
-        assert!(!write_in(Language::English, &statement).text.contains("times in UTC"));
+        assert!(!render_in(Language::English, &statement).text.contains("times in UTC"));
     }
 }

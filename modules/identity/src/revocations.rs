@@ -1,131 +1,100 @@
-//! Which access tokens must be refused before they expire, kept in memory so that no request asks the database for it.
+//! Revocations of access tokens. The process that revokes applies them at once, others by a poll.
+//! The same poll loads new signing keys.
 
-use std::collections::HashMap;
-use std::sync::{PoisonError, RwLock};
+use std::time::Duration;
 
-use chrono::{DateTime, Duration, Utc};
-use contracts::{PersonId, SessionId};
+use contracts::SessionId;
+use kernel::Tx;
+use kernel::runtime::shutdown::ShutdownSignal;
 
-use crate::tokens::{Claims, LEEWAY};
+use crate::domain::{AccessChange, RevokedSession};
+use crate::error::Error;
+use crate::service::Identity;
+use crate::store;
 
-/// A token may have been made a moment after what makes it worthless, or by a process whose clock is behind.
-const MARGIN: Duration = Duration::minutes(1);
+/// Time between two polls. A logout or a change of role takes effect in other processes within two
+/// seconds: after this time and that of the poll.
+const POLL_INTERVAL: Duration = Duration::from_millis(1_500);
+/// Time between two checks whether a token has expired, while an event stream is open.
+const EXPIRY_INTERVAL: Duration = Duration::from_secs(1);
 
-/// A person's tokens of a lower access version are worthless.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct ChangedAccess {
-    pub person_id: PersonId,
-    pub access_version: i64,
-    pub changed_at: DateTime<Utc>,
-}
-
-/// A session's tokens are worthless.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct RevokedSession {
-    pub session_id: SessionId,
-    pub revoked_at: DateTime<Utc>,
-}
-
-/// What was revoked so lately that a token from before may still be alive.
-pub(crate) struct Revocations {
-    window: Duration,
-    known: RwLock<Known>,
-}
-
-#[derive(Default)]
-struct Known {
-    people: HashMap<PersonId, ChangedAccess>,
-    sessions: HashMap<SessionId, DateTime<Utc>>,
-}
-
-impl Revocations {
-    pub fn new(access_token_lifetime: Duration) -> Self {
-        Self { window: access_token_lifetime + LEEWAY + MARGIN, known: RwLock::default() }
-    }
-
-    /// What was revoked before this no longer matters.
-    pub fn horizon(&self, now: DateTime<Utc>) -> DateTime<Utc> {
-        now - self.window
-    }
-
-    /// Adds what has been revoked, here or elsewhere. It never takes back: a poll may have begun before a local change.
-    pub fn add(&self, people: &[ChangedAccess], sessions: &[RevokedSession]) {
-        let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
-        for change in people {
-            let entry = known.people.entry(change.person_id).or_insert(*change);
-            if entry.access_version < change.access_version {
-                *entry = *change;
+impl Identity {
+    /// Returns when the access token is refused: it has expired, its session has ended, or the
+    /// person's access has changed. An open event stream ends at that time.
+    pub async fn until_refused(&self, token: &str) {
+        let mut changes = self.shared.revocations.changes();
+        loop {
+            match self.authenticate(token).await {
+                Err(problem) if problem.is_unauthorized() => return,
+                // Keys that cannot be loaded at present say nothing about the token.
+                _ => drop(tokio::time::timeout(EXPIRY_INTERVAL, changes.changed()).await),
             }
         }
-        known.sessions.extend(sessions.iter().map(|session| (session.session_id, session.revoked_at)));
     }
 
-    /// Drops what no longer matters.
-    pub fn forget(&self, now: DateTime<Utc>) {
-        let horizon = self.horizon(now);
-        let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
-        known.people.retain(|_, change| change.changed_at > horizon);
-        known.sessions.retain(|_, revoked_at| *revoked_at > horizon);
+    /// Loads what other processes have revoked.
+    pub async fn refresh_revocations(&self) -> Result<(), Error> {
+        let now = self.write.ambient().now();
+        let horizon = self.shared.revocations.horizon(now);
+        let mut connection = self.acquire_strong().await?;
+        let people = store::people::list_access_changes(&mut connection, horizon).await?;
+        let sessions = store::sessions::list_revoked_sessions(&mut connection, horizon).await?;
+        let api_tokens = store::api_tokens::list_revoked_api_tokens(&mut connection, horizon).await?;
+        self.shared.revocations.add(&people, &sessions);
+        self.shared.revocations.add_api_tokens(&api_tokens);
+        self.shared.revocations.prune(now);
+        Ok(())
     }
 
-    /// Whether the token was made before its person's access changed, or its session has ended.
-    pub fn refuse(&self, claims: &Claims) -> bool {
-        let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
-        known.sessions.contains_key(&claims.sid)
-            || known.people.get(&claims.sub).is_some_and(|change| claims.ver < change.access_version)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use contracts::Role;
-    use uuid::Uuid;
-
-    fn claims(ver: i64) -> Claims {
-        Claims {
-            iss: String::new(),
-            aud: String::new(),
-            sub: PersonId::from(Uuid::from_u128(1)),
-            iat: 0,
-            nbf: 0,
-            exp: 0,
-            jti: Uuid::nil(),
-            sid: SessionId::from(Uuid::from_u128(2)),
-            role: Role::Worker,
-            ver,
+    /// Refreshes the revocations and the signing keys every two seconds until the shutdown, and
+    /// records which API tokens were used. If the database is unavailable, what is already known
+    /// stays in force.
+    pub async fn run_revocations(self, mut shutdown: ShutdownSignal) {
+        let (mut failing, mut not_recording) = (false, false);
+        while shutdown.or(tokio::time::sleep(POLL_INTERVAL)).await.is_some() {
+            let refresh = async {
+                self.refresh_revocations().await?;
+                self.load_keys().await
+            };
+            match shutdown.or(refresh).await {
+                None => break,
+                Some(Ok(())) => failing = false,
+                Some(Err(error)) => {
+                    if !failing {
+                        tracing::warn!(%error, "the revocations and keys of other processes cannot be loaded");
+                    }
+                    failing = true;
+                }
+            }
+            match shutdown.or(self.record_api_token_uses()).await {
+                None => break,
+                Some(Ok(())) => {}
+                Some(Err(error)) => {
+                    if !not_recording {
+                        tracing::warn!(%error, "the last use of API tokens cannot be recorded");
+                    }
+                    not_recording = true;
+                }
+            }
         }
     }
 
-    fn change(access_version: i64, changed_at: DateTime<Utc>) -> ChangedAccess {
-        ChangedAccess { person_id: claims(0).sub, access_version, changed_at }
+    /// Revokes a session in the database, commits, and refuses its tokens in this process at once.
+    pub(crate) async fn revoke_session(&self, mut tx: Tx, session_id: SessionId) -> Result<(), Error> {
+        let now = tx.now();
+        store::sessions::update_session_revoked_at(&mut tx, session_id, now).await?;
+        tx.commit().await?;
+        self.add_revoked_sessions(&[RevokedSession { session_id, revoked_at: now }]);
+        Ok(())
     }
 
-    #[test]
-    fn a_token_of_a_lower_access_version_is_refused() {
-        let revocations = Revocations::new(Duration::minutes(10));
-        assert!(!revocations.refuse(&claims(1)));
-        revocations.add(&[change(3, DateTime::UNIX_EPOCH)], &[]);
-        revocations.add(&[change(2, DateTime::UNIX_EPOCH)], &[]);
-        assert!(revocations.refuse(&claims(2)), "an older poll takes nothing back");
-        assert!(!revocations.refuse(&claims(3)));
+    /// Refuses the tokens of ended sessions in this process. Call it after the commit.
+    pub(crate) fn add_revoked_sessions(&self, sessions: &[RevokedSession]) {
+        self.shared.revocations.add(&[], sessions);
     }
 
-    #[test]
-    fn a_token_of_a_revoked_session_is_refused() {
-        let revocations = Revocations::new(Duration::minutes(10));
-        revocations.add(&[], &[RevokedSession { session_id: claims(1).sid, revoked_at: DateTime::UNIX_EPOCH }]);
-        assert!(revocations.refuse(&claims(1)));
-    }
-
-    #[test]
-    fn a_revocation_is_forgotten_only_when_every_token_from_before_is_dead() {
-        let revocations = Revocations::new(Duration::minutes(10));
-        let revoked_at = DateTime::UNIX_EPOCH;
-        revocations.add(&[change(2, revoked_at)], &[]);
-        revocations.forget(revoked_at + Duration::minutes(11));
-        assert!(revocations.refuse(&claims(1)));
-        revocations.forget(revoked_at + Duration::minutes(12));
-        assert!(!revocations.refuse(&claims(1)));
+    /// Refuses a person's older access tokens in this process. Call it after the commit.
+    pub(crate) fn add_access_change(&self, change: AccessChange) {
+        self.shared.revocations.add(&[change], &[]);
     }
 }

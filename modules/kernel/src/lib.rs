@@ -1,25 +1,19 @@
-//! How a module is hosted: database, events, jobs and HTTP, without a domain noun.
+//! What every module is built on: databases, events, jobs and HTTP, without a domain noun.
 #![doc = include_str!("../README.md")]
 
-pub mod ambient;
-pub mod auth;
-pub mod batch;
-pub mod bus;
-pub mod consistency;
-mod date;
 pub mod db;
+pub mod events;
+mod field_error;
 pub mod http;
-pub mod inbox;
-pub mod jobs;
 pub mod module;
-pub mod outbox;
-pub mod paging;
-pub mod problem;
-pub mod shutdown;
+mod reason;
+pub mod runtime;
+pub mod text;
 pub mod verify;
 
-pub use ambient::Ambient;
-pub use date::CalendarDate;
-pub use db::{Autocommit, ReadPool, Tx, WritePool};
+pub use db::{Autocommit, DbError, ReadPool, Tx, WritePool};
+pub use field_error::{Fault, FieldCode, FieldError};
+pub use http::{CalendarDate, DateRange, Problem};
 pub use module::Module;
-pub use problem::Problem;
+pub use reason::{InvalidReason, Reason};
+pub use runtime::Ambient;

@@ -1,32 +1,34 @@
-//! Commands that arrive together: one commit for all, an answer for each, and nobody pays for a neighbour.
+//! Batches: commands that arrive together have one commit and an answer each, and an error fails
+//! only the command that causes it.
 #![expect(clippy::unwrap_used, reason = "a test that cannot be set up must fail")]
 
 use futures_util::FutureExt;
 use harness::{TestDatabase, eventually};
-use kernel::batch::{Applying, Batcher, Work};
-use kernel::{Ambient, Autocommit};
+use kernel::runtime::batch::{BatchAnswers, BatchHandler, Batcher};
+use kernel::{Ambient, Autocommit, DbError};
 use sqlx::PgConnection;
 use tokio::task::JoinHandle;
 
-/// Keeps notes; a blank one is refused by the work, one that is known by the database, and one makes it panic.
-struct Notes;
+/// Inserts notes. The handler refuses an empty note and panics on the note "panic". The database
+/// refuses a note that exists.
+struct InsertNotes;
 
 #[derive(Debug, thiserror::Error)]
 enum Error {
     #[error("blank")]
     Blank,
     #[error(transparent)]
-    Database(#[from] sqlx::Error),
+    Database(#[from] DbError),
 }
 
-impl Work for Notes {
+impl BatchHandler for InsertNotes {
     type Command = String;
     type Answer = i64;
     type Error = Error;
 
-    fn apply<'a>(&'a self, connection: &'a mut Autocommit, commands: &'a [String]) -> Applying<'a, i64, Error> {
+    fn apply<'a>(&'a self, connection: &'a mut Autocommit, commands: &'a [String]) -> BatchAnswers<'a, i64, Error> {
         Box::pin(async move {
-            assert!(!commands.iter().any(|note| note == "panic"), "as the test wants it");
+            assert!(!commands.iter().any(|note| note == "panic"), "the test wants a panic");
             let notes: Vec<&String> = commands.iter().filter(|note| !note.is_empty()).collect();
             let insert = "
                 with gate as materialized (
@@ -43,15 +45,15 @@ impl Work for Notes {
     }
 }
 
-/// Answers with the session that it was asked on.
-struct Sessions;
+/// Answers with the id of the session on which it runs.
+struct GetSession;
 
-impl Work for Sessions {
+impl BatchHandler for GetSession {
     type Command = ();
     type Answer = i32;
-    type Error = sqlx::Error;
+    type Error = DbError;
 
-    fn apply<'a>(&'a self, connection: &'a mut Autocommit, commands: &'a [()]) -> Applying<'a, i32, sqlx::Error> {
+    fn apply<'a>(&'a self, connection: &'a mut Autocommit, commands: &'a [()]) -> BatchAnswers<'a, i32, DbError> {
         Box::pin(async move {
             let session: i32 = sqlx::query_scalar("select pg_backend_pid()").fetch_one(&mut **connection).await?;
             Ok(commands.iter().map(|()| Ok(session)).collect())
@@ -59,15 +61,16 @@ impl Work for Sessions {
     }
 }
 
-struct World {
+/// A database with the table of the notes, and a batcher that inserts into it.
+struct Fixture {
     database: TestDatabase,
-    notes: Batcher<Notes>,
+    notes: Batcher<InsertNotes>,
 }
 
-/// Whoever holds it keeps every batch waiting.
+/// While a gate is closed, no batch can end.
 struct Gate(PgConnection);
 
-async fn world() -> World {
+async fn fixture() -> Fixture {
     let database = harness::empty_database().await;
     let mut connection = database.connect().await;
     let tables = "
@@ -78,11 +81,11 @@ async fn world() -> World {
             deferrable initially deferred
             for each row when (new.note = 'refused at commit') execute function public.refuse();";
     sqlx::raw_sql(tables).execute(&mut connection).await.unwrap();
-    let notes = Batcher::new(database.write_pool("public", &Ambient::system()), Notes);
-    World { database, notes }
+    let notes = Batcher::new(database.write_pool("public", &Ambient::system()), InsertNotes);
+    Fixture { database, notes }
 }
 
-impl World {
+impl Fixture {
     async fn closed_gate(&self) -> Gate {
         let mut connection = self.database.connect().await;
         sqlx::raw_sql("begin; lock table public.gate").execute(&mut connection).await.unwrap();
@@ -92,25 +95,25 @@ impl World {
     fn send(&self, note: &str) -> JoinHandle<Result<i64, Error>> {
         let (notes, note) = (self.notes.clone(), note.to_owned());
         let mut running = Box::pin(async move { notes.run(note).await });
-        // It stands in the queue as soon as it is polled.
+        // The first poll puts it into the queue.
         assert!((&mut running).now_or_never().is_none());
         tokio::spawn(running)
     }
 
-    /// Until a batch, of one note, stands before the gate.
-    async fn one_is_busy(&self) -> JoinHandle<Result<i64, Error>> {
+    /// Sends a note and returns once its batch waits at the gate.
+    async fn start_first_batch(&self) -> JoinHandle<Result<i64, Error>> {
         let first = self.send("first");
-        eventually("a batch stands before the gate", async || (self.standing().await == 1).then_some(())).await;
+        eventually("a batch waits at the gate", async || (self.count_waiting().await == 1).then_some(())).await;
         first
     }
 
-    async fn standing(&self) -> i64 {
+    async fn count_waiting(&self) -> i64 {
         let mut connection = self.database.connect().await;
         let count = "select count(*) from pg_locks where relation = 'public.gate'::regclass and not granted";
         sqlx::query_scalar(count).fetch_one(&mut connection).await.unwrap()
     }
 
-    async fn kept(&self) -> Vec<String> {
+    async fn list_notes(&self) -> Vec<String> {
         let mut connection = self.database.connect().await;
         sqlx::query_scalar("select note from public.notes order by note").fetch_all(&mut connection).await.unwrap()
     }
@@ -123,11 +126,11 @@ impl Gate {
 }
 
 #[tokio::test]
-async fn what_arrives_while_others_are_at_work_is_committed_together() {
-    let world = world().await;
-    let gate = world.closed_gate().await;
-    let first = world.one_is_busy().await;
-    let waiting: Vec<_> = (0..50).map(|number| world.send(&format!("note {number}"))).collect();
+async fn commands_that_arrive_during_a_batch_are_committed_together() {
+    let fixture = fixture().await;
+    let gate = fixture.closed_gate().await;
+    let first = fixture.start_first_batch().await;
+    let waiting: Vec<_> = (0..50).map(|number| fixture.send(&format!("note {number}"))).collect();
     gate.open().await;
     let alone = first.await.unwrap().unwrap();
     let mut together = Vec::new();
@@ -137,104 +140,107 @@ async fn what_arrives_while_others_are_at_work_is_committed_together() {
     together.dedup();
     assert_eq!(together.len(), 1, "in one transaction");
     assert_ne!(alone, together[0]);
-    assert_eq!(world.kept().await.len(), 51);
+    assert_eq!(fixture.list_notes().await.len(), 51);
 }
 
 #[tokio::test]
-async fn nobody_is_answered_before_the_commit() {
-    let world = world().await;
-    let gate = world.closed_gate().await;
-    let first = world.one_is_busy().await;
+async fn a_command_is_answered_after_its_commit() {
+    let fixture = fixture().await;
+    let gate = fixture.closed_gate().await;
+    let first = fixture.start_first_batch().await;
     assert!(!first.is_finished());
-    assert!(world.kept().await.is_empty());
+    assert!(fixture.list_notes().await.is_empty());
     gate.open().await;
     first.await.unwrap().unwrap();
-    assert!(world.kept().await.contains(&"first".to_owned()));
+    assert!(fixture.list_notes().await.contains(&"first".to_owned()));
 }
 
 #[tokio::test]
-async fn what_the_commit_refuses_is_not_answered_as_done() {
-    let world = world().await;
-    let refused = world.send("refused at commit").await.unwrap();
-    assert!(matches!(refused, Err(Error::Database(sqlx::Error::Database(_)))), "{refused:?}");
-    assert!(world.kept().await.is_empty());
+async fn a_command_that_fails_at_its_commit_is_answered_with_the_error() {
+    let fixture = fixture().await;
+    let refused = fixture.send("refused at commit").await.unwrap();
+    assert!(matches!(refused, Err(Error::Database(DbError::Sql(_)))), "{refused:?}");
+    assert!(fixture.list_notes().await.is_empty());
 }
 
 #[tokio::test]
-async fn an_error_in_one_does_not_fail_its_neighbours() {
-    let world = world().await;
-    let gate = world.closed_gate().await;
-    let first = world.one_is_busy().await;
+async fn an_error_fails_only_the_command_that_causes_it() {
+    let fixture = fixture().await;
+    let gate = fixture.closed_gate().await;
+    let first = fixture.start_first_batch().await;
     // The database refuses the second "twice", and with it the whole statement.
-    let waiting: Vec<_> = ["before", "", "twice", "twice", "after", "panic"].map(|note| world.send(note)).into();
+    let waiting: Vec<_> = ["before", "", "twice", "twice", "after", "panic"].map(|note| fixture.send(note)).into();
     gate.open().await;
     let mut answers = Vec::new();
     for answer in waiting {
         answers.push(answer.await.unwrap());
     }
     assert!(matches!(answers[1], Err(Error::Blank)), "{:?}", answers[1]);
-    assert!(matches!(answers[3], Err(Error::Database(sqlx::Error::Database(_)))), "{:?}", answers[3]);
-    assert!(matches!(answers[5], Err(Error::Database(sqlx::Error::WorkerCrashed))), "{:?}", answers[5]);
+    assert!(matches!(answers[3], Err(Error::Database(DbError::Sql(_)))), "{:?}", answers[3]);
+    assert!(matches!(answers[5], Err(Error::Database(DbError::OutcomeUnknown { .. }))), "{:?}", answers[5]);
     for fine in [0, 2, 4] {
         assert!(answers[fine].is_ok(), "{:?}", answers[fine]);
     }
-    assert_eq!(world.kept().await, ["after", "before", "first", "twice"]);
+    assert_eq!(fixture.list_notes().await, ["after", "before", "first", "twice"]);
     assert!(first.await.unwrap().is_ok());
 }
 
 #[tokio::test]
-async fn whoever_goes_away_before_it_begins_has_asked_for_nothing() {
-    let world = world().await;
-    let gate = world.closed_gate().await;
-    let first = world.one_is_busy().await;
-    let (gone, stays) = (world.send("gone"), world.send("stays"));
+async fn a_command_whose_caller_goes_away_before_its_batch_begins_is_dropped() {
+    let fixture = fixture().await;
+    let gate = fixture.closed_gate().await;
+    let first = fixture.start_first_batch().await;
+    let (gone, stays) = (fixture.send("gone"), fixture.send("stays"));
     gone.abort();
     assert!(gone.await.unwrap_err().is_cancelled());
-    // This one has begun: it goes on without anybody who listens.
+    // The batch of this one is running, so it is finished without its caller.
     first.abort();
     gate.open().await;
     stays.await.unwrap().unwrap();
-    eventually("what had begun is done", async || (world.kept().await == ["first", "stays"]).then_some(())).await;
+    eventually("the running batch has ended", async || {
+        (fixture.list_notes().await == ["first", "stays"]).then_some(())
+    })
+    .await;
 }
 
 #[tokio::test]
-async fn a_batch_that_panics_is_answered_and_does_not_end_the_work() {
-    let world = world().await;
+async fn after_a_panic_the_batcher_accepts_further_commands() {
+    let fixture = fixture().await;
     for _ in 0..5 {
-        let answer = world.send("panic").await.unwrap();
-        assert!(matches!(answer, Err(Error::Database(sqlx::Error::WorkerCrashed))), "{answer:?}");
+        let answer = fixture.send("panic").await.unwrap();
+        assert!(matches!(answer, Err(Error::Database(DbError::OutcomeUnknown { .. }))), "{answer:?}");
     }
-    assert!(world.send("fine").await.unwrap().is_ok());
+    assert!(fixture.send("fine").await.unwrap().is_ok());
 }
 
 #[tokio::test]
-async fn a_batch_whose_connection_dies_is_told_so_and_the_next_one_has_another() {
-    let world = world().await;
-    let gate = world.closed_gate().await;
-    let first = world.one_is_busy().await;
-    let next = world.send("next");
-    let mut connection = world.database.connect().await;
+async fn after_a_lost_connection_the_outcome_is_unknown_and_the_next_batch_has_another_connection() {
+    let fixture = fixture().await;
+    let gate = fixture.closed_gate().await;
+    let first = fixture.start_first_batch().await;
+    let next = fixture.send("next");
+    let mut connection = fixture.database.connect().await;
     let end = "select pg_terminate_backend(pid) from pg_locks where relation = 'public.gate'::regclass and not granted";
     sqlx::query(end).execute(&mut connection).await.unwrap();
-    let told = first.await.unwrap();
-    assert!(matches!(&told, Err(Error::Database(error)) if kernel::db::is_unavailable(error)), "{told:?}");
+    let lost = first.await.unwrap();
+    assert!(matches!(&lost, Err(Error::Database(DbError::OutcomeUnknown { .. }))), "{lost:?}");
     gate.open().await;
     next.await.unwrap().unwrap();
-    assert_eq!(world.kept().await, ["next"]);
+    assert_eq!(fixture.list_notes().await, ["next"]);
 }
 
 #[tokio::test]
-async fn a_connection_is_kept_for_the_next_command_and_given_back_when_none_comes() {
+async fn a_connection_is_kept_for_the_next_command_and_returned_when_none_comes() {
     let database = harness::empty_database().await;
     let write = database.write_pool("public", &Ambient::system());
-    // Two that wait in the pool take turns.
+    // The pool would hand out its two connections in turn.
     let (one, other) = (write.begin().await.unwrap(), write.begin().await.unwrap());
     one.rollback().await.unwrap();
     other.rollback().await.unwrap();
-    let sessions = Batcher::new(write.clone(), Sessions);
-    eventually("the same session twice running", async || {
+    let sessions = Batcher::new(write.clone(), GetSession);
+    eventually("the same session twice in a row", async || {
         (sessions.run(()).await.unwrap() == sessions.run(()).await.unwrap()).then_some(())
     })
     .await;
-    eventually("both are back", async || (write.raw().num_idle() == 2).then_some(())).await;
+    eventually("both connections are idle", async || (write.raw().num_idle() == 2).then_some(())).await;
 }

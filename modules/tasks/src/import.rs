@@ -1,100 +1,123 @@
-//! Importing tasks: one transaction, fed in chunks, whatever the size of the file.
+//! Importing tasks: one transaction that takes its rows in chunks, so that a file may have any
+//! size.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
-use contracts::PersonId;
 use contracts::events::tasks::TasksCreated;
+use contracts::{AuditAction, PersonId};
 use kernel::Tx;
+use kernel::events::audit::Audit;
+use kernel::text::MailAddress;
 use sha2::{Digest, Sha256};
 
-use crate::domain::{NewTask, RawTask};
+use crate::commands::create_tasks;
+use crate::domain::{CreateTask, FACTS_PER_EVENT_MAX, NewTask, Pool, RawTask};
 use crate::error::Error;
-use crate::service::{FACTS_PER_EVENT, ImportableTask, Pool, Tasks, create_tasks};
+use crate::service::Tasks;
 use crate::store;
 
-/// A row of a file, as it stands there.
+/// Maximum length of a row's own id.
+const EXTERNAL_ID_CHARS_MAX: usize = 500;
+
+/// A row of a file.
 #[derive(Debug, Clone, Default)]
 pub struct ImportRow {
-    /// Where it stands in the file, for whoever must mend it.
+    /// The line of the file, for the report of a refused row.
     pub line: u64,
+    /// The fields of the task.
     pub task: RawTask,
-    /// The e-mail address of who created it.
+    /// The e-mail address of the person who created it.
     pub created_by: Option<String>,
-    /// The row's own id; without one it is known by its content.
+    /// The row's own id. A row without one is recognised by its content.
     pub external_id: Option<String>,
 }
 
-/// A row that cannot become a task.
+/// A row that is invalid.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RefusedRow {
+    /// The line of the file.
     pub line: u64,
+    /// Why the row is invalid.
     pub reason: String,
 }
 
-/// An import under way; dropped without `commit`, nothing was imported.
+/// An import in progress. If it is dropped without `commit`, nothing is imported.
 pub struct Import {
     tx: Tx,
-    pool: Pool,
+    /// The pool of the previous chunk.
+    pool: Option<Arc<Pool>>,
+    /// Number of tasks so far.
+    created: u64,
 }
 
 impl Tasks {
-    /// Opens an import. Nothing is seen by others before it commits.
+    /// Begins an import. Other transactions see its tasks after the commit.
     pub async fn begin_import(&self) -> Result<Import, Error> {
-        Ok(Import { tx: self.write.begin().await?, pool: None })
+        Ok(Import { tx: self.write.begin().await?, pool: None, created: 0 })
     }
 }
 
 impl Import {
-    /// Creates the tasks of these rows that are good and new; how many, and the rows that are bad.
+    /// Creates a task for each row that is valid and not yet imported. Returns the number of tasks
+    /// and the invalid rows.
     pub async fn add(&mut self, rows: Vec<ImportRow>) -> Result<(u64, Vec<RefusedRow>), Error> {
-        let creators = self.creators(&rows).await?;
+        let creators = self.load_creators(&rows).await?;
         let mut refused = Vec::new();
-        let mut good = Vec::with_capacity(rows.len());
+        let mut valid = Vec::with_capacity(rows.len());
         for row in rows {
             let line = row.line;
-            match importable(row, &creators) {
-                Ok(task) => good.push(task),
+            match parse_row(row, &creators) {
+                Ok(command) => valid.push(command),
                 Err(reason) => refused.push(RefusedRow { line, reason }),
             }
         }
         let mut created = 0;
-        for rows in good.chunks(FACTS_PER_EVENT) {
+        for commands in valid.chunks(FACTS_PER_EVENT_MAX) {
             let (ambient, envelope) = (self.tx.ambient().clone(), self.tx.envelope::<TasksCreated>()?);
-            created += create_tasks(&mut self.tx, &ambient, &envelope, rows, &mut self.pool).await?.len() as u64;
+            created += create_tasks(&mut self.tx, &ambient, &envelope, commands, &mut self.pool).await?.len() as u64;
         }
+        self.created += created;
         Ok((created, refused))
     }
 
-    pub async fn commit(self) -> Result<(), Error> {
+    /// Commits all rows that were added.
+    pub async fn commit(mut self) -> Result<(), Error> {
+        if self.created > 0 {
+            self.tx.audit(Audit::new(AuditAction::TasksImported).with("created", self.created)).await?;
+        }
         Ok(self.tx.commit().await?)
     }
 
-    /// Takes back everything: a dry run, or a file with bad rows.
+    /// Rolls back all rows that were added: after a dry run, or because of an invalid row.
     pub async fn rollback(self) -> Result<(), Error> {
         Ok(self.tx.rollback().await?)
     }
 
-    async fn creators(&mut self, rows: &[ImportRow]) -> Result<HashMap<String, PersonId>, Error> {
+    /// The people who created the rows, by the key of their e-mail address.
+    async fn load_creators(&mut self, rows: &[ImportRow]) -> Result<HashMap<String, PersonId>, Error> {
         let emails: Vec<String> =
-            rows.iter().filter_map(|row| row.created_by.as_deref()).map(|email| email.trim().to_lowercase()).collect();
+            rows.iter().filter_map(|row| row.created_by.as_deref()).map(MailAddress::key_of).collect();
         if emails.is_empty() {
             return Ok(HashMap::new());
         }
-        let known = store::load_person_ids_by_email(&mut self.tx, &emails).await?;
-        Ok(known.into_iter().map(|(email, id)| (email, id.into())).collect())
+        Ok(store::list_person_ids_by_email(&mut self.tx, &emails).await?.into_iter().collect())
     }
 }
 
-fn importable(row: ImportRow, creators: &HashMap<String, PersonId>) -> Result<ImportableTask, String> {
+fn parse_row(row: ImportRow, creators: &HashMap<String, PersonId>) -> Result<CreateTask, String> {
     let task = NewTask::parse(row.task).map_err(|invalid| invalid.to_string())?;
-    let creator = row.created_by.map(|email| email.trim().to_lowercase()).filter(|email| !email.is_empty());
+    let creator = row.created_by.as_deref().map(MailAddress::key_of).filter(|email| !email.is_empty());
     let created_by = match &creator {
-        Some(email) => Some(*creators.get(email).ok_or_else(|| format!("created_by: nobody has the address {email}"))?),
+        Some(key) => Some(*creators.get(key).ok_or_else(|| format!("created_by: no person has the address {key}"))?),
         None => None,
     };
     let external_id = row.external_id.map(|id| id.trim().to_owned()).filter(|id| !id.is_empty());
-    if external_id.as_ref().is_some_and(|id| id.chars().count() > 500 || id.chars().any(char::is_control)) {
-        return Err("external_id: at most 500 characters, no control characters".to_owned());
+    if external_id
+        .as_ref()
+        .is_some_and(|id| id.chars().count() > EXTERNAL_ID_CHARS_MAX || id.chars().any(char::is_control))
+    {
+        return Err(format!("external_id: at most {EXTERNAL_ID_CHARS_MAX} characters, no control characters"));
     }
     let import_key = match external_id {
         Some(id) => format!("id:{id}"),
@@ -104,5 +127,5 @@ fn importable(row: ImportRow, creators: &HashMap<String, PersonId>) -> Result<Im
             format!("sha256:{}", digest.iter().map(|byte| format!("{byte:02x}")).collect::<String>())
         }
     };
-    Ok(ImportableTask { task, created_by, import_key: Some(import_key) })
+    Ok(CreateTask { task, created_by, import_key: Some(import_key) })
 }

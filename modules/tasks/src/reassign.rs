@@ -1,70 +1,78 @@
-//! Reassigning: asking for a run, and working on it chunk by chunk (DOMAIN T4, T6, T7).
+//! Reassign: requesting a run, and executing it chunk by chunk (DOMAIN T4, T6, T7).
 
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use contracts::events::tasks::{Assignment, TasksAssigned};
-use contracts::{PersonId, ReassignmentId};
+use contracts::{AuditAction, PersonId, ReassignmentId};
 use kernel::Tx;
-use kernel::jobs::Outcome;
-use kernel::paging::Limit;
-use sqlx::PgConnection;
-use uuid::Uuid;
+use kernel::events::audit::Audit;
+use kernel::http::context::RequestContext;
+use kernel::http::rate_limit::{Exceeded, RateLimit};
+use kernel::runtime::jobs::Outcome;
 
-use crate::domain::draw;
+use crate::domain::{FACTS_PER_EVENT_MAX, OpenTask, Pool, Reassignment, ReassignmentStatus};
 use crate::error::Error;
-use crate::service::{FACTS_PER_EVENT, Tasks, outcome};
-use crate::store::{self, OpenTask, PreviewRow, ReassignmentRow};
+use crate::service::Tasks;
+use crate::store;
+
+/// When a person who has too many unfinished runs may try again, in seconds.
+const RUN_RETRY_AFTER_S: u32 = 5;
 
 impl Tasks {
-    /// Asks for all open tasks to be drawn anew. The run starts in the background, after those asked for before it.
-    pub async fn request_reassignment(&self, requested_by: PersonId) -> Result<ReassignmentRow, Error> {
-        let mut tx = self.write.begin().await?;
-        store::lock_order_exclusive(&mut tx).await.map_err(busy)?;
-        let (id, now) = (tx.new_id::<contracts::ReassignmentId>().uuid(), tx.now());
+    /// Requests a run that assigns all open tasks again. The run executes in the background, after
+    /// the runs that were requested before it.
+    pub async fn request_reassignment(&self, requested_by: PersonId) -> Result<Reassignment, Error> {
+        let mut tx = self.write.begin_command().await?;
+        if !store::lock_order_exclusive(&mut tx).await? {
+            return Err(Error::Busy);
+        }
+        self.check_unfinished_runs(&mut tx, requested_by).await?;
+        let (id, now): (ReassignmentId, _) = (tx.new_id(), tx.now());
         let total = store::count_open_tasks(&mut tx).await?;
-        store::insert_reassignment(&mut tx, id, None, Some(requested_by.uuid()), total, now).await?;
+        store::insert_reassignment(&mut tx, id, None, Some(requested_by), total, now).await?;
         let run = store::load_reassignment(&mut tx, id).await?.ok_or(Error::ReassignmentNotFound)?;
+        tx.audit(Audit::new(AuditAction::ReassignRequested).of(id).with("open_tasks", total)).await?;
         tx.wake_on_commit(Arc::clone(&self.run_wanted));
-        tx.commit().await?;
-        tracing::info!(reassignment_id = %id, total, "a reassignment was asked for");
+        tx.commit_command(&run).await?;
+        tracing::info!(reassignment_id = %id, total, %requested_by, "a reassignment was requested");
         Ok(run)
     }
 
-    pub async fn load_reassignment(&self, id: ReassignmentId) -> Result<ReassignmentRow, Error> {
-        let run = self.read.run(async |connection| store::load_reassignment(connection, id.uuid()).await);
-        run.await?.ok_or(Error::ReassignmentNotFound)
+    /// Refuses a further run of a person whose runs are not finished (DOMAIN T6). The order lock is
+    /// held, so two requests at the same time count each other.
+    async fn check_unfinished_runs(&self, tx: &mut Tx, requested_by: PersonId) -> Result<(), Error> {
+        let Some(policy) = self.unfinished_runs else { return Ok(()) };
+        let unfinished = store::count_unfinished_reassignments(tx, requested_by).await?;
+        let remaining = policy.quota.saturating_sub(u32::try_from(unfinished).unwrap_or(u32::MAX));
+        let limit = RateLimit { policy, remaining: remaining.saturating_sub(1), reset_s: 0 };
+        if remaining == 0 {
+            return Err(Error::RateLimited(Exceeded { limit, retry_after_s: RUN_RETRY_AFTER_S }));
+        }
+        if let Some(context) = RequestContext::current() {
+            context.note_rate_limit(limit);
+        }
+        Ok(())
     }
 
-    /// Runs asked for before `before`, newest first; one more than the limit if there are more.
-    pub async fn list_reassignments(&self, before: Option<i64>, limit: Limit) -> Result<Vec<ReassignmentRow>, Error> {
-        let before = before.unwrap_or(i64::MAX);
-        let list =
-            async |connection: &mut PgConnection| store::list_reassignments(connection, before, limit.rows()).await;
-        Ok(self.read.run(list).await?)
-    }
-
-    /// What reassigning everything now would cost.
-    pub async fn preview_reassignment(&self) -> Result<PreviewRow, Error> {
-        Ok(self.read.run(async |connection| store::load_preview(connection).await).await?)
-    }
-
-    /// Draws the next chunk of the run whose turn it is; `More` while there is something left to do.
+    /// Assigns the next chunk of the first unfinished run. Returns `More` while there is more to
+    /// do.
     ///
-    /// Everything of a chunk commits together: assignees, draws, events and how far the run is. So a crash repeats nothing.
+    /// Assignees, draws, events and the progress of the run commit in one transaction, so a crash
+    /// repeats nothing.
     pub async fn reassign_next_chunk(&self) -> Result<Outcome, Error> {
         let result = self.try_next_chunk().await;
         if let Err(error) = &result {
-            // Best effort: the database may be the very reason.
-            if let Err(unwritten) = self.note_failure(&error.to_string()).await {
-                tracing::debug!(error = %unwritten, "why a reassignment does not go on could not be kept");
+            // The database may be the cause; then the reason cannot be stored either.
+            if let Err(store_error) = self.store_failure(&error.to_string()).await {
+                tracing::debug!(error = %store_error, "the failure of a reassignment could not be stored");
             }
         }
         result
     }
 
-    /// Shows with the run why it does not go on.
-    async fn note_failure(&self, reason: &str) -> Result<(), Error> {
+    /// Stores with the run why its last chunk failed.
+    async fn store_failure(&self, reason: &str) -> Result<(), Error> {
         let mut tx = self.write.begin().await?;
         store::update_last_error(&mut tx, reason).await?;
         Ok(tx.commit().await?)
@@ -72,7 +80,7 @@ impl Tasks {
 
     async fn try_next_chunk(&self) -> Result<Outcome, Error> {
         let mut tx = self.write.begin().await?;
-        if !store::try_lock_runs(&mut tx).await? {
+        if !store::lock_runs(&mut tx).await? {
             return Ok(Outcome::Idle);
         }
         store::lock_order_shared(&mut tx).await?;
@@ -88,86 +96,83 @@ impl Tasks {
         store::update_reassignment(&mut tx, &run).await?;
         tx.commit().await?;
         self.progress.notify_waiters();
-        report(&run);
-        Ok(outcome(run.status != "blocked"))
+        log_progress(&run);
+        Ok(if run.status == ReassignmentStatus::Blocked { Outcome::Idle } else { Outcome::More })
     }
 
-    /// One step of a run: a chunk, or its end, or finding that nobody can be drawn.
-    async fn advance(&self, tx: &mut Tx, run: &mut ReassignmentRow) -> Result<(), Error> {
+    /// One step of a run: it assigns a chunk, or completes the run, or blocks it.
+    async fn advance(&self, tx: &mut Tx, run: &mut Reassignment) -> Result<(), Error> {
         let now = tx.now();
         run.started_at.get_or_insert(now);
-        let (pool_id, members) = store::load_pool(tx).await?.unwrap_or_default();
-        if members.is_empty() && store::has_open_tasks(tx, run).await? {
-            run.status = "blocked".to_owned();
+        let pool = store::load_current_pool(tx).await?.filter(|pool| !pool.is_empty());
+        if pool.is_none() && store::exists_open_task(tx, run).await? {
+            run.status = ReassignmentStatus::Blocked;
             return Ok(());
         }
         let chunk = i64::from(self.settings.reassign_chunk.get());
-        let tasks = match run.person_id {
-            // They may have tasks again, so nothing needs to be moved, nor charged.
-            Some(person_id) if members.contains(&person_id) => Vec::new(),
+        let is_assignable_again = |person| pool.as_ref().is_some_and(|pool| pool.members.contains(person));
+        let tasks = match &run.person_id {
+            // The person is assignable again, so the tasks stay with them and nothing is charged.
+            Some(person) if is_assignable_again(person) => Vec::new(),
             _ => store::lock_next_open_tasks(tx, run, chunk).await?,
         };
-        let Some(last) = tasks.last().map(|task| task.number) else {
-            // Whatever is not counted yet was closed meanwhile, or stays with the person.
-            run.status = "completed".to_owned();
+        let (Some(pool), Some(last)) = (pool, tasks.last().map(|task| task.number)) else {
+            // The tasks that are not counted were completed meanwhile, or stay with the person.
+            run.status = ReassignmentStatus::Completed;
             run.done = run.total;
             run.finished_at = Some(now);
             return Ok(());
         };
-        run.status = "running".to_owned();
-        draw_and_tell(tx, run, &tasks, pool_id, &members, now).await?;
-        let closed = store::count_closed_since(tx, run, last).await?;
-        let drawn = i64::try_from(tasks.len()).unwrap_or(i64::MAX);
-        run.reassigned = run.reassigned.saturating_add(drawn);
-        run.done = run.done.saturating_add(drawn).saturating_add(closed).min(run.total);
+        run.status = ReassignmentStatus::Running;
+        reassign_chunk(tx, run, &tasks, &pool, now).await?;
+        let numbers: Vec<i64> = tasks.iter().map(|task| task.number).collect();
+        run.cost_minor = run.cost_minor.saturating_add(store::load_sum_of_fees(tx, &numbers).await?);
+        let completed = store::count_completed_since(tx, run, last).await?;
+        let reassigned = i64::try_from(tasks.len()).unwrap_or(i64::MAX);
+        run.reassigned = run.reassigned.saturating_add(reassigned);
+        run.done = run.done.saturating_add(reassigned).saturating_add(completed).min(run.total);
         run.resume_after = last;
         Ok(())
     }
 }
 
-/// Draws an assignee for each task, stores the draws and tells accounting.
-async fn draw_and_tell(
+/// Draws an assignee for each task, stores the draws and publishes the assignments.
+async fn reassign_chunk(
     tx: &mut Tx,
-    run: &ReassignmentRow,
+    run: &Reassignment,
     tasks: &[OpenTask],
-    pool_id: i64,
-    members: &[Uuid],
-    now: DateTime<Utc>,
+    pool: &Pool,
+    assigned_at: DateTime<Utc>,
 ) -> Result<(), Error> {
     let seed = tx.ambient().seed();
+    let drawn: Option<Vec<PersonId>> = (0_u32..).zip(tasks).map(|(index, _)| pool.draw(seed, index)).collect();
+    let assignees = drawn.ok_or(Error::NobodyAssignable)?;
     let numbers: Vec<i64> = tasks.iter().map(|task| task.number).collect();
-    let assignees: Vec<Uuid> =
-        (0_u32..).zip(tasks).map(|(index, _)| members[draw(seed, index, members.len())]).collect();
-    store::reassign_tasks(tx, run, &numbers, &assignees, pool_id, seed, now).await?;
+    store::update_assignees(tx, run, &numbers, &assignees, pool.pool_id, seed, assigned_at).await?;
     let assignments: Vec<Assignment> = tasks
         .iter()
-        .zip(&assignees)
-        .map(|(task, assignee)| Assignment {
-            task_id: task.task_id.into(),
-            number: task.assignment + 1,
-            assignee_id: (*assignee).into(),
-        })
+        .zip(assignees)
+        .map(|(task, assignee_id)| Assignment { task_id: task.task_id, number: task.assignment + 1, assignee_id })
         .collect();
-    let (reassignment_id, assigned_at) = (run.reassignment_id.into(), now);
+    let reassignment_id = run.reassignment_id;
     let facts: Vec<TasksAssigned> = assignments
-        .chunks(FACTS_PER_EVENT)
+        .chunks(FACTS_PER_EVENT_MAX)
         .map(|assignments| TasksAssigned { reassignment_id, assigned_at, assignments: assignments.to_vec() })
         .collect();
     Ok(tx.emit_all(&facts).await?)
 }
 
-fn report(run: &ReassignmentRow) {
-    let (reassignment_id, done, total) = (run.reassignment_id, run.done, run.total);
-    match run.status.as_str() {
-        "completed" => {
-            tracing::info!(%reassignment_id, total, reassigned = run.reassigned, "a reassignment is complete");
+fn log_progress(run: &Reassignment) {
+    let Reassignment { reassignment_id, done, total, reassigned, .. } = run;
+    match run.status {
+        ReassignmentStatus::Completed => {
+            tracing::info!(%reassignment_id, total, reassigned, "a reassignment is completed");
         }
-        "blocked" => tracing::warn!(%reassignment_id, "a reassignment waits: nobody can be assigned a task"),
-        _ => tracing::debug!(%reassignment_id, done, total, "a reassignment goes on"),
+        ReassignmentStatus::Blocked => {
+            tracing::warn!(%reassignment_id, "a reassignment is blocked: no person is assignable");
+        }
+        ReassignmentStatus::Queued | ReassignmentStatus::Running => {
+            tracing::debug!(%reassignment_id, done, total, "a chunk of a reassignment is assigned");
+        }
     }
-}
-
-/// The order lock was not to be had in time: something long holds it.
-fn busy(error: sqlx::Error) -> Error {
-    if store::is_lock_timeout(&error) { Error::Busy } else { error.into() }
 }

@@ -1,103 +1,110 @@
-//! The invariants of tasks as questions to the live data (DOMAIN, 'What must hold').
+//! The invariants of tasks, checked in the live data (`modules/DOMAIN.md`, "Invariants of the
+//! data").
 
-use contracts::{PersonId, TaskId};
 use futures_util::TryStreamExt;
 use kernel::WritePool;
-use kernel::verify::Finding;
+use kernel::verify::{Finding, Remedy};
 use tokio::sync::mpsc;
 use uuid::Uuid;
 
-use crate::domain::draw;
+use crate::domain::{Pool, TaskFact, TaskPeople};
 use crate::error::Error;
 use crate::service::Tasks;
-use crate::store::{self, DrawRow};
+use crate::store;
 
-/// What the ledger must say of a task.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct TaskFact {
-    pub task_id: TaskId,
-    /// 1 + reassigns of it; as many fees.
-    pub assignments: i64,
-    /// Who must have the reward.
-    pub completed_by: Option<PersonId>,
-    /// A digest of who was assigned, and so charged, each time; `None` without any.
-    pub charged: Option<String>,
-}
+/// Number of facts that are read ahead of the receiver.
+const FACTS_AHEAD: usize = 1_000;
 
 impl Tasks {
-    /// Invariant 6, and that each recorded draw comes out the same when it is run again (T8).
+    /// Checks invariant 6, and that each recorded draw has the same result when it is repeated
+    /// (T8).
     pub async fn verify(&self) -> Result<Vec<Finding>, Error> {
         let mut connection = self.write.acquire().await?;
         let mut findings = Vec::new();
         let mut find = |problem: &str, ids: Vec<Uuid>| {
-            findings.extend(ids.into_iter().map(|id| Finding::new(6, format!("task {id} {problem}"))));
+            findings.extend(ids.into_iter().map(|id| Finding::new(6, format!("task {id} {problem}"), Remedy::Examine)));
         };
-        find("is neither open nor completed, or both", store::find_tasks_in_no_state(&mut connection).await?);
+        find("is neither open nor completed, or both", store::list_tasks_without_one_status(&mut connection).await?);
         find(
-            "is not where its recorded draws put it",
-            store::find_tasks_apart_from_their_draws(&mut connection).await?,
+            "has an assignee or a count that differs from its recorded draws",
+            store::list_tasks_that_differ_from_their_draws(&mut connection).await?,
         );
         find(
-            "is with somebody who cannot be assigned, and no run will move it",
-            store::find_stranded_tasks(&mut connection).await?,
+            "is assigned to a person who is not assignable, and no run will reassign it",
+            store::list_stranded_tasks(&mut connection).await?,
         );
         findings.extend(self.verify_draws().await?);
         Ok(findings)
     }
 
+    /// Repeats every recorded draw.
     async fn verify_draws(&self) -> Result<Vec<Finding>, Error> {
-        let mut streaming = self.write.acquire().await?;
-        let mut looking = self.write.acquire().await?;
-        let mut draws = store::stream_draws(&mut streaming);
-        let mut pool: (i64, Vec<Uuid>) = (i64::MIN, Vec::new());
+        let mut draws_connection = self.write.acquire().await?;
+        let mut pools_connection = self.write.acquire().await?;
+        let mut draws = store::stream_draws(&mut draws_connection);
+        let mut pool: Option<Pool> = None;
         let mut findings = Vec::new();
-        while let Some(drawn) = draws.try_next().await? {
-            if drawn.pool_id != pool.0 {
-                pool =
-                    (drawn.pool_id, store::load_pool_members(&mut looking, drawn.pool_id).await?.unwrap_or_default());
+        while let Some(draw) = draws.try_next().await? {
+            if pool.as_ref().is_none_or(|pool| pool.pool_id != draw.pool_id) {
+                pool = store::load_pool(&mut pools_connection, draw.pool_id).await?;
             }
-            if !comes_out_the_same(&drawn, &pool.1) {
-                let DrawRow { task_id, assignment, .. } = drawn;
-                findings.push(Finding::new(6, format!("draw {assignment} of task {task_id} comes out differently")));
+            if !pool.as_ref().is_some_and(|pool| draw.is_reproduced_by(pool)) {
+                let detail = format!("draw {} of task {} has another result", draw.assignment, draw.task_id);
+                findings.push(Finding::new(6, detail, Remedy::Examine));
             }
         }
         Ok(findings)
     }
 
-    /// Every task in id order, to be held against the ledger; read as a stream, whatever their number.
+    /// Streams what the ledger must contain about every task, in the order of the task ids.
     #[must_use]
     pub fn stream_task_facts(&self) -> mpsc::Receiver<Result<TaskFact, Error>> {
-        let (sender, receiver) = mpsc::channel(1_000);
+        let (sender, receiver) = mpsc::channel(FACTS_AHEAD);
         let write = self.write.clone();
         tokio::spawn(async move {
             if let Err(error) = send_task_facts(&write, &sender).await {
-                // Whoever asked may be gone, and then nobody wants to know.
-                let _gone = sender.send(Err(error)).await;
+                // The receiver may be dropped; then the error has no recipient.
+                let _is_dropped = sender.send(Err(error)).await;
             }
         });
         receiver
     }
 }
 
-async fn send_task_facts(write: &WritePool, sender: &mpsc::Sender<Result<TaskFact, Error>>) -> Result<(), Error> {
+impl Tasks {
+    /// Streams the people of every task, in the order of the task ids.
+    #[must_use]
+    pub fn stream_task_people(&self) -> mpsc::Receiver<Result<TaskPeople, Error>> {
+        let (sender, receiver) = mpsc::channel(FACTS_AHEAD);
+        let write = self.write.clone();
+        tokio::spawn(async move {
+            if let Err(error) = send_task_people(&write, &sender).await {
+                // The receiver may be dropped; then the error has no recipient.
+                let _is_dropped = sender.send(Err(error)).await;
+            }
+        });
+        receiver
+    }
+}
+
+async fn send_task_people(write: &WritePool, sender: &mpsc::Sender<Result<TaskPeople, Error>>) -> Result<(), Error> {
     let mut connection = write.acquire().await?;
-    let mut rows = store::stream_task_facts(&mut connection);
-    while let Some(row) = rows.try_next().await? {
-        let fact = TaskFact {
-            task_id: row.task_id.into(),
-            assignments: i64::from(row.assignments),
-            completed_by: row.completed_by.map(PersonId::from),
-            charged: row.charged,
-        };
-        if sender.send(Ok(fact)).await.is_err() {
+    let mut people = store::stream_task_people(&mut connection);
+    while let Some(people) = people.try_next().await? {
+        if sender.send(Ok(people)).await.is_err() {
             break;
         }
     }
     Ok(())
 }
 
-fn comes_out_the_same(drawn: &DrawRow, members: &[Uuid]) -> bool {
-    !members.is_empty()
-        && u32::try_from(drawn.draw_index)
-            .is_ok_and(|index| members[draw(drawn.seed, index, members.len())] == drawn.assignee_id)
+async fn send_task_facts(write: &WritePool, sender: &mpsc::Sender<Result<TaskFact, Error>>) -> Result<(), Error> {
+    let mut connection = write.acquire().await?;
+    let mut facts = store::stream_task_facts(&mut connection);
+    while let Some(fact) = facts.try_next().await? {
+        if sender.send(Ok(fact)).await.is_err() {
+            break;
+        }
+    }
+    Ok(())
 }

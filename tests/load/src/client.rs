@@ -1,4 +1,5 @@
-//! As much of HTTP/1.1 as measuring needs: one connection that is kept, answers with a length, nothing copied twice.
+//! A minimal HTTP/1.1 client: one connection that is kept open, and answers with a length. It is
+//! small so that the client takes little of the CPU.
 
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
@@ -8,25 +9,31 @@ use tokio::net::TcpStream;
 
 use crate::error::{Error, Result, failed};
 
+/// The initial size of the buffer for answers.
 const BUFFER_BYTES: usize = 64 * 1024;
-/// When somebody who was sent away comes again, and when they give up.
-const COME_AGAIN: Duration = Duration::from_millis(20);
-const PATIENCE: Duration = Duration::from_secs(60);
 
-/// A connection; one request at a time.
+/// The pause before a request is repeated because the program was too busy.
+const RETRY_PAUSE: Duration = Duration::from_millis(20);
+
+/// How long a request is repeated.
+const RETRY_DEADLINE: Duration = Duration::from_secs(60);
+
+/// A connection. It sends one request at a time.
 #[derive(Debug)]
 pub struct Connection {
     stream: TcpStream,
-    /// What was received of the answer under way.
+    /// What has been received of the current answer.
     buffer: Vec<u8>,
-    /// How often it was told to come again.
-    sent_away: u64,
+    /// Number of requests that were repeated.
+    retries: u64,
 }
 
-/// An answer, as long as the next request has not been sent.
+/// An answer. It is valid until the next request is sent.
 #[derive(Debug, Clone, Copy)]
 pub struct Answer<'a> {
+    /// The HTTP status.
     pub status: u16,
+    /// The body.
     pub body: &'a [u8],
 }
 
@@ -36,7 +43,7 @@ impl Answer<'_> {
     }
 
     /// # Errors
-    /// It is not JSON.
+    /// The body is not JSON.
     pub fn json(&self) -> Result<serde_json::Value> {
         serde_json::from_slice(self.body)
             .map_err(|error| Error::Failed(format!("{error} in the answer {}: {}", self.status, self.text())))
@@ -45,34 +52,34 @@ impl Answer<'_> {
 
 impl Connection {
     /// # Errors
-    /// Nobody listens there.
+    /// No process listens at the address.
     pub async fn open(address: SocketAddr) -> Result<Self> {
         let stream = TcpStream::connect(address).await.map_err(Error::io(format!("connect to {address}")))?;
         stream.set_nodelay(true).map_err(Error::io("set TCP_NODELAY"))?;
-        Ok(Self { stream, buffer: Vec::with_capacity(BUFFER_BYTES), sent_away: 0 })
+        Ok(Self { stream, buffer: Vec::with_capacity(BUFFER_BYTES), retries: 0 })
     }
 
-    /// How often it was told to come again.
-    pub const fn sent_away(&self) -> u64 {
-        self.sent_away
+    /// Number of requests that were repeated because the program was too busy.
+    pub const fn retries(&self) -> u64 {
+        self.retries
     }
 
-    /// Sends a request, and again as long as the program is too busy for it, which it may say: 503 or 429.
+    /// Sends a request and repeats it while the program is too busy: while it answers 503 or 429.
     ///
     /// # Errors
-    /// As `send`, or it is too busy for a minute.
-    pub async fn insist(&mut self, request: &[u8]) -> Result<Answer<'_>> {
-        let began = Instant::now();
+    /// `send` fails, or the program is too busy for a minute.
+    pub async fn send_with_retry(&mut self, request: &[u8]) -> Result<Answer<'_>> {
+        let start = Instant::now();
         let head = loop {
             let head = self.receive_answer(request).await?;
             if !matches!(head.status, 503 | 429) {
                 break head;
             }
-            if began.elapsed() > PATIENCE {
-                return failed(format!("too busy for a minute: {}", self.answer(&head).text()));
+            if start.elapsed() > RETRY_DEADLINE {
+                return failed(format!("the program was too busy for a minute: {}", self.answer(&head).text()));
             }
-            self.sent_away += 1;
-            tokio::time::sleep(COME_AGAIN).await;
+            self.retries += 1;
+            tokio::time::sleep(RETRY_PAUSE).await;
         };
         Ok(self.answer(&head))
     }
@@ -80,7 +87,7 @@ impl Connection {
     /// Sends the bytes of one request and waits for the whole answer.
     ///
     /// # Errors
-    /// The connection ends, or what comes is not an answer with a length.
+    /// The connection ends, or the answer has no length.
     pub async fn send(&mut self, request: &[u8]) -> Result<Answer<'_>> {
         let head = self.receive_answer(request).await?;
         Ok(self.answer(&head))
@@ -111,17 +118,17 @@ impl Connection {
     }
 }
 
-/// The lines before the body.
+/// The status line and the headers of an answer.
 #[derive(Debug, PartialEq)]
 struct Head {
     status: u16,
-    /// Of the head itself, the blank line included.
+    /// Length of the head, the blank line included.
     length: usize,
     content_length: usize,
 }
 
 impl Head {
-    /// `None`: not all of it is there yet.
+    /// `None` if the head is not complete yet.
     fn parse(received: &[u8]) -> Result<Option<Self>> {
         let Some(end) = received.windows(4).position(|bytes| bytes == b"\r\n\r\n") else { return Ok(None) };
         let lines = std::str::from_utf8(&received[..end]).ok();
@@ -133,11 +140,11 @@ impl Head {
             })?;
             Some(Self { status, length: end + 4, content_length: length })
         });
-        parsed.map_or_else(|| failed("an answer without a status or a length"), |head| Ok(Some(head)))
+        parsed.map_or_else(|| failed("an answer has no status or no length"), |head| Ok(Some(head)))
     }
 }
 
-/// Writes a request with a body of JSON, or none if it is empty, and whatever headers are given, each with its line's end.
+/// Writes a request. `headers` are complete lines. `body` is JSON; an empty body is left out.
 pub fn write_request(request: &mut Vec<u8>, method: &str, path: &str, headers: &str, body: &str) {
     request.clear();
     for piece in [method, " ", path, " HTTP/1.1\r\nHost: load\r\n", headers] {
@@ -152,7 +159,7 @@ pub fn write_request(request: &mut Vec<u8>, method: &str, path: &str, headers: &
     request.extend_from_slice(body.as_bytes());
 }
 
-/// The header that says who is asking.
+/// The header that authenticates a request.
 pub fn bearer(token: &str) -> String {
     format!("Authorization: Bearer {token}\r\n")
 }
@@ -162,7 +169,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_head_is_read_when_it_is_whole() {
+    fn a_head_is_parsed_when_it_is_complete() {
         let answer = b"HTTP/1.1 201 Created\r\ncontent-length: 5\r\nx: y\r\n\r\nhello";
         assert_eq!(Head::parse(&answer[..30]).unwrap(), None);
         let head = Head::parse(answer).unwrap().unwrap();
@@ -171,7 +178,7 @@ mod tests {
     }
 
     #[test]
-    fn a_request_has_a_length_only_with_a_body() {
+    fn only_a_request_with_a_body_has_a_length() {
         let mut request = Vec::new();
         write_request(&mut request, "POST", "/x", &bearer("t"), "{}");
         let text = String::from_utf8(request.clone()).unwrap();

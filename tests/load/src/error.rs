@@ -1,4 +1,4 @@
-//! What can go wrong while measuring; a slow answer is not among it.
+//! Why a run fails. A slow answer is not an error.
 
 use std::io;
 
@@ -6,29 +6,29 @@ pub type Result<T> = std::result::Result<T, Error>;
 
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// The command line cannot be understood.
-    #[error("{0}\n\n{usage}", usage = crate::arguments::USAGE)]
-    Usage(String),
+    /// A call of the operating system failed.
     #[error("cannot {action}: {error}")]
     Io { action: String, error: io::Error },
-    /// A scenario does not work, or something it needs.
+    /// A scenario, or something that it needs, does not work.
     #[error("{0}")]
     Failed(String),
+    /// The PostgreSQL of the run does not start.
     #[error(transparent)]
     Postgres(#[from] embedded_postgres::Error),
+    /// The run was ended by SIGINT or SIGTERM.
     #[error("interrupted")]
     Interrupted,
 }
 
 impl Error {
-    /// For `map_err`: says what was to be done.
+    /// A function for `map_err`. `action` completes the sentence "cannot …".
     pub fn io(action: impl Into<String>) -> impl FnOnce(io::Error) -> Self {
         let action = action.into();
         move |error| Self::Io { action, error }
     }
 }
 
-/// A failure in words.
+/// A failure with this text.
 pub fn failed<T>(text: impl Into<String>) -> Result<T> {
     Err(Error::Failed(text.into()))
 }

@@ -1,4 +1,5 @@
-//! A company on the program: two databases, people who are logged in, tasks; and a copy of the databases for the limit.
+//! An installation of the program: two databases, people who are logged in, and tasks. A copy of
+//! its databases serves the baseline.
 
 use std::io::Write;
 use std::ops::Range;
@@ -6,39 +7,52 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use crate::error::{Error, Result, failed};
-use crate::program::{Program, Serving};
+use crate::people::{People, create_people};
+use crate::program::{Process, Program};
 use crate::server::Server;
 use crate::sql::Session;
-use crate::staff::{Staff, hire};
 
-const SETTLE_DEADLINE: Duration = Duration::from_secs(900);
-const BOOKED_LOOK_AGAIN: Duration = Duration::from_millis(5);
-const LOOK_AGAIN: Duration = Duration::from_millis(20);
+/// Maximum time until all events are delivered, or until transfers are booked.
+const DELIVERY_DEADLINE: Duration = Duration::from_secs(900);
 
-/// How large a company is to be.
+/// The pause between two counts of transfers.
+const TRANSFERS_POLL_INTERVAL: Duration = Duration::from_millis(5);
+
+/// The pause between two counts of undelivered events.
+const EVENTS_POLL_INTERVAL: Duration = Duration::from_millis(20);
+
+/// The initial size of an installation.
 #[derive(Debug, Clone, Copy)]
 pub struct Size {
+    /// Number of workers.
     pub people: usize,
+    /// Number of tasks.
     pub tasks: u64,
 }
 
-/// One company.
+/// An installation whose program runs.
 #[derive(Debug)]
 pub struct Installation {
+    /// The name, which is also the prefix of the names of the databases.
     pub name: String,
+    /// The program with its settings.
     pub program: Program,
-    pub serving: Serving,
-    pub staff: Staff,
+    /// The running program.
+    pub process: Process,
+    /// The people who are logged in.
+    pub people: People,
+    /// A session in the tracker database.
     pub tracker: Session,
+    /// A session in the accounting database.
     pub accounting: Session,
 }
 
-/// The program with its databases of that name.
+/// The program with the settings of the installation `name`.
 ///
 /// # Errors
-/// What psql says.
+/// psql reports an error.
 pub async fn program_for(server: &Server, path: &Path, name: &str) -> Result<Program> {
-    let mut session = Session::open(server, "postgres")?;
+    let mut session = server.open_session("postgres")?;
     let hour: i32 = session.value("select extract(hour from now() at time zone 'utc')::integer").await?;
     let settings = [
         ("DATA_DIR", server.directory().join(name).display().to_string()),
@@ -46,41 +60,49 @@ pub async fn program_for(server: &Server, path: &Path, name: &str) -> Result<Pro
         ("DATABASES__TRACKER__WRITE_URL", server.url(&tracker(name))),
         ("DATABASES__ACCOUNTING__WRITE_URL", server.url(&accounting(name))),
         ("AUTH__ACCESS_TOKEN_S", "86400".to_owned()),
-        ("ACCOUNTING__TIME_ZONE", zone_in_the_morning(hour)),
+        // A few people send all requests, from one address.
+        ("LIMITS__FAILED_LOGINS_PER_ADDRESS_PER_MINUTE", "0".to_owned()),
+        ("LIMITS__COMMANDS_PER_PERSON_PER_MINUTE", "0".to_owned()),
+        ("LIMITS__CREATED_TASKS_PER_PERSON_PER_MINUTE", "0".to_owned()),
+        ("LIMITS__UNFINISHED_REASSIGNS_PER_PERSON", "0".to_owned()),
+        ("LIMITS__EVENT_STREAMS_PER_PERSON", "0".to_owned()),
+        ("ACCOUNTING__TIME_ZONE", time_zone_in_the_morning(hour)),
     ];
     let settings = settings.map(|(key, value)| (format!("PIECEWORK__{key}"), value)).into();
     let log = server.directory().join(format!("{name}.log"));
     Ok(Program { path: path.to_owned(), settings, log })
 }
 
-/// A zone where it is seven or so, so that no day ends while something is measured.
-fn zone_in_the_morning(utc_hour: i32) -> String {
-    let ahead = 7 - utc_hour;
-    let ahead = if ahead < -12 { ahead + 24 } else { ahead };
-    // In these names the sign is the other way round.
-    if ahead < 0 { format!("Etc/GMT+{}", -ahead) } else { format!("Etc/GMT-{ahead}") }
+/// A time zone in which it is seven in the morning, so that no business day ends during a run.
+fn time_zone_in_the_morning(utc_hour: i32) -> String {
+    let offset_hours = 7 - utc_hour;
+    let offset_hours = if offset_hours < -12 { offset_hours + 24 } else { offset_hours };
+    // The sign in these names is inverted.
+    if offset_hours < 0 { format!("Etc/GMT+{}", -offset_hours) } else { format!("Etc/GMT-{offset_hours}") }
 }
 
+/// The name of an installation's tracker database.
 pub fn tracker(name: &str) -> String {
     format!("{name}_tracker")
 }
 
+/// The name of an installation's accounting database.
 pub fn accounting(name: &str) -> String {
     format!("{name}_accounting")
 }
 
-/// The limit's copy of a company.
-pub fn limit_of(name: &str) -> String {
-    format!("{name}_limit")
+/// The name of the copy of an installation that serves the baseline.
+pub fn baseline_of(name: &str) -> String {
+    format!("{name}_baseline")
 }
 
-/// The title of a task, as long as they usually are; the limit's statements make the same.
+/// A task's title, of a usual length. The baseline's statements make the same titles.
 pub fn title(number: u64) -> String {
     format!("Load {number}: replace the filter of machine {} in hall {}", number % 977, number % 31)
 }
 
 /// # Errors
-/// The disk does not take it.
+/// The file cannot be written.
 pub fn write_lines(path: &Path, lines: impl Iterator<Item = String>) -> Result<()> {
     let action = || Error::io(format!("write {}", path.display()));
     let mut file = std::io::BufWriter::new(std::fs::File::create(path).map_err(action())?);
@@ -91,64 +113,68 @@ pub fn write_lines(path: &Path, lines: impl Iterator<Item = String>) -> Result<(
 }
 
 impl Installation {
-    /// Founds a company, and copies what it has for the limit.
+    /// Creates an installation with people and tasks, and the baseline's copy of its databases.
     ///
     /// # Errors
-    /// Something of it does not work.
-    pub async fn found(server: &Server, path: &Path, name: &str, size: Size) -> Result<Self> {
+    /// A step fails.
+    pub async fn create(server: &Server, path: &Path, name: &str, size: Size) -> Result<Self> {
         let program = program_for(server, path, name).await?;
-        let mut company = Self::open(server, program, name, size.people).await?;
-        company.import_tasks(server, 0..size.tasks).await?;
-        company.settle().await?;
-        company.copy_for_limit(server).await
+        let mut installation = Self::create_without_tasks(server, program, name, size.people).await?;
+        installation.import_tasks(server, 0..size.tasks).await?;
+        installation.wait_until_delivered().await?;
+        installation.copy_for_baseline(server).await
     }
 
-    /// Makes the databases, and hires so many workers.
+    /// Creates an installation with an admin and `workers` workers.
     ///
     /// # Errors
-    /// Something of it does not work.
-    pub async fn open(server: &Server, program: Program, name: &str, workers: usize) -> Result<Self> {
-        let mut session = Session::open(server, "postgres")?;
+    /// A step fails.
+    pub async fn create_without_tasks(server: &Server, program: Program, name: &str, workers: usize) -> Result<Self> {
+        let mut session = server.open_session("postgres")?;
         for database in [tracker(name), accounting(name)] {
             session.run(&format!("create database {database}")).await?;
         }
-        let serving = program.serve().await?;
-        let staff = hire(&serving, workers).await?;
-        let (tracker, accounting) = (Session::open(server, &tracker(name))?, Session::open(server, &accounting(name))?);
-        let mut company = Self { name: name.to_owned(), program, serving, staff, tracker, accounting };
-        company.settle().await?;
-        Ok(company)
+        let process = program.serve().await?;
+        let people = create_people(&process, workers).await?;
+        let mut installation = Self::connect(server, name, program, process, people)?;
+        installation.wait_until_delivered().await?;
+        Ok(installation)
+    }
+
+    fn connect(server: &Server, name: &str, program: Program, process: Process, people: People) -> Result<Self> {
+        let tracker = server.open_session(&tracker(name))?;
+        let accounting = server.open_session(&accounting(name))?;
+        Ok(Self { name: name.to_owned(), program, process, people, tracker, accounting })
     }
 
     /// Imports tasks whose titles have these numbers.
     ///
     /// # Errors
     /// The import fails.
-    pub async fn import_tasks(&self, server: &Server, numbers: Range<u64>) -> Result<()> {
+    pub async fn import_tasks(&self, server: &Server, titles: Range<u64>) -> Result<()> {
         let path = server.directory().join(format!("{}.csv", self.name));
-        write_lines(&path, std::iter::once("title".to_owned()).chain(numbers.map(title)))?;
+        write_lines(&path, std::iter::once("title".to_owned()).chain(titles.map(title)))?;
         self.program.run(&["import", "tasks", &path.display().to_string()]).await?;
         std::fs::remove_file(&path).map_err(Error::io("delete an imported file"))
     }
 
-    /// Both sides start from the same tables, analysed and on disk.
-    async fn copy_for_limit(self, server: &Server) -> Result<Self> {
-        let (name, program, staff) = (self.name.clone(), self.program.clone(), self.staff.clone());
-        self.leave().await?;
-        server.copy_database(&tracker(&name), &tracker(&limit_of(&name))).await?;
-        server.copy_database(&accounting(&name), &accounting(&limit_of(&name))).await?;
-        let serving = program.serve().await?;
-        let (tracker, accounting) =
-            (Session::open(server, &tracker(&name))?, Session::open(server, &accounting(&name))?);
-        Ok(Self { name, program, serving, staff, tracker, accounting })
+    /// Copies the databases, so that Piecework and the baseline start from the same tables,
+    /// analysed and on disk.
+    async fn copy_for_baseline(self, server: &Server) -> Result<Self> {
+        let (name, program, people) = (self.name.clone(), self.program.clone(), self.people.clone());
+        self.shut_down().await?;
+        server.copy_database(&tracker(&name), &tracker(&baseline_of(&name))).await?;
+        server.copy_database(&accounting(&name), &accounting(&baseline_of(&name))).await?;
+        let process = program.serve().await?;
+        Self::connect(server, &name, program, process, people)
     }
 
-    /// Stops the program and leaves the databases, analysed, so that they can be copied.
+    /// Stops the program, analyses the databases and disconnects, so that they can be copied.
     ///
     /// # Errors
-    /// The program does not stop, or what psql says.
-    pub async fn leave(self) -> Result<()> {
-        self.serving.stop().await?;
+    /// The program does not stop, or psql reports an error.
+    pub async fn shut_down(self) -> Result<()> {
+        self.process.stop().await?;
         for mut session in [self.tracker, self.accounting] {
             session.run("vacuum analyze").await?;
             session.close().await?;
@@ -156,87 +182,88 @@ impl Installation {
         Ok(())
     }
 
-    /// Stops the program and starts it anew.
+    /// Stops the program and starts it again.
     ///
     /// # Errors
-    /// It does not stop, or does not come up.
+    /// The program does not stop or does not start.
     pub async fn restart(self) -> Result<Self> {
-        let Self { name, program, serving, staff, tracker, accounting } = self;
-        serving.stop().await?;
-        let serving = program.serve().await?;
-        Ok(Self { name, program, serving, staff, tracker, accounting })
+        let Self { name, program, process, people, tracker, accounting } = self;
+        process.stop().await?;
+        let process = program.serve().await?;
+        Ok(Self { name, program, process, people, tracker, accounting })
     }
 
-    /// Waits until every event has taken effect; how long that took.
+    /// Waits until every event is applied. Returns how long that took.
     ///
     /// # Errors
-    /// It takes a quarter of an hour, or an event could not be applied.
-    pub async fn settle(&mut self) -> Result<Duration> {
-        let began = Instant::now();
-        let mut quiet_looks = 0;
-        // What one outbox loses another may gain between two looks.
-        while quiet_looks < 2 {
-            if began.elapsed() > SETTLE_DEADLINE {
-                return failed("events do not arrive");
+    /// It takes longer than the deadline, or psql reports an error.
+    pub async fn wait_until_delivered(&mut self) -> Result<Duration> {
+        let start = Instant::now();
+        let mut empty_polls = 0;
+        // One empty poll is not enough: between the two counts of a poll an event may move from the
+        // outbox that is counted second to the one that is counted first.
+        while empty_polls < 2 {
+            if start.elapsed() > DELIVERY_DEADLINE {
+                return failed("events were not delivered in time");
             }
-            quiet_looks = if self.under_way().await? == 0 { quiet_looks + 1 } else { 0 };
-            if quiet_looks == 0 {
-                tokio::time::sleep(LOOK_AGAIN).await;
+            empty_polls = if self.count_undelivered_events().await? == 0 { empty_polls + 1 } else { 0 };
+            if empty_polls == 0 {
+                tokio::time::sleep(EVENTS_POLL_INTERVAL).await;
             }
         }
-        Ok(began.elapsed())
+        Ok(start.elapsed())
     }
 
-    /// The headers of the workers.
-    pub fn bearers(&self) -> Vec<String> {
-        self.staff.workers.iter().map(|person| person.bearer.clone()).collect()
+    /// The headers that authenticate the workers.
+    pub fn worker_bearers(&self) -> Vec<String> {
+        self.people.workers.iter().map(|person| person.bearer.clone()).collect()
     }
 
-    /// How many lines all wallets have: one a transfer.
+    /// Number of booked transfers. Each is a line of exactly one wallet.
     ///
     /// # Errors
-    /// What psql says.
-    pub async fn booked(&mut self) -> Result<i64> {
+    /// psql reports an error.
+    pub async fn count_transfers(&mut self) -> Result<i64> {
         self.accounting.value("select coalesce(sum(lines), 0)::bigint from accounting.wallets").await
     }
 
-    /// Waits until so many transfers are booked.
+    /// Waits until this number of transfers is booked.
     ///
     /// # Errors
-    /// It takes a quarter of an hour.
-    pub async fn wait_booked(&mut self, transfers: i64) -> Result<()> {
-        let began = Instant::now();
-        while self.booked().await? < transfers {
-            if began.elapsed() > SETTLE_DEADLINE {
-                return failed("what was done is not booked");
+    /// It takes longer than the deadline, or psql reports an error.
+    pub async fn wait_for_transfers(&mut self, transfers: i64) -> Result<()> {
+        let start = Instant::now();
+        while self.count_transfers().await? < transfers {
+            if start.elapsed() > DELIVERY_DEADLINE {
+                return failed("transfers were not booked in time");
             }
-            tokio::time::sleep(BOOKED_LOOK_AGAIN).await;
+            tokio::time::sleep(TRANSFERS_POLL_INTERVAL).await;
         }
         Ok(())
     }
 
-    /// Events that are not delivered or wait for another try.
-    async fn under_way(&mut self) -> Result<i64> {
+    /// Number of events that are not delivered or wait for a retry.
+    async fn count_undelivered_events(&mut self) -> Result<i64> {
         let in_tracker =
             "select (select count(*) from tasks.outbox) + (select count(*) from tasks.inbox where state = 'retry')
-             + (select count(*) from identity.outbox)";
+             + (select count(*) from identity.outbox) + (select count(*) from identity.inbox where state = 'retry')";
         let in_accounting = "select (select count(*) from accounting.outbox) + (select count(*) from email.outbox)
              + (select count(*) from accounting.inbox where state = 'retry')
              + (select count(*) from email.inbox where state = 'retry')";
-        let one: i64 = self.tracker.value(in_tracker).await?;
-        let other: i64 = self.accounting.value(in_accounting).await?;
-        Ok(one + other)
+        let tracker: i64 = self.tracker.value(in_tracker).await?;
+        let accounting: i64 = self.accounting.value(in_accounting).await?;
+        Ok(tracker + accounting)
     }
 
-    /// Holds the data against every rule.
+    /// Checks every invariant of the data with `piecework verify`.
     ///
     /// # Errors
-    /// A rule is broken, or an event is lost on its way.
+    /// An invariant does not hold, or an event is lost.
     pub async fn verify(&mut self) -> Result<()> {
-        self.settle().await?;
+        self.wait_until_delivered().await?;
         let report = self.program.run(&["verify"]).await?;
         let holds = report["findings"].as_array().is_some_and(Vec::is_empty) && report["events_in_flight"] == 0;
-        if holds { Ok(()) } else { failed(format!("`verify` does not hold for `{}`: {report}", self.name)) }
+        if holds { Ok(()) } else { failed(format!("`verify` failed for `{}`: {report}", self.name)) }
     }
 }
 
@@ -245,14 +272,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn it_is_morning_there_at_any_hour() {
+    fn it_is_morning_in_the_time_zone_at_any_hour() {
         for utc_hour in 0..24 {
-            let zone = zone_in_the_morning(utc_hour);
+            let zone = time_zone_in_the_morning(utc_hour);
             let (sign, hours) = zone.strip_prefix("Etc/GMT").unwrap().split_at(1);
             let hours: i32 = hours.parse().unwrap();
-            let ahead = if sign == "-" { hours } else { -hours };
-            assert!((-12..=14).contains(&ahead), "{zone}");
-            assert_eq!((utc_hour + ahead).rem_euclid(24), 7, "{utc_hour}: {zone}");
+            let offset_hours = if sign == "-" { hours } else { -hours };
+            assert!((-12..=14).contains(&offset_hours), "{zone}");
+            assert_eq!((utc_hour + offset_hours).rem_euclid(24), 7, "{utc_hour}: {zone}");
         }
     }
 }

@@ -1,24 +1,27 @@
-//! How fast Piecework is, held against what PostgreSQL alone does on the same machine in the same run. The README explains.
+//! Measures how fast Piecework is, compared with PostgreSQL alone on the same machine in the same
+//! run. The README explains the method and the goals.
 
 mod arguments;
+mod baseline;
 mod client;
-mod cpu;
-mod crowd;
+mod environment;
 mod error;
+mod generator;
 mod installation;
-mod limits;
+mod people;
 mod pgbench;
 mod program;
 mod progress;
+mod reassignment;
 mod report;
-mod runs;
+mod requests;
+mod resources;
+mod rounds;
+mod scenario;
 mod scenarios;
 mod server;
 mod sql;
-mod staff;
 mod statistics;
-mod work;
-mod world;
 
 use std::io::Write;
 use std::process::ExitCode;
@@ -26,42 +29,42 @@ use std::process::ExitCode;
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::arguments::Arguments;
+use crate::environment::Environment;
 use crate::error::{Error, Result};
 use crate::report::Report;
 use crate::server::Server;
-use crate::world::World;
 
+/// Bytes in a GiB.
 const GIB: u64 = 1 << 30;
 
 fn main() -> ExitCode {
-    let done = Arguments::parse(std::env::args().skip(1)).and_then(|arguments| {
-        // One thread is what the clients may take of the machine.
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-        runtime.map_err(Error::io("start the runtime"))?.block_on(run(&arguments))
-    });
-    match done {
+    let arguments = Arguments::parse();
+    // One thread, so that the clients take at most one core.
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let result = runtime.map_err(Error::io("start the runtime")).and_then(|runtime| runtime.block_on(run(&arguments)));
+    match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("load: {error}");
-            ExitCode::from(if matches!(error, Error::Usage(_)) { 2 } else { 1 })
+            ExitCode::FAILURE
         }
     }
 }
 
 async fn run(arguments: &Arguments) -> Result<()> {
     let program = program::locate(arguments.binary.as_deref())?;
-    let room_bytes = match arguments {
+    let required_bytes = match arguments {
         Arguments { short: true, .. } => GIB,
         Arguments { large: true, .. } => 40 * GIB,
         _ => 20 * GIB,
     };
-    let server = Server::start(&arguments.dir, &program, room_bytes).await?;
+    let server = Server::start(&arguments.dir, &program, required_bytes).await?;
     let mut report = Report { short: arguments.short, ..Report::default() };
     let measured = tokio::select! {
-        measured = measure(World::new(&server, arguments, program), &mut report) => measured,
+        measured = measure(Environment::new(&server, arguments, program), &mut report) => measured,
         error = interrupted() => Err(error),
     };
-    // Whatever came of it, nothing stays behind, and what was measured is shown.
+    // After a failure, too, the directory is deleted and the results so far are printed.
     let stopped = server.stop().await;
     if measured.is_ok() || !report.rows.is_empty() {
         print(arguments, &report)?;
@@ -69,21 +72,21 @@ async fn run(arguments: &Arguments) -> Result<()> {
     measured.and(stopped)
 }
 
-async fn measure(mut world: World<'_>, report: &mut Report) -> Result<()> {
-    for scenario in world.arguments.scenarios.clone() {
-        world.progress.say(scenario.name());
-        report.rows.extend(scenario.run(&mut world).await?);
-        world.progress.advance();
+async fn measure(mut environment: Environment<'_>, report: &mut Report) -> Result<()> {
+    for scenario in environment.arguments.scenarios.clone() {
+        environment.progress.show(scenario.name());
+        report.rows.extend(scenarios::run(scenario, &mut environment).await?);
+        environment.progress.advance();
     }
-    report.memory = world.finish().await?;
+    report.memory = environment.finish().await?;
     Ok(())
 }
 
-/// SIGINT or SIGTERM.
+/// Waits for SIGINT or SIGTERM.
 async fn interrupted() -> Error {
     let (Ok(mut interrupt), Ok(mut terminate)) = (signal(SignalKind::interrupt()), signal(SignalKind::terminate()))
     else {
-        // Then they end the process in the usual way, and the databases' folder stays.
+        // The signals then end the process at once, and the directory stays.
         return std::future::pending().await;
     };
     tokio::select! {

@@ -1,4 +1,4 @@
-//! The limit: what PostgreSQL alone does, asked by pgbench over prepared statements.
+//! Runs the baseline: pgbench calls prepared statements of PostgreSQL.
 
 use std::path::Path;
 use std::process::Stdio;
@@ -6,47 +6,53 @@ use std::time::Duration;
 
 use tokio::process::Command;
 
-use crate::crowd::Tally;
 use crate::error::{Error, Result, failed};
+use crate::generator::Measurement;
 use crate::server::Server;
 use crate::statistics::Latencies;
 
-/// How long pgbench runs.
+/// The length of a run of pgbench.
 #[derive(Debug, Clone, Copy)]
 pub enum Length {
-    Lasting(Duration),
-    /// In a short run, whose tables soon have nothing left.
+    For(Duration),
+    /// A few transactions, because the tables of a short run have few rows.
     Short,
 }
 
 /// One run of pgbench.
 #[derive(Debug)]
 pub struct Bench<'a> {
+    /// The PostgreSQL server.
     pub server: &'a Server,
+    /// The name of the database.
     pub database: &'a str,
+    /// Number of connections.
     pub connections: usize,
+    /// When pgbench stops.
     pub length: Length,
-    /// In pgbench's language; `:place` is another number in each transaction, from `first` on without a gap.
+    /// A script of pgbench. `:number` has another value in each transaction, from `first` on
+    /// without a gap.
     pub script: &'a str,
+    /// The first value of `:number`.
     pub first: i64,
 }
 
-/// So many transactions of each connection are enough to see that a script works.
+/// Number of transactions of each connection in a short run.
 const SHORT_TRANSACTIONS: u32 = 20;
 
 impl Bench<'_> {
-    /// Runs it; transactions are the tally's answers.
+    /// Runs pgbench. A transaction counts as an answer.
     ///
     /// # Errors
-    /// A transaction fails, or pgbench says something else than it should.
-    pub async fn run(&self) -> Result<Tally> {
+    /// A transaction fails, or the output of pgbench has no rate.
+    pub async fn run(&self) -> Result<Measurement> {
         let folder = self.server.directory().join("pgbench");
-        // What an earlier run left.
-        let _nothing_there = std::fs::remove_dir_all(&folder);
-        std::fs::create_dir_all(&folder).map_err(Error::io(format!("make {}", folder.display())))?;
+        // An earlier run may have left the directory.
+        let _missing = std::fs::remove_dir_all(&folder);
+        std::fs::create_dir_all(&folder).map_err(Error::io(format!("create {}", folder.display())))?;
         let script = folder.join("script");
         let text = format!(
-            "\\set place :first + :turn * {connections} + :client_id\n\\set turn :turn + 1\n{script}\n",
+            "\\set number :first + :turn * {connections} + :client_id\n\\set turn :turn + 1\n{script}\n",
             connections = self.connections,
             script = self.script.trim()
         );
@@ -56,7 +62,7 @@ impl Bench<'_> {
             .arg(format!("--define=first={}", self.first))
             .arg(format!("--client={}", self.connections))
             .arg(match self.length {
-                Length::Lasting(round) => format!("--time={}", round.as_secs().max(1)),
+                Length::For(round) => format!("--time={}", round.as_secs().max(1)),
                 Length::Short => format!("--transactions={SHORT_TRANSACTIONS}"),
             })
             .arg(format!("--file={}", script.display()))
@@ -67,28 +73,28 @@ impl Bench<'_> {
             .output()
             .await
             .map_err(Error::io("run pgbench"))?;
-        let (said, complained) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
-        let rate = rate(&said).filter(|_| output.status.success());
+        let (stdout, stderr) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+        let rate = rate(&stdout).filter(|_| output.status.success());
         let Some(rate) = rate else {
-            // Each connection complains of the same.
-            let complaints: Vec<&str> = complained.lines().take(8).collect();
-            return failed(format!("pgbench: {}\n{}", said.trim(), complaints.join("\n")));
+            // Every connection reports the same error.
+            let errors: Vec<&str> = stderr.lines().take(8).collect();
+            return failed(format!("pgbench: {}\n{}", stdout.trim(), errors.join("\n")));
         };
         let latencies = read_latencies(&folder)?;
         let answered = latencies.len() as u64;
-        #[expect(clippy::cast_precision_loss, reason = "pgbench does not run 2^52 transactions")]
+        #[expect(clippy::cast_precision_loss, reason = "no round has 2^52 transactions")]
         let elapsed = Duration::from_secs_f64(answered as f64 / rate);
-        Ok(Tally { answered, elapsed, latencies, sent_away: 0 })
+        Ok(Measurement { answered, elapsed, latencies, retries: 0 })
     }
 }
 
-/// From `tps = 8012.345678 (without initial connection time)`.
-fn rate(said: &str) -> Option<f64> {
-    let line = said.lines().find(|line| line.starts_with("tps = ") && line.contains("without"))?;
+/// Parses `tps = 8012.345678 (without initial connection time)`.
+fn rate(stdout: &str) -> Option<f64> {
+    let line = stdout.lines().find(|line| line.starts_with("tps = ") && line.contains("without"))?;
     line.split_whitespace().nth(2)?.parse().ok().filter(|rate| *rate > 0.0)
 }
 
-/// From the logs, a transaction a line: client, number, microseconds, …
+/// Reads the logs. A line is one transaction: client, number, microseconds, …
 fn read_latencies(folder: &Path) -> Result<Latencies> {
     let mut latencies = Latencies::default();
     let entries = std::fs::read_dir(folder).map_err(Error::io(format!("read {}", folder.display())))?;
@@ -96,7 +102,7 @@ fn read_latencies(folder: &Path) -> Result<Latencies> {
     for log in logs {
         let text = std::fs::read_to_string(&log).map_err(Error::io(format!("read {}", log.display())))?;
         let micros = text.lines().filter_map(|line| line.split(' ').nth(2)?.parse().ok());
-        micros.for_each(|micros| latencies.note_micros(micros));
+        micros.for_each(|micros| latencies.record_micros(micros));
     }
     Ok(latencies)
 }
@@ -110,10 +116,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_rate_is_the_one_without_connecting() {
-        let said = "latency average = 3.9 ms\ninitial connection time = 20.1 ms\n\
+    fn the_rate_excludes_the_connection_time() {
+        let stdout = "latency average = 3.9 ms\ninitial connection time = 20.1 ms\n\
                     tps = 8012.345678 (without initial connection time)\n";
-        assert_eq!(rate(said), Some(8012.345678));
+        assert_eq!(rate(stdout), Some(8012.345678));
         assert_eq!(rate("tps = 0.000000 (without initial connection time)"), None);
         assert_eq!(rate("pgbench: error"), None);
     }

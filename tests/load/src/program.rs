@@ -1,4 +1,4 @@
-//! The program that is measured: built as it is shipped, and run as a process of its own.
+//! The program that is measured. It is built as it is released and runs as a process of its own.
 
 use std::fs::File;
 use std::net::SocketAddr;
@@ -13,13 +13,16 @@ use tokio::process::{Child, Command};
 
 use crate::error::{Error, Result, failed};
 
+/// Maximum time from the start of `serve` to its startup message.
 const START_DEADLINE: Duration = Duration::from_secs(120);
+
+/// Maximum time from SIGTERM to the end of the process.
 const STOP_DEADLINE: Duration = Duration::from_secs(60);
 
-/// Where the program is; built first, unless it is given.
+/// The path of the program. Builds the program unless a path is given.
 ///
 /// # Errors
-/// It does not compile, or is not there.
+/// The program does not compile or does not exist.
 pub fn locate(given: Option<&Path>) -> Result<PathBuf> {
     if let Some(path) = given {
         return path.canonicalize().map_err(Error::io(format!("find {}", path.display())));
@@ -27,28 +30,30 @@ pub fn locate(given: Option<&Path>) -> Result<PathBuf> {
     let mut build = std::process::Command::new(env!("CARGO"));
     build.arg("build").current_dir(env!("CARGO_MANIFEST_DIR"));
     if cfg!(debug_assertions) {
-        // As the tests build it, so that nothing is built twice.
+        // The tests build the program in the same way, so nothing is built twice.
         build.args(["--workspace", "--bins"]);
     } else {
-        // As it is shipped.
+        // The program is measured as it is released.
         build.args(["--release", "--package", "piecework"]);
     }
-    // Results go to standard output, and this is none.
+    // Standard output is for the results of this program.
     let status = build.stdout(Stdio::null()).status().map_err(Error::io("run cargo"))?;
     if !status.success() {
         return failed("the program does not compile");
     }
-    let ours = std::env::current_exe().map_err(Error::io("find this program"))?;
-    let path = ours.with_file_name("piecework");
-    if path.is_file() { Ok(path) } else { failed(format!("cargo has not built {}", path.display())) }
+    let load = std::env::current_exe().map_err(Error::io("find this program"))?;
+    let path = load.with_file_name("piecework");
+    if path.is_file() { Ok(path) } else { failed(format!("cargo did not build {}", path.display())) }
 }
 
-/// The program with its settings, which are all it is told by the environment.
+/// The program with its settings. It gets no other setting from the environment.
 #[derive(Debug, Clone)]
 pub struct Program {
+    /// The path of the executable.
     pub path: PathBuf,
+    /// Environment variables with their values.
     pub settings: Vec<(String, String)>,
-    /// What it says on standard error goes there.
+    /// The file for its standard error.
     pub log: PathBuf,
 }
 
@@ -67,10 +72,10 @@ impl Program {
         Ok(command)
     }
 
-    /// Runs a command to its end; what it printed.
+    /// Runs a command to its end. Returns what it has printed.
     ///
     /// # Errors
-    /// It failed; with the end of its log.
+    /// The command fails. The error has the end of its log.
     pub async fn run(&self, arguments: &[&str]) -> Result<Value> {
         let output = self.command(arguments)?.output().await.map_err(Error::io("run the program"))?;
         let printed = serde_json::from_slice(&output.stdout).unwrap_or_default();
@@ -80,22 +85,24 @@ impl Program {
         failed(format!("`piecework {}` failed: {printed}\n{}", arguments.join(" "), self.end_of_log()))
     }
 
-    /// Starts `serve` and waits until it is up.
+    /// Starts `serve` and waits for its startup message.
     ///
     /// # Errors
-    /// It does not come up; with the end of its log.
-    pub async fn serve(&self) -> Result<Serving> {
-        let began = Instant::now();
+    /// The program does not start. The error has the end of its log.
+    pub async fn serve(&self) -> Result<Process> {
+        let start = Instant::now();
         let mut child = self.command(&["serve"])?.spawn().map_err(Error::io("start the program"))?;
-        let greeting = match tokio::time::timeout(START_DEADLINE, read_greeting(&mut child)).await {
-            Ok(Ok(greeting)) => greeting,
+        let startup_message = match tokio::time::timeout(START_DEADLINE, read_startup_message(&mut child)).await {
+            Ok(Ok(message)) => message,
             Ok(Err(error)) => return failed(format!("{error}\n{}", self.end_of_log())),
-            Err(_) => return failed(format!("the program does not come up\n{}", self.end_of_log())),
+            Err(_) => return failed(format!("the program did not start in time\n{}", self.end_of_log())),
         };
-        let started_in = began.elapsed();
-        let address = greeting["address"].as_str().and_then(|address| address.parse().ok());
-        let Some(address) = address else { return failed(format!("a greeting without an address: {greeting}")) };
-        Ok(Serving { child, address, greeting, started_in })
+        let started_in = start.elapsed();
+        let address = startup_message["address"].as_str().and_then(|address| address.parse().ok());
+        let Some(address) = address else {
+            return failed(format!("the startup message has no address: {startup_message}"));
+        };
+        Ok(Process { child, address, startup_message, started_in })
     }
 
     fn end_of_log(&self) -> String {
@@ -105,41 +112,44 @@ impl Program {
     }
 }
 
-/// Reads until the greeting, one JSON object, is whole.
-async fn read_greeting(child: &mut Child) -> Result<Value> {
+/// Reads until the startup message, which is one JSON object, is complete.
+async fn read_startup_message(child: &mut Child) -> Result<Value> {
     let Some(mut output) = child.stdout.take() else { return failed("the program has no output") };
     let mut text = Vec::new();
     loop {
         let read = output.read_buf(&mut text).await.map_err(Error::io("read from the program"))?;
         if read == 0 {
-            return failed("the program ended instead of coming up");
+            return failed("the program ended during its startup");
         }
-        if let Ok(greeting) = serde_json::from_slice(&text) {
-            return Ok(greeting);
+        if let Ok(message) = serde_json::from_slice(&text) {
+            return Ok(message);
         }
     }
 }
 
-/// A `serve` that is up; killed if it is dropped.
+/// A running `serve`. It is killed when it is dropped.
 #[derive(Debug)]
-pub struct Serving {
+pub struct Process {
     child: Child,
+    /// The address that the program listens on.
     pub address: SocketAddr,
-    pub greeting: Value,
+    /// The JSON object that the program prints when it is ready.
+    pub startup_message: Value,
+    /// Time from the start of the process to its startup message.
     pub started_in: Duration,
 }
 
-impl Serving {
+impl Process {
     /// # Errors
-    /// It has ended.
+    /// The process has ended.
     pub fn pid(&self) -> Result<u32> {
         self.child.id().ok_or_else(|| Error::Failed("the program has ended".to_owned()))
     }
 
-    /// Ends it in good order.
+    /// Stops the process with SIGTERM.
     ///
     /// # Errors
-    /// It does not end, or ends badly.
+    /// The process does not end in time or reports a failure.
     pub async fn stop(mut self) -> Result<()> {
         let pid = i32::try_from(self.pid()?).ok().and_then(Pid::from_raw);
         if let Some(pid) = pid {
@@ -151,7 +161,7 @@ impl Serving {
         match status {
             Some(status) if status.success() => Ok(()),
             Some(status) => failed(format!("the program ended with {status}")),
-            None => failed("the program does not stop"),
+            None => failed("the program did not stop in time"),
         }
     }
 }

@@ -1,11 +1,11 @@
-//! What is going on: a bar on a terminal, lines elsewhere.
+//! Shows the progress: a bar on a terminal, lines otherwise.
 
 use std::io::IsTerminal;
 use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressStyle};
 
-/// How often the bar moves although nothing has happened; often enough to see that it lives, and cheap.
+/// How often the bar is redrawn while nothing changes.
 const TICK: Duration = Duration::from_millis(500);
 
 #[derive(Debug)]
@@ -14,7 +14,7 @@ pub struct Progress {
 }
 
 impl Progress {
-    /// For so many scenarios.
+    /// The progress of a run with this number of scenarios.
     pub fn new(scenarios: usize) -> Self {
         let bar = std::io::stderr().is_terminal().then(|| {
             let bar = ProgressBar::new(scenarios as u64);
@@ -27,15 +27,15 @@ impl Progress {
         Self { bar }
     }
 
-    /// What is being done now.
-    pub fn say(&self, text: &str) {
+    /// Shows what the program does now.
+    pub fn show(&self, text: &str) {
         match &self.bar {
             Some(bar) => bar.set_message(text.to_owned()),
             None => eprintln!("load: {text}"),
         }
     }
 
-    /// A scenario is done.
+    /// Counts a scenario as done.
     pub fn advance(&self) {
         if let Some(bar) = &self.bar {
             bar.inc(1);

@@ -1,68 +1,85 @@
-//! What was measured, for people and for programs.
+//! The results as a table and as JSON.
 
 use std::fmt::Write;
 
-use crate::cpu::{CpuSeconds, Memory};
+use crate::resources::{CpuSeconds, Memory};
 use crate::statistics::{Percentiles, Spread};
 
-/// What a figure has to reach.
+/// The goal of a figure.
 #[derive(Debug, Clone, Copy, PartialEq, serde::Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Goal {
-    /// The ratio to the limit.
+    /// A lower bound of the ratio to the baseline.
     RatioAtLeast(f64),
+    /// An upper bound of the ratio to the baseline.
     RatioAtMost(f64),
-    /// The figure itself, in its unit.
+    /// An upper bound of the figure, in its unit.
     AtMost(f64),
-    /// It is only shown.
+    /// The figure has no goal.
     None,
 }
 
-/// One line of the table.
+/// One row of the table.
 #[derive(Debug, Clone, serde::Serialize)]
 pub struct Row {
-    pub what: String,
+    /// The scenario and its figure.
+    pub name: String,
+    /// The unit of the figures.
     pub unit: &'static str,
-    pub ours: Spread,
-    pub limit: Option<Spread>,
-    /// Of the medians.
+    /// The figures of Piecework.
+    pub measured: Spread,
+    /// The figures of the baseline, if the scenario has one.
+    pub baseline: Option<Spread>,
+    /// The ratio of the medians.
     pub ratio: Option<f64>,
+    /// The goal.
     pub goal: Goal,
+    /// Whether the goal is reached; `None` without a goal.
     pub reached: Option<bool>,
+    /// The latencies of Piecework.
     pub latency: Option<Percentiles>,
-    pub limit_latency: Option<Percentiles>,
-    /// Of all rounds together.
+    /// The latencies of the baseline.
+    pub baseline_latency: Option<Percentiles>,
+    /// CPU time of all rounds together.
     pub cpu: Option<CpuSeconds>,
-    pub limit_cpu: Option<CpuSeconds>,
+    /// CPU time of all rounds of the baseline.
+    pub baseline_cpu: Option<CpuSeconds>,
+    /// A text below the table.
     pub note: String,
 }
 
 impl Row {
-    pub fn new(what: impl Into<String>, unit: &'static str, ours: Spread, limit: Option<Spread>, goal: Goal) -> Self {
-        let ratio = limit.map(|limit| ours.median / limit.median);
+    pub fn new(
+        name: impl Into<String>,
+        unit: &'static str,
+        measured: Spread,
+        baseline: Option<Spread>,
+        goal: Goal,
+    ) -> Self {
+        let ratio = baseline.map(|baseline| measured.median / baseline.median);
         let reached = match goal {
             Goal::RatioAtLeast(least) => ratio.map(|ratio| ratio >= least),
             Goal::RatioAtMost(most) => ratio.map(|ratio| ratio <= most),
-            Goal::AtMost(most) => Some(ours.median <= most),
+            Goal::AtMost(most) => Some(measured.median <= most),
             Goal::None => None,
         };
         Self {
-            what: what.into(),
+            name: name.into(),
             unit,
-            ours,
-            limit,
+            measured,
+            baseline,
             ratio,
             goal,
             reached,
             latency: None,
-            limit_latency: None,
+            baseline_latency: None,
             cpu: None,
-            limit_cpu: None,
+            baseline_cpu: None,
             note: String::new(),
         }
     }
 
-    /// Says something more below the table.
+    /// Adds a note, which is printed below the table.
     #[must_use]
     pub fn with_note(mut self, note: impl Into<String>) -> Self {
         if !self.note.is_empty() {
@@ -73,31 +90,33 @@ impl Row {
     }
 }
 
-/// Everything of a run.
+/// The results of a run.
 #[derive(Debug, Default, serde::Serialize)]
 pub struct Report {
+    /// The rows in the order of the scenarios.
     pub rows: Vec<Row>,
-    /// Of each program that ran, at the end.
+    /// The memory of each process at the end of its work.
     pub memory: Vec<(String, Memory)>,
-    /// Set for `--short`, whose figures say nothing.
+    /// The run was `--short`, so the figures mean nothing.
     pub short: bool,
 }
 
+/// The headings of the columns.
 const HEADINGS: [&str; 10] = [
     "scenario",
     "unit",
-    "ours (min–max)",
-    "limit (min–max)",
+    "piecework (min–max)",
+    "baseline (min–max)",
     "ratio",
-    "to reach",
+    "goal",
     "p50/p99 ms",
-    "limit's",
+    "baseline",
     "CPU s client/app/pg",
-    "limit's",
+    "baseline",
 ];
 
 impl Report {
-    /// The table, with notes below.
+    /// The table, with the notes below it.
     pub fn table(&self) -> String {
         let mut lines = vec![HEADINGS.map(str::to_owned)];
         lines.extend(self.rows.iter().map(|row| cells(row, self.short)));
@@ -113,14 +132,14 @@ impl Report {
             }
         }
         for row in self.rows.iter().filter(|row| !row.note.is_empty()) {
-            let _infallible = writeln!(text, "{}: {}", row.what, row.note);
+            let _infallible = writeln!(text, "{}: {}", row.name, row.note);
         }
         for (name, memory) in &self.memory {
             let Memory { resident_mib, peak_mib } = memory;
-            let _infallible = writeln!(text, "memory of {name}: {resident_mib:.0} MiB, at most {peak_mib:.0} MiB");
+            let _infallible = writeln!(text, "memory of {name}: {resident_mib:.0} MiB, peak {peak_mib:.0} MiB");
         }
         if self.short {
-            text.push_str("A short run: everything works, and the figures say nothing.\n");
+            text.push_str("This was a short run: every scenario works, and the figures mean nothing.\n");
         }
         text
     }
@@ -150,20 +169,20 @@ fn cells(row: &Row, short: bool) -> [String; HEADINGS.len()] {
         None => "",
     };
     [
-        row.what.clone(),
+        row.name.clone(),
         row.unit.to_owned(),
-        spread(row.ours),
-        row.limit.map_or_else(String::new, spread),
+        spread(row.measured),
+        row.baseline.map_or_else(String::new, spread),
         row.ratio.map_or_else(String::new, |ratio| format!("{ratio:.2}")),
         format!("{goal}{verdict}"),
         percentiles(row.latency),
-        percentiles(row.limit_latency),
+        percentiles(row.baseline_latency),
         seconds(row.cpu),
-        seconds(row.limit_cpu),
+        seconds(row.baseline_cpu),
     ]
 }
 
-/// With as many digits as mean something.
+/// Formats a value with three significant digits.
 fn figure(value: f64) -> String {
     if value >= 100.0 {
         format!("{value:.0}")
@@ -179,9 +198,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_row_says_whether_its_goal_is_reached() {
-        let (ours, limit) = (Spread::of(&[50.0]).unwrap(), Spread::of(&[100.0]));
-        let row = |goal| Row::new("x", "1/s", ours, limit, goal);
+    fn a_row_shows_whether_its_goal_is_reached() {
+        let (measured, baseline) = (Spread::of(&[50.0]).unwrap(), Spread::of(&[100.0]));
+        let row = |goal| Row::new("x", "1/s", measured, baseline, goal);
         assert_eq!(row(Goal::RatioAtLeast(0.5)).reached, Some(true));
         assert_eq!(row(Goal::RatioAtLeast(0.6)).reached, Some(false));
         assert_eq!(row(Goal::AtMost(49.0)).reached, Some(false));

@@ -1,6 +1,7 @@
-//! SQL through psql, PostgreSQL's own program: nothing of a driver is in the way, and none has to be compiled.
+//! Runs SQL through psql, so that this program needs no database driver.
 
 use std::fmt::Display;
+use std::path::Path;
 use std::process::Stdio;
 use std::str::FromStr;
 
@@ -8,12 +9,11 @@ use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader, Lines};
 use tokio::process::{Child, ChildStdin, ChildStdout, Command};
 
 use crate::error::{Error, Result, failed};
-use crate::server::Server;
 
-/// A line that no result has.
+/// The line that psql prints after the results. No result contains it.
 const END: &str = "~ end of the results ~";
 
-/// A psql that stays connected; what it is told it does before it is told more.
+/// A running psql that is connected to one database.
 #[derive(Debug)]
 pub struct Session {
     child: Child,
@@ -22,13 +22,15 @@ pub struct Session {
 }
 
 impl Session {
+    /// Starts psql for the database at `url`.
+    ///
     /// # Errors
-    /// psql cannot be run. That the database is not there shows at the first statement.
-    pub fn open(server: &Server, database: &str) -> Result<Self> {
-        let mut child = Command::new(server.program("psql"))
+    /// psql cannot be started. A missing database shows at the first statement.
+    pub fn open(psql: &Path, url: &str) -> Result<Self> {
+        let mut child = Command::new(psql)
             .args(["--no-psqlrc", "--quiet", "--no-align", "--tuples-only", "--field-separator=\t"])
             .args(["--variable=ON_ERROR_STOP=1", "--dbname"])
-            .arg(server.url(database))
+            .arg(url)
             .env("PGOPTIONS", "--client-min-messages=warning")
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
@@ -42,44 +44,46 @@ impl Session {
         Ok(Self { child, input, output: BufReader::new(output).lines() })
     }
 
-    /// Does one or more statements; the rows of all of them, columns with tabs between.
+    /// Runs one or more statements. Returns the rows of all of them, with tabs between columns.
     ///
     /// # Errors
-    /// What psql says.
+    /// psql reports an error.
     pub async fn rows(&mut self, statements: &str) -> Result<Vec<String>> {
         let text = format!("{statements}\n;\nselect '{END}';\n");
-        // If psql has ended, its reason is read below.
+        // If psql has ended, its error is read below.
         let _unsent = self.input.write_all(text.as_bytes()).await;
         let mut rows = Vec::new();
         loop {
             match self.output.next_line().await.map_err(Error::io("read from psql"))? {
                 Some(line) if line == END => return Ok(rows),
                 Some(line) => rows.push(line),
-                None => return failed(format!("{}\n{}", self.complaint().await, first_lines(statements))),
+                None => return failed(format!("{}\n{}", self.error_text().await, first_lines(statements))),
             }
         }
     }
 
+    /// Runs one or more statements.
+    ///
     /// # Errors
-    /// What psql says.
+    /// psql reports an error.
     pub async fn run(&mut self, statements: &str) -> Result<()> {
         self.rows(statements).await.map(drop)
     }
 
-    /// The one value that a statement comes to.
+    /// Runs a statement that returns one value.
     ///
     /// # Errors
-    /// What psql says, or there is no such value.
+    /// psql reports an error, or the result is not one value of this type.
     pub async fn value<T: FromStr>(&mut self, statement: &str) -> Result<T>
     where
         T::Err: Display,
     {
         let rows = self.rows(statement).await?;
-        let [row] = rows.as_slice() else { return failed(format!("{} rows and not one: {statement}", rows.len())) };
+        let [row] = rows.as_slice() else { return failed(format!("{} rows instead of one: {statement}", rows.len())) };
         row.parse().map_err(|error| Error::Failed(format!("`{row}`: {error}: {statement}")))
     }
 
-    /// Leaves the database, so that it can be copied.
+    /// Disconnects from the database, so that it can be copied.
     ///
     /// # Errors
     /// psql does not end.
@@ -89,10 +93,10 @@ impl Session {
         child.wait().await.map(drop).map_err(Error::io("end psql"))
     }
 
-    async fn complaint(&mut self) -> String {
+    async fn error_text(&mut self) -> String {
         let mut text = String::new();
         if let Some(mut stderr) = self.child.stderr.take() {
-            // Without it there is still the statement to look at.
+            // The caller adds the statement, which is enough if this cannot be read.
             let _unread = stderr.read_to_string(&mut text).await;
         }
         format!("psql: {}", text.trim())

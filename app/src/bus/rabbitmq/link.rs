@@ -1,41 +1,48 @@
-//! One connection to the broker that is always there, or on its way back: the supervisor.
+//! A link: one connection to the broker, with a supervisor that connects again when it is lost.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::{Stream, StreamExt};
-use kernel::bus::PublishError;
-use kernel::shutdown::ShutdownSignal;
+use kernel::events::bus::PublishError;
+use kernel::runtime::shutdown::ShutdownSignal;
 use lapin::options::ConfirmSelectOptions;
-use lapin::uri::AMQPUri;
-use lapin::{Channel, Connection, ConnectionProperties};
+use lapin::{Channel, Connection};
 use tokio::sync::{Notify, watch};
 use tokio::time::Instant;
 
+use super::connect::connect;
+use super::failure::{Failure, backoff, within};
 use super::topology::Topology;
-use super::{Backoff, Failure, within};
+use crate::config::BrokerAddress;
 
-/// After so long without an answer a connection attempt counts as failed,
+/// How long an attempt to connect may take before the link counts as down.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
-/// and after so long it is given up: lapin keeps a thread for each that hangs, so there should not be many.
+/// How long an attempt to connect goes on before it is given up. lapin keeps a thread for each
+/// attempt that hangs, so this is long.
 const CONNECT_ABANDON: Duration = Duration::from_secs(30);
-/// How often to look whether the connection is alive although it said nothing.
-const LOOK_INTERVAL: Duration = Duration::from_millis(500);
-/// A connection that lived so long was a good one: the next attempt comes at once.
+/// How often the state of the connection is read, which may change without an event.
+const CHECK_INTERVAL: Duration = Duration::from_millis(500);
+/// After a connection that lived longer than this, the pauses start with the shortest again.
 const STABLE: Duration = Duration::from_secs(10);
-/// How long to wait for a connection that is being made for the first time, or declares what is new.
-const PATIENCE: Duration = Duration::from_secs(5);
+/// How long a caller waits for the first connection, or for a declaration.
+const SESSION_TIMEOUT: Duration = Duration::from_secs(5);
+/// How long closing a connection may take.
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// What a connection is for. A broker that is short of memory or disk stops reading from whoever publishes,
-/// acknowledgements included: so publishing and consuming do not share one.
+/// What a connection is for. Publishing and consuming do not share one: a broker that is short of
+/// memory or disk stops reading from a connection that publishes, and would then read no
+/// acknowledgements.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Role {
+pub enum ConnectionUse {
+    /// The connection publishes.
     Publish,
+    /// The connection consumes.
     Consume,
 }
 
-impl Role {
+impl ConnectionUse {
+    /// The name, for logs and metrics.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Publish => "publish",
@@ -47,53 +54,62 @@ impl Role {
 /// A connection that is up, with everything declared.
 #[derive(Clone)]
 pub struct Session {
+    /// The connection.
     pub connection: Arc<Connection>,
-    /// For publishing, with confirms, and for questions.
+    /// The channel for publishing, with confirms, and for queries.
     pub channel: Channel,
-    /// Which version of the topology is declared.
+    /// The version of the topology that is declared.
     version: u64,
 }
 
 #[derive(Clone)]
 enum State {
+    /// The first connection is not made yet.
     Starting,
+    /// The connection is up.
     Up(Session),
-    /// With the reason.
+    /// The connection is lost, for this reason.
     Down(String),
+    /// The bus is closed.
     Closed,
 }
 
-pub struct Link {
-    role: Role,
-    address: AMQPUri,
+/// One connection that is made again whenever it is lost.
+pub struct SupervisedConnection {
+    role: ConnectionUse,
+    address: BrokerAddress,
     topology: Arc<Topology>,
     state: watch::Sender<State>,
-    /// Somebody found the connection useless: with the reason.
+    /// The reason for which a user of the connection reports that it is useless.
     broken: watch::Sender<Option<String>>,
-    /// Somebody found that a queue or a binding is missing.
+    /// Notified by a user of the connection that misses a queue or a binding.
     declare_again: Notify,
 }
 
-impl Link {
-    pub fn new(role: Role, address: AMQPUri, topology: Arc<Topology>) -> Self {
+impl SupervisedConnection {
+    /// A connection that is not established yet: [`SupervisedConnection::supervise`] connects.
+    pub fn new(role: ConnectionUse, address: BrokerAddress, topology: Arc<Topology>) -> Self {
         let (state, broken) = (watch::Sender::new(State::Starting), watch::Sender::new(None));
         Self { role, address, topology, state, broken, declare_again: Notify::new() }
     }
 
+    /// Whether the connection is up and the broker takes messages.
     pub fn is_up(&self) -> bool {
         matches!(&*self.state.borrow(), State::Up(session) if !session.connection.status().blocked())
     }
 
-    /// The session, at once or after the short while that a first connection takes.
+    /// The session. It waits a short time for the first connection.
     pub async fn session(&self) -> Result<Session, PublishError> {
         let wanted = *self.topology.version().borrow();
         let mut state = self.state.subscribe();
-        let patience = tokio::time::sleep(PATIENCE);
+        let patience = tokio::time::sleep(SESSION_TIMEOUT);
         tokio::pin!(patience);
         loop {
             match &*state.borrow_and_update() {
                 State::Up(session) if session.connection.status().blocked() => {
-                    return Err(PublishError::OutOfReach("it is short of memory or disk and takes nothing".to_owned()));
+                    return Err(PublishError::OutOfReach(
+                        "it is short of memory or disk and takes no messages".to_owned(),
+                    ));
                 }
                 State::Up(session) if session.version >= wanted => return Ok(session.clone()),
                 State::Up(_) | State::Starting => {}
@@ -109,19 +125,19 @@ impl Link {
         }
     }
 
-    /// The session, whenever there is one; none after the end.
+    /// Waits for a session. `None` once the bus is closed.
     pub async fn next_session(&self) -> Option<Session> {
         let mut state = self.state.subscribe();
-        let settled = state.wait_for(|state| matches!(state, State::Up(_) | State::Closed)).await.ok()?;
-        match &*settled {
+        let state = state.wait_for(|state| matches!(state, State::Up(_) | State::Closed)).await.ok()?;
+        match &*state {
             State::Up(session) => Some(session.clone()),
             _ => None,
         }
     }
 
-    /// The session is of no use: a new one, please.
+    /// Reports that the session is useless: the link connects again.
     pub fn give_up(&self, session: &Session, reason: &str) {
-        // Not if it was somebody else's, long gone.
+        // The report may be of an earlier session.
         let is_this = |current: &Session| Arc::ptr_eq(&current.connection, &session.connection);
         let is_current = matches!(&*self.state.borrow(), State::Up(current) if is_this(current));
         if is_current {
@@ -129,13 +145,14 @@ impl Link {
         }
     }
 
+    /// Reports that a queue or a binding is missing: everything is declared again.
     pub fn declare_again(&self) {
         self.declare_again.notify_one();
     }
 
-    /// Keeps the connection until the shutdown.
+    /// Keeps the link connected until the shutdown.
     pub async fn supervise(self: Arc<Self>, mut shutdown: ShutdownSignal) {
-        let mut backoff = Backoff::default();
+        let mut backoff = backoff();
         self.measure(false);
         while !shutdown.is_triggered() {
             let Some(connected) = shutdown.or(self.connect()).await else { break };
@@ -153,8 +170,8 @@ impl Link {
             if shutdown.is_triggered() {
                 break;
             }
-            self.fall(&reason);
-            if shutdown.or(tokio::time::sleep(backoff.next())).await.is_none() {
+            self.go_down(&reason);
+            if shutdown.or(tokio::time::sleep(backoff.next_pause())).await.is_none() {
                 break;
             }
         }
@@ -164,24 +181,23 @@ impl Link {
 
     async fn connect(&self) -> Result<Connection, Failure> {
         let name = format!("piecework {}", self.role.name());
-        let properties = ConnectionProperties::default().with_connection_name(name.into());
-        let attempt = Connection::connect_uri(self.address.clone(), properties);
+        let attempt = connect(&self.address, name);
         tokio::pin!(attempt);
         if let Ok(connected) = tokio::time::timeout(CONNECT_TIMEOUT, &mut attempt).await {
             return connected.map_err(|error| Failure::from_broker("connecting", &error));
         }
-        // It may only be frozen; when it goes on, this very attempt succeeds.
+        // The broker may only be frozen. When it goes on, this attempt succeeds.
         let late = Failure::timeout("connecting");
-        self.fall(&late);
+        self.go_down(&late);
         match tokio::time::timeout(CONNECT_ABANDON, &mut attempt).await {
             Ok(connected) => connected.map_err(|error| Failure::from_broker("connecting", &error)),
             Err(_) => Err(late),
         }
     }
 
-    /// Until it is lost, and then says why.
+    /// Uses the connection until it is lost, and returns the reason.
     async fn hold(&self, connection: Connection, shutdown: &mut ShutdownSignal) -> Failure {
-        let mut news = Box::pin(connection.events_listener());
+        let mut events = Box::pin(connection.events_listener());
         let mut broken = self.broken.subscribe();
         broken.mark_unchanged();
         let mut version = self.topology.version();
@@ -189,11 +205,11 @@ impl Link {
         let reason = match self.prepare(&connection).await {
             Err(failure) => failure,
             Ok(session) => {
-                self.rise(session.clone());
+                self.go_up(session.clone());
                 loop {
                     let go_on = tokio::select! {
                         () = shutdown.triggered() => Err(Failure::new("closing", "the bus is closed")),
-                        lost = watch_over(&session, &mut news) => Err(lost),
+                        lost = watch_over(&session, &mut events) => Err(lost),
                         _ = broken.changed() => {
                             let reason = broken.borrow_and_update().clone().unwrap_or_default();
                             Err(Failure::new("working", reason))
@@ -207,12 +223,12 @@ impl Link {
                 }
             }
         };
-        // Nobody is to begin anything with it.
+        // Before the close, so that no caller begins anything with the connection.
         if shutdown.is_triggered() {
             self.state.send_replace(State::Closed);
         }
-        let close = connection.close(200, "bye".into());
-        // Whatever it says, it is over.
+        let close = connection.close(200, "closing".into());
+        // The connection is given up whether this succeeds or not.
         let _closed = tokio::time::timeout(CLOSE_TIMEOUT, close).await;
         reason
     }
@@ -230,7 +246,7 @@ impl Link {
         Ok(())
     }
 
-    fn rise(&self, session: Session) {
+    fn go_up(&self, session: Session) {
         let before = self.state.send_replace(State::Up(session));
         self.measure(true);
         if matches!(before, State::Down(_)) {
@@ -240,15 +256,15 @@ impl Link {
         }
     }
 
-    /// Says so once for each time that the broker is away.
-    fn fall(&self, reason: &Failure) {
+    /// Logs a warning once for each outage.
+    fn go_down(&self, reason: &Failure) {
         let before = self.state.send_replace(State::Down(reason.to_string()));
         self.measure(false);
         let role = self.role.name();
         if matches!(before, State::Down(_)) {
             tracing::debug!(role, %reason, "the broker is still out of reach");
         } else {
-            tracing::warn!(role, %reason, "the broker is out of reach; events are kept until it is back");
+            tracing::warn!(role, %reason, "the broker is out of reach; events wait in their outboxes");
         }
     }
 
@@ -257,23 +273,23 @@ impl Link {
     }
 }
 
-/// Returns when the connection is lost, however that shows.
-async fn watch_over(session: &Session, news: &mut (impl Stream<Item = lapin::Event> + Unpin)) -> Failure {
-    let mut looks = tokio::time::interval(LOOK_INTERVAL);
+/// Returns the reason when the connection is lost.
+async fn watch_over(session: &Session, events: &mut (impl Stream<Item = lapin::Event> + Unpin)) -> Failure {
+    let mut checks = tokio::time::interval(CHECK_INTERVAL);
     loop {
         tokio::select! {
-            event = news.next() => match event {
+            event = events.next() => match event {
                 Some(lapin::Event::Error(error)) => return Failure::from_broker("working", &error),
                 Some(lapin::Event::ConnectionBlocked(reason)) => {
-                    tracing::warn!(reason, "the broker takes nothing for the moment; events wait in their outboxes");
+                    tracing::warn!(reason, "the broker takes no events at the moment; they wait in their outboxes");
                 }
                 Some(lapin::Event::ConnectionUnblocked) => tracing::info!("the broker takes events again"),
                 Some(_) => {}
-                None => return Failure::new("working", "the connection is gone"),
+                None => return Failure::new("working", "the connection is lost"),
             },
-            _ = looks.tick() => {
+            _ = checks.tick() => {
                 if !session.connection.status().connected() || !session.channel.status().connected() {
-                    return Failure::new("working", "the connection is gone");
+                    return Failure::new("working", "the connection is lost");
                 }
             }
         }

@@ -1,19 +1,22 @@
-//! What has to be there on the broker: two exchanges, and for each subscriber a queue and a place for dead letters.
+//! What is declared on the broker: two exchanges, and for each subscriber a queue of events and a
+//! queue of dead letters.
 //!
-//! Everything is declared again after each reconnect: that costs little, and mends what somebody deleted.
+//! Everything is declared again after each reconnect. That costs little, and restores what was
+//! deleted.
 
 use std::sync::{Mutex, PoisonError};
 
-use kernel::bus::Subscription;
+use kernel::events::bus::Subscription;
 use lapin::options::{ExchangeDeclareOptions, QueueBindOptions, QueueDeclareOptions};
 use lapin::types::{AMQPValue, FieldTable, ShortString};
 use lapin::{Channel, Connection, ExchangeKind};
 use tokio::sync::watch;
 
-use super::{Failure, within};
+use super::failure::{Failure, within};
 
-/// An event that came back so often without an answer kills whoever takes it. A database that is down does not count:
-/// its consumers keep what they have, and take no more.
+/// Maximum number of deliveries of a message without an answer. A message beyond that ends the
+/// process of its consumer. An outage of the database does not count, because consumers then keep
+/// their messages and take no more.
 const DELIVERY_LIMIT: i64 = 20;
 
 /// The names of one installation on a broker.
@@ -23,41 +26,49 @@ pub struct Names {
 }
 
 impl Names {
+    /// Every name begins with the prefix.
     pub const fn new(prefix: String) -> Self {
         Self { prefix }
     }
 
+    /// The exchange of events.
     pub fn events(&self) -> ShortString {
         format!("{}.events", self.prefix).into()
     }
 
+    /// The queue of a subscriber's events.
     pub fn queue(&self, subscriber: &str) -> ShortString {
         format!("{}.{subscriber}", self.prefix).into()
     }
 
+    /// The exchange of dead letters.
     fn dead(&self) -> ShortString {
         format!("{}.dead", self.prefix).into()
     }
 
+    /// The queue of a subscriber's dead letters.
     pub fn dead_queue(&self, subscriber: &str) -> ShortString {
         format!("{}.dead.{subscriber}", self.prefix).into()
     }
 }
 
-/// Everybody who listens, here or in another process: events wait for a service that starts later.
+/// The queues of every subscriber, in this process or in another: events wait there for a process
+/// that starts later.
 pub struct Topology {
+    /// The names on the broker.
     pub names: Names,
     subscriptions: Mutex<Vec<Subscription>>,
-    /// Counts the changes; who declared an older version must declare again.
+    /// Counts the changes. A link that has declared an older version must declare again.
     version: watch::Sender<u64>,
 }
 
 impl Topology {
+    /// The topology of these subscriptions.
     pub fn new(prefix: String, subscriptions: Vec<Subscription>) -> Self {
         Self { names: Names::new(prefix), subscriptions: Mutex::new(subscriptions), version: watch::Sender::new(0) }
     }
 
-    /// Adds a subscriber, or replaces what was known of it.
+    /// Adds a subscription, or replaces that of the same subscriber.
     pub fn add(&self, subscription: Subscription) {
         let mut subscriptions = self.subscriptions.lock().unwrap_or_else(PoisonError::into_inner);
         if subscriptions.contains(&subscription) {
@@ -68,21 +79,22 @@ impl Topology {
         self.version.send_modify(|version| *version += 1);
     }
 
+    /// The version, and its changes.
     pub fn version(&self) -> watch::Receiver<u64> {
         self.version.subscribe()
     }
 
-    /// Whether anybody is known to listen to such events.
-    pub fn is_wanted(&self, event_type: &str) -> bool {
+    /// Whether a known subscriber takes events of this type.
+    pub fn has_subscriber(&self, event_type: &str) -> bool {
         let subscriptions = self.subscriptions.lock().unwrap_or_else(PoisonError::into_inner);
         subscriptions.iter().any(|subscription| subscription.event_types.contains(&event_type))
     }
 
-    /// Declares the whole; returns which version of it that was.
+    /// Declares everything, and returns the version that is declared.
     pub async fn declare(&self, connection: &Connection) -> Result<u64, Failure> {
         let version = *self.version.borrow();
         let subscriptions = self.subscriptions.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        // Its own channel: a refusal closes it.
+        // A channel of its own, because a refusal closes the channel.
         let channel = within("opening a channel", connection.create_channel()).await?;
         self.declare_exchanges(&channel).await?;
         for subscription in &subscriptions {
@@ -92,6 +104,7 @@ impl Topology {
         Ok(version)
     }
 
+    /// Declares the two exchanges.
     pub async fn declare_exchanges(&self, channel: &Channel) -> Result<(), Failure> {
         let durable = ExchangeDeclareOptions { durable: true, ..ExchangeDeclareOptions::default() };
         for exchange in [self.names.events(), self.names.dead()] {
@@ -101,7 +114,7 @@ impl Topology {
         Ok(())
     }
 
-    /// How many messages wait in all the queues.
+    /// The number of messages that wait in all queues.
     pub async fn count(&self, channel: &Channel) -> Result<u64, Failure> {
         let subscriptions = self.subscriptions.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let mut count = 0;
@@ -111,8 +124,9 @@ impl Topology {
         Ok(count)
     }
 
-    /// The queues of one subscriber; returns how many messages wait in them. A binding that an older version of the program has left behind stays: the inbox
-    /// ignores what its subscriber does not ask for.
+    /// Declares the queues of one subscriber, and returns the number of messages that wait in
+    /// them. A binding of an older version of the program stays; the inbox ignores events that its
+    /// subscriber does not take.
     pub async fn declare_queues(&self, channel: &Channel, subscription: &Subscription) -> Result<u64, Failure> {
         let Subscription { subscriber, event_types } = *subscription;
         let dead_queue = self.names.dead_queue(subscriber);
@@ -122,7 +136,8 @@ impl Topology {
         arguments.insert("x-delivery-limit".into(), AMQPValue::LongLongInt(DELIVERY_LIMIT));
         arguments.insert("x-dead-letter-exchange".into(), text(self.names.dead().as_str()));
         arguments.insert("x-dead-letter-routing-key".into(), text(subscriber));
-        // A dead letter leaves its queue only once the other queue has it. That needs reject-publish.
+        // A dead letter leaves the queue only when the other queue has it. That needs
+        // reject-publish.
         arguments.insert("x-dead-letter-strategy".into(), text("at-least-once"));
         arguments.insert("x-overflow".into(), text("reject-publish"));
         let queue = self.names.queue(subscriber);
@@ -144,7 +159,7 @@ async fn bind(channel: &Channel, queue: ShortString, exchange: ShortString, key:
     within("binding a queue", bound).await
 }
 
-/// Replicated, and on disk before it is confirmed.
+/// A quorum queue: it is replicated, and a message is on disk before it is confirmed.
 fn quorum() -> FieldTable {
     let mut arguments = FieldTable::default();
     arguments.insert("x-queue-type".into(), text("quorum"));

@@ -1,31 +1,34 @@
-//! `GET /days`
+//! `GET /days`: lists the business days.
 
 use actix_web::get;
 use actix_web::web::{Data, Json};
+use chrono::NaiveDate;
 use contracts::permission::SeeBooks;
-use kernel::auth::Authorized;
-use kernel::http::Query;
-use kernel::paging::{self, Page};
-use kernel::{CalendarDate, Problem};
+use kernel::Problem;
+use kernel::http::auth::Authorized;
+use kernel::http::paging::{List, Page, PageQuery};
+use kernel::http::problem::ProblemDocument;
 
-use super::views::{DayView, PageQuery};
-use crate::Accounting;
+use super::views::{DateRangeQuery, DayView};
+use crate::service::Accounting;
 
 /// Lists the business days, latest first
 #[utoipa::path(
     tag = "books",
     security(("bearer" = [])),
     extensions(("x-permission" = json!("see_books"))),
-    params(PageQuery),
-    responses((status = 200, body = Page<DayView>))
+    params(DateRangeQuery, PageQuery),
+    responses(
+        (status = 200, body = Page<DayView>, description = "A page of days"),
+        (status = 422, body = ProblemDocument, description = "`invalid_request`: the range is not valid"),
+    )
 )]
 #[get("/days")]
 pub async fn list_days(
     _caller: Authorized<SeeBooks>,
-    books: Data<Accounting>,
-    Query(query): Query<PageQuery>,
+    accounting: Data<Accounting>,
+    List { filter, page }: List<DateRangeQuery, NaiveDate>,
 ) -> Result<Json<Page<DayView>>, Problem> {
-    let before = paging::decode::<CalendarDate>(query.cursor.as_deref())?.map(CalendarDate::date);
-    let rows = books.list_days(before, query.limit).await?;
-    Ok(Json(Page::cut(rows, query.limit, |row| row.business_day).map(|row| DayView::new(&books, &row))))
+    let days = accounting.list_days(filter.range()?, page.after, page.limit).await?;
+    Ok(Json(page.cut(days, |day| day.business_day).map(|day| DayView::new(&accounting, &day))))
 }

@@ -1,55 +1,44 @@
-//! `GET /earnings`
+//! `GET /earnings`: lists the company's earnings of each day.
 
-use actix_web::get;
-use actix_web::web::{Data, Json};
+use actix_web::web::Data;
+use actix_web::{HttpResponse, get};
+use chrono::NaiveDate;
 use contracts::permission::SeeBooks;
-use kernel::auth::Authorized;
-use kernel::http::Query;
-use kernel::paging::Page;
-use kernel::problem::ProblemDocument;
-use kernel::{CalendarDate, Problem};
-use serde::Deserialize;
-use utoipa::IntoParams;
+use kernel::Problem;
+use kernel::http::auth::Authorized;
+use kernel::http::csv::Exportable;
+use kernel::http::paging::{Page, PageQuery};
+use kernel::http::problem::ProblemDocument;
 
-use super::views::EarningsView;
-use crate::{Accounting, DateRange};
+use super::views::{DateRangeQuery, EarningsView};
+use crate::service::Accounting;
 
-#[derive(Deserialize, IntoParams)]
-#[into_params(parameter_in = Query)]
-#[serde(deny_unknown_fields)]
-struct EarningsQuery {
-    /// The first day; together with `to`. Without both: the last thirty days.
-    #[param(value_type = Option<NaiveDate>)]
-    from: Option<CalendarDate>,
-    /// The last day, included.
-    #[param(value_type = Option<NaiveDate>)]
-    to: Option<CalendarDate>,
-}
-
-/// Lists the company's earnings, one row a day, latest first
+/// Lists the company's earnings of each day, latest day first
+///
+/// Without a range it lists the last thirty days. `Accept: text/csv` answers with all rows as a CSV
+/// file.
 #[utoipa::path(
     tag = "books",
     security(("bearer" = [])),
     extensions(("x-permission" = json!("see_books"))),
-    params(EarningsQuery),
-    responses((status = 200, body = Page<EarningsView>), (status = 422, body = ProblemDocument))
+    params(DateRangeQuery, PageQuery),
+    responses(
+        (status = 200, description = "A page of days", content((Page<EarningsView> = "application/json"), (String = "text/csv"))),
+        (status = 422, body = ProblemDocument, description = "`invalid_request`: the range is not valid"),
+        (status = 503, body = ProblemDocument, description = "`accounting.not_prepared`"),
+    )
 )]
 #[get("/earnings")]
 pub async fn list_earnings(
     _caller: Authorized<SeeBooks>,
-    books: Data<Accounting>,
-    Query(query): Query<EarningsQuery>,
-) -> Result<Json<Page<EarningsView>>, Problem> {
-    let range = match (query.from, query.to) {
-        (None, None) => None,
-        (Some(from), Some(to)) => Some(
-            DateRange::new(from.date(), to.date())
-                .ok_or_else(|| Problem::invalid("?to", "a range ends where it begins or later, within ten years"))?,
-        ),
-        (Some(_), None) => return Err(Problem::invalid("?to", "`from` and `to` go together")),
-        (None, Some(_)) => return Err(Problem::invalid("?from", "`from` and `to` go together")),
+    accounting: Data<Accounting>,
+    Exportable { filter, export }: Exportable<DateRangeQuery, NaiveDate>,
+) -> Result<HttpResponse, Problem> {
+    let range = accounting.earnings_range(filter.range()?).await?;
+    let books = accounting.clone();
+    let read = move |before, limit| {
+        let accounting = accounting.clone();
+        async move { accounting.list_days(Some(range), before, limit).await }
     };
-    let rows = books.load_earnings(range).await?;
-    let items = rows.iter().map(|row| EarningsView::new(&books, row)).collect();
-    Ok(Json(Page { items, next_cursor: None }))
+    export.answer("earnings", read, |day| day.business_day, move |day| EarningsView::new(&books, &day)).await
 }

@@ -1,30 +1,62 @@
-//! `GET /wallets`
+//! `GET /wallets`: lists all wallets.
 
-use actix_web::get;
-use actix_web::web::{Data, Json};
+use actix_web::web::Data;
+use actix_web::{HttpResponse, get};
+use contracts::PersonId;
 use contracts::permission::SeeBooks;
 use kernel::Problem;
-use kernel::auth::Authorized;
-use kernel::http::Query;
-use kernel::paging::{self, Page};
+use kernel::http::auth::Authorized;
+use kernel::http::csv::Exportable;
+use kernel::http::paging::{Page, PageQuery};
+use kernel::http::problem::ProblemDocument;
+use kernel::text::parse_search;
+use serde::Deserialize;
+use utoipa::IntoParams;
 
-use super::views::{PageQuery, WalletView};
-use crate::Accounting;
+use super::views::WalletView;
+use crate::domain::{Wallet, WalletsFilter};
+use crate::service::Accounting;
 
-/// Lists every wallet
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
+struct ListWalletsQuery {
+    /// Part of the owner's name, in upper or lower case. At most 200 characters.
+    #[param(max_length = 200)]
+    q: Option<String>,
+    /// `true` lists only the wallets whose balance is below zero.
+    #[serde(default)]
+    #[param(value_type = Option<bool>)]
+    below_zero: bool,
+}
+
+/// Lists all wallets, in the order of the people's ids
+///
+/// `Accept: text/csv` answers with all rows as a CSV file.
 #[utoipa::path(
     tag = "wallets",
     security(("bearer" = [])),
     extensions(("x-permission" = json!("see_books"))),
-    params(PageQuery),
-    responses((status = 200, body = Page<WalletView>))
+    params(ListWalletsQuery, PageQuery),
+    responses(
+        (status = 200, description = "A page of wallets", content((Page<WalletView> = "application/json"), (String = "text/csv"))),
+        (status = 422, body = ProblemDocument, description = "`invalid_request`: the search text is not valid"),
+    )
 )]
 #[get("/wallets")]
 pub async fn list_wallets(
     _caller: Authorized<SeeBooks>,
-    books: Data<Accounting>,
-    Query(query): Query<PageQuery>,
-) -> Result<Json<Page<WalletView>>, Problem> {
-    let rows = books.list_wallets(paging::decode(query.cursor.as_deref())?, query.limit).await?;
-    Ok(Json(Page::cut(rows, query.limit, |row| row.person_id).map(|row| WalletView::new(&books, row))))
+    accounting: Data<Accounting>,
+    Exportable { filter, export }: Exportable<ListWalletsQuery, PersonId>,
+) -> Result<HttpResponse, Problem> {
+    let search = parse_search(filter.q.as_deref()).map_err(|error| Problem::invalid_fields(vec![error]))?;
+    let filter = WalletsFilter { search, below_zero: filter.below_zero };
+    let books = accounting.clone();
+    let read = move |after, limit| {
+        let (accounting, filter) = (accounting.clone(), filter.clone());
+        async move { accounting.list_wallets(&filter, after, limit).await }
+    };
+    export
+        .answer("wallets", read, |wallet: &Wallet| wallet.person_id, move |wallet| WalletView::new(&books, wallet))
+        .await
 }

@@ -1,13 +1,23 @@
-//! All SQL of accounting.
+//! All SQL of accounting, one file a table.
 
 mod days;
-mod ledger;
+mod people;
 mod prices;
-mod reads;
+mod pricing_policies;
+mod settings;
+mod statements;
+mod transfers;
 mod verify;
+mod wallets;
+mod withdrawals;
 
 pub use days::*;
-pub use ledger::*;
+pub use people::*;
 pub use prices::*;
-pub use reads::*;
+pub use pricing_policies::*;
+pub use settings::*;
+pub use statements::*;
+pub use transfers::*;
 pub use verify::*;
+pub use wallets::*;
+pub use withdrawals::*;

@@ -1,43 +1,20 @@
-//! Prices, the policies they came from, and the people's names.
+//! The table `prices`: one price a task, and the task's name.
 
 use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
-use contracts::events::identity::PersonState;
-use contracts::{PersonId, TaskId};
+use contracts::TaskId;
+use contracts::events::accounting::TaskPrice;
 use sqlx::postgres::PgConnection;
 use uuid::Uuid;
 
-use crate::pricing::TaskName;
-use crate::settings::Policy;
+use crate::domain::{NewPrice, Policy, Price, TaskName};
 
-/// A task's price, in minor units.
-#[derive(Debug, Clone)]
-pub struct PriceRow {
-    /// Whether it is known how the task is called.
-    pub is_named: bool,
-    pub fee_minor: i64,
-    pub reward_minor: i64,
-}
-
-/// A price that was drawn and may be the first.
-pub struct NewPrice<'a> {
-    pub task_id: TaskId,
-    pub name: &'a TaskName,
-    pub fee_minor: i64,
-    pub reward_minor: i64,
-}
-
-impl From<&NewPrice<'_>> for PriceRow {
-    fn from(price: &NewPrice<'_>) -> Self {
-        Self { is_named: price.name.title.is_some(), fee_minor: price.fee_minor, reward_minor: price.reward_minor }
-    }
-}
-
-pub async fn load_prices(
+/// Returns the prices of those of these tasks that have one.
+pub async fn list_prices(
     connection: &mut PgConnection,
     task_ids: &[Uuid],
-) -> Result<HashMap<TaskId, PriceRow>, sqlx::Error> {
+) -> Result<HashMap<TaskId, Price>, sqlx::Error> {
     let rows = sqlx::query!(
         r#"
         select task_id, title is not null as "is_named!", fee_minor, reward_minor
@@ -48,11 +25,12 @@ pub async fn load_prices(
     )
     .fetch_all(connection)
     .await?;
-    let price = |is_named, fee_minor, reward_minor| PriceRow { is_named, fee_minor, reward_minor };
+    let price = |is_named, fee_minor, reward_minor| Price { is_named, fee_minor, reward_minor };
     Ok(rows.into_iter().map(|row| (row.task_id.into(), price(row.is_named, row.fee_minor, row.reward_minor))).collect())
 }
 
-/// Stores prices under the policy they were drawn by; the ids of the tasks that had none.
+/// Stores drawn prices under the policy that they were drawn from. Returns the ids of the tasks
+/// that had no price yet.
 pub async fn insert_prices(
     connection: &mut PgConnection,
     policy: &Policy,
@@ -75,7 +53,7 @@ pub async fn insert_prices(
             ),
             $6
         from unnest($1::uuid[], $2::text[], $3::text[], $4::bigint[], $5::bigint[])
-            as drawn (task_id, title, reference, fee_minor, reward_minor)
+            as input (task_id, title, reference, fee_minor, reward_minor)
         order by task_id
         on conflict (task_id) do nothing
         returning task_id
@@ -95,18 +73,21 @@ pub async fn insert_prices(
     .await
 }
 
-/// Says how tasks are called whose price came before their name.
-pub async fn name_prices(connection: &mut PgConnection, tasks: &[(TaskId, &TaskName)]) -> Result<(), sqlx::Error> {
+/// Stores the names of tasks whose price was stored before the name was known.
+pub async fn update_price_names(
+    connection: &mut PgConnection,
+    tasks: &[(TaskId, &TaskName)],
+) -> Result<(), sqlx::Error> {
     let ids: Vec<Uuid> = tasks.iter().map(|(id, _)| id.uuid()).collect();
     let titles: Vec<Option<&str>> = tasks.iter().map(|(_, name)| name.title.as_deref()).collect();
     let references: Vec<Option<&str>> = tasks.iter().map(|(_, name)| name.reference.as_deref()).collect();
     sqlx::query!(
         "
         update accounting.prices as price
-        set title = named.title,
-            reference = named.reference
-        from unnest($1::uuid[], $2::text[], $3::text[]) as named (task_id, title, reference)
-        where price.task_id = named.task_id
+        set title = input.title,
+            reference = input.reference
+        from unnest($1::uuid[], $2::text[], $3::text[]) as input (task_id, title, reference)
+        where price.task_id = input.task_id
             and price.title is null
         ",
         &ids,
@@ -118,79 +99,25 @@ pub async fn name_prices(connection: &mut PgConnection, tasks: &[(TaskId, &TaskN
     Ok(())
 }
 
-/// Records the ranges in force, as a new version unless they were in force before.
-pub async fn keep_pricing_policy(
+/// Returns the prices of all tasks after `after`, in id order, each with the time when it was set.
+pub async fn list_all_prices(
     connection: &mut PgConnection,
-    policy: &Policy,
-    now: DateTime<Utc>,
-) -> Result<(), sqlx::Error> {
-    sqlx::query!(
+    after: Uuid,
+    rows: i64,
+) -> Result<Vec<(TaskPrice, DateTime<Utc>)>, sqlx::Error> {
+    let rows = sqlx::query!(
         "
-        insert into accounting.pricing_policies
-            (fee_min_minor, fee_max_minor, reward_min_minor, reward_max_minor, created_at)
-        select $1, $2, $3, $4, $5
-        where not exists (
-            select
-            from accounting.pricing_policies
-            where (fee_min_minor, fee_max_minor, reward_min_minor, reward_max_minor) = ($1, $2, $3, $4)
-        )
+        select task_id, fee_minor, reward_minor, priced_at
+        from accounting.prices
+        where task_id > $1
+        order by task_id
+        limit $2
         ",
-        policy.fee.low_minor(),
-        policy.fee.high_minor(),
-        policy.reward.low_minor(),
-        policy.reward.high_minor(),
-        now,
+        after,
+        rows,
     )
-    .execute(connection)
+    .fetch_all(connection)
     .await?;
-    Ok(())
-}
-
-/// Records currency and time zone at the first start; those the books are kept in.
-pub async fn keep_settings(connection: &mut PgConnection, policy: &Policy) -> Result<(String, String), sqlx::Error> {
-    sqlx::query!(
-        "
-        insert into accounting.settings (currency, currency_exponent, time_zone)
-        values ($1, $2, $3)
-        on conflict (singleton) do nothing
-        ",
-        policy.currency.code(),
-        i16::from(policy.exponent),
-        policy.time_zone.name(),
-    )
-    .execute(&mut *connection)
-    .await?;
-    let kept = sqlx::query!("select currency, time_zone from accounting.settings").fetch_one(connection).await?;
-    Ok((kept.currency, kept.time_zone))
-}
-
-/// Lets the days end elsewhere from now on.
-pub async fn update_time_zone(connection: &mut PgConnection, policy: &Policy) -> Result<(), sqlx::Error> {
-    sqlx::query!("update accounting.settings set time_zone = $1", policy.time_zone.name()).execute(connection).await?;
-    Ok(())
-}
-
-/// Keeps names that are newer than what is known.
-pub async fn upsert_people(connection: &mut PgConnection, people: &[PersonState]) -> Result<(), sqlx::Error> {
-    let ids: Vec<Uuid> = people.iter().map(|person| PersonId::uuid(person.person_id)).collect();
-    let versions: Vec<i64> = people.iter().map(|person| person.version).collect();
-    let names: Vec<&str> = people.iter().map(|person| person.name.as_str()).collect();
-    sqlx::query!(
-        "
-        insert into accounting.people as known (person_id, version, name)
-        select distinct on (person_id) person_id, version, name
-        from unnest($1::uuid[], $2::bigint[], $3::text[]) as told (person_id, version, name)
-        order by person_id, version desc
-        on conflict (person_id) do update
-            set version = excluded.version,
-                name = excluded.name
-            where known.version < excluded.version
-        ",
-        &ids,
-        &versions,
-        &names as &[&str],
-    )
-    .execute(connection)
-    .await?;
-    Ok(())
+    let price = |task_id: Uuid, fee_minor, reward_minor| TaskPrice { task_id: task_id.into(), fee_minor, reward_minor };
+    Ok(rows.into_iter().map(|row| (price(row.task_id, row.fee_minor, row.reward_minor), row.priced_at)).collect())
 }

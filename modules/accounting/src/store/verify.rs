@@ -1,28 +1,49 @@
-//! Queries behind `piecework verify`; each names rows that break an invariant.
+//! The queries of `piecework verify` and `piecework reconcile`, which read all data. Each `list_`
+//! function returns rows that break an invariant.
 
 use chrono::NaiveDate;
+use contracts::PersonId;
 use futures_util::stream::BoxStream;
+use futures_util::{StreamExt, TryStreamExt};
 use sqlx::postgres::PgConnection;
 use uuid::Uuid;
 
-/// What the ledger says of a task.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct LedgerFactRow {
-    pub task_id: Uuid,
-    pub fees: i64,
-    pub rewards: i64,
-    pub rewarded: Option<Uuid>,
-    /// A digest of who was charged for which assignment.
-    pub charged: Option<String>,
+use crate::domain::{BookedFact, BookedFactKind, EarningsSums, LedgerFact};
+
+struct LedgerFactRow {
+    task_id: Uuid,
+    fees: i64,
+    rewards: i64,
+    rewarded: Option<Uuid>,
+    charged: Option<String>,
+    fee_minor: i64,
+    reward_minor: i64,
 }
 
-/// Every task with a price, in id order.
-pub fn stream_ledger_facts(connection: &mut PgConnection) -> BoxStream<'_, Result<LedgerFactRow, sqlx::Error>> {
+impl From<LedgerFactRow> for LedgerFact {
+    fn from(row: LedgerFactRow) -> Self {
+        Self {
+            task_id: row.task_id.into(),
+            fees: row.fees,
+            rewards: row.rewards,
+            rewarded: row.rewarded.map(PersonId::from),
+            charged: row.charged,
+            fee_minor: row.fee_minor,
+            reward_minor: row.reward_minor,
+        }
+    }
+}
+
+/// Returns the price, the fees and the reward of every task with a price, in id order, without what
+/// is withdrawn.
+pub fn stream_ledger_facts(connection: &mut PgConnection) -> BoxStream<'_, Result<LedgerFact, sqlx::Error>> {
     sqlx::query_as!(
         LedgerFactRow,
         r#"
         select
             price.task_id,
+            price.fee_minor,
+            price.reward_minor,
             count(line.transfer_id) filter (where line.kind = 'assignment_fee') as "fees!",
             count(line.transfer_id) filter (where line.kind = 'completion_reward') as "rewards!",
             (max(line.person_id::text) filter (where line.kind = 'completion_reward'))::uuid as rewarded,
@@ -31,16 +52,65 @@ pub fn stream_ledger_facts(connection: &mut PgConnection) -> BoxStream<'_, Resul
                 ',' order by split_part(line.business_key, ':', 3)::integer
             ) filter (where line.kind = 'assignment_fee')) as charged
         from accounting.prices as price
-        left join accounting.transfers as line on line.task_id = price.task_id
+        left join (
+            select transfer_id, task_id, kind, person_id, business_key
+            from accounting.transfers
+            where kind in ('assignment_fee', 'completion_reward')
+                and transfer_id not in (select transfer_id from accounting.withdrawals)
+        ) as line on line.task_id = price.task_id
         group by price.task_id
         order by price.task_id
         "#
     )
     .fetch(connection)
+    .map_ok(LedgerFact::from)
+    .boxed()
 }
 
-/// Wallets whose balance or line count is not that of their lines.
-pub async fn find_unbalanced_wallets(connection: &mut PgConnection) -> Result<Vec<Uuid>, sqlx::Error> {
+struct BookedFactRow {
+    transfer_id: Uuid,
+    task_id: Uuid,
+    person_id: Uuid,
+    amount_minor: i64,
+    assignment: Option<i32>,
+}
+
+impl From<BookedFactRow> for BookedFact {
+    fn from(row: BookedFactRow) -> Self {
+        Self {
+            transfer_id: row.transfer_id.into(),
+            task_id: row.task_id.into(),
+            kind: row.assignment.map_or(BookedFactKind::Completion, BookedFactKind::Assignment),
+            person_id: row.person_id.into(),
+            amount_minor: row.amount_minor,
+        }
+    }
+}
+
+/// Returns every fee and reward that is not withdrawn, in the order of the tasks' ids.
+pub fn stream_booked_facts(connection: &mut PgConnection) -> BoxStream<'_, Result<BookedFact, sqlx::Error>> {
+    sqlx::query_as!(
+        BookedFactRow,
+        r#"
+        select
+            transfer_id,
+            task_id as "task_id!",
+            person_id,
+            amount_minor,
+            case when kind = 'assignment_fee' then split_part(business_key, ':', 3)::integer end as assignment
+        from accounting.transfers
+        where kind in ('assignment_fee', 'completion_reward')
+            and transfer_id not in (select transfer_id from accounting.withdrawals)
+        order by task_id, line
+        "#
+    )
+    .fetch(connection)
+    .map_ok(BookedFact::from)
+    .boxed()
+}
+
+/// Returns wallets whose balance or number of lines is not that of their transfers.
+pub async fn list_unbalanced_wallets(connection: &mut PgConnection) -> Result<Vec<Uuid>, sqlx::Error> {
     sqlx::query_scalar!(
         r#"
         select coalesce(wallet.person_id, booked.person_id) as "person_id!"
@@ -64,8 +134,9 @@ pub async fn find_unbalanced_wallets(connection: &mut PgConnection) -> Result<Ve
     .await
 }
 
-/// Lines whose balance is not the one before plus their amount, or whose day goes back.
-pub async fn find_broken_lines(connection: &mut PgConnection) -> Result<Vec<Uuid>, sqlx::Error> {
+/// Returns transfers whose balance is not the previous balance plus their amount, or whose day is
+/// before the previous day.
+pub async fn list_transfers_with_wrong_balance(connection: &mut PgConnection) -> Result<Vec<Uuid>, sqlx::Error> {
     sqlx::query_scalar!(
         "
         select transfer_id
@@ -89,8 +160,9 @@ pub async fn find_broken_lines(connection: &mut PgConnection) -> Result<Vec<Uuid
     .await
 }
 
-/// The sum over all accounts: the wallets as they say they stand, the company's earnings and the cash as they were booked.
-pub async fn sum_all_accounts(connection: &mut PgConnection) -> Result<i64, sqlx::Error> {
+/// Returns the sum over all accounts: the stored balances of the wallets, and the company's
+/// earnings and the cash, summed over the transfers.
+pub async fn load_sum_of_accounts(connection: &mut PgConnection) -> Result<i64, sqlx::Error> {
     sqlx::query_scalar!(
         r#"
         select (
@@ -106,8 +178,8 @@ pub async fn sum_all_accounts(connection: &mut PgConnection) -> Result<i64, sqlx
     .await
 }
 
-/// Prices outside the range of the policy they name.
-pub async fn find_prices_out_of_range(connection: &mut PgConnection) -> Result<Vec<Uuid>, sqlx::Error> {
+/// Returns tasks whose price is outside the range of the policy that it refers to.
+pub async fn list_prices_out_of_range(connection: &mut PgConnection) -> Result<Vec<Uuid>, sqlx::Error> {
     sqlx::query_scalar!(
         "
         select price.task_id
@@ -122,8 +194,8 @@ pub async fn find_prices_out_of_range(connection: &mut PgConnection) -> Result<V
     .await
 }
 
-/// Fees and rewards that are not the price of their task, or go the wrong way.
-pub async fn find_lines_apart_from_their_price(connection: &mut PgConnection) -> Result<Vec<Uuid>, sqlx::Error> {
+/// Returns fees and rewards that are not the price of their task, or that have the wrong direction.
+pub async fn list_transfers_with_wrong_amount(connection: &mut PgConnection) -> Result<Vec<Uuid>, sqlx::Error> {
     sqlx::query_scalar!(
         "
         select line.transfer_id
@@ -143,8 +215,10 @@ pub async fn find_lines_apart_from_their_price(connection: &mut PgConnection) ->
     .await
 }
 
-/// Wallets that were above zero when a day had closed, and the day.
-pub async fn find_positive_at_close(connection: &mut PgConnection) -> Result<Vec<(Uuid, NaiveDate)>, sqlx::Error> {
+/// Returns wallets that were above zero after a day was closed, with the day.
+pub async fn list_wallets_positive_after_close(
+    connection: &mut PgConnection,
+) -> Result<Vec<(Uuid, NaiveDate)>, sqlx::Error> {
     let rows = sqlx::query!(
         "
         select last.person_id, last.business_day
@@ -164,8 +238,8 @@ pub async fn find_positive_at_close(connection: &mut PgConnection) -> Result<Vec
     Ok(rows.into_iter().map(|row| (row.person_id, row.business_day)).collect())
 }
 
-/// People paid more than once for a day.
-pub async fn find_double_payouts(connection: &mut PgConnection) -> Result<Vec<(Uuid, NaiveDate)>, sqlx::Error> {
+/// Returns people who were paid more than once for a day, with the day.
+pub async fn list_double_payouts(connection: &mut PgConnection) -> Result<Vec<(Uuid, NaiveDate)>, sqlx::Error> {
     let rows = sqlx::query!(
         "
         select person_id, business_day
@@ -181,8 +255,10 @@ pub async fn find_double_payouts(connection: &mut PgConnection) -> Result<Vec<(U
     Ok(rows.into_iter().map(|row| (row.person_id, row.business_day)).collect())
 }
 
-/// How many wallets are below zero, as it is reported and as it is.
-pub async fn count_below_zero_twice(connection: &mut PgConnection) -> Result<(i64, i64), sqlx::Error> {
+/// Counts the wallets below zero twice: as they are reported, and as the balances are stored.
+pub async fn count_wallets_below_zero_reported_and_stored(
+    connection: &mut PgConnection,
+) -> Result<(i64, i64), sqlx::Error> {
     let row = sqlx::query!(
         r#"
         select
@@ -195,8 +271,9 @@ pub async fn count_below_zero_twice(connection: &mut PgConnection) -> Result<(i6
     Ok((row.reported, row.counted))
 }
 
-/// Days whose totals, payouts or count are not those of their transfers, or that got one after they had closed.
-pub async fn find_days_apart_from_their_lines(connection: &mut PgConnection) -> Result<Vec<NaiveDate>, sqlx::Error> {
+/// Returns days whose totals, payouts or number of payouts are not those of their transfers. A
+/// transfer that was booked after the close of its day has this effect.
+pub async fn list_days_with_wrong_totals(connection: &mut PgConnection) -> Result<Vec<NaiveDate>, sqlx::Error> {
     sqlx::query_scalar!(
         r#"
         select coalesce(day.business_day, booked.business_day) as "business_day!"
@@ -226,9 +303,13 @@ pub async fn find_days_apart_from_their_lines(connection: &mut PgConnection) -> 
     .await
 }
 
-/// The sum of all days' earnings, and what the company's account holds.
-pub async fn load_company_account(connection: &mut PgConnection, earnings: Uuid) -> Result<(i64, i64), sqlx::Error> {
-    let row = sqlx::query!(
+/// Returns the sum of the earnings of all days, and the balance of the company's account.
+pub async fn load_earnings_by_days_and_account(
+    connection: &mut PgConnection,
+    earnings: Uuid,
+) -> Result<EarningsSums, sqlx::Error> {
+    sqlx::query_as!(
+        EarningsSums,
         r#"
         select
             (select coalesce(sum(earned_minor), 0)::bigint from accounting_report.day_figures) as "days_minor!",
@@ -241,11 +322,10 @@ pub async fn load_company_account(connection: &mut PgConnection, earnings: Uuid)
         earnings,
     )
     .fetch_one(connection)
-    .await?;
-    Ok((row.days_minor, row.account_minor))
+    .await
 }
 
-/// How many were paid on each day, and a digest of who.
+/// Returns the number of payouts of each day, and a digest of the people paid.
 pub async fn count_payouts_by_day(
     connection: &mut PgConnection,
 ) -> Result<Vec<(NaiveDate, (i64, String))>, sqlx::Error> {

@@ -1,10 +1,12 @@
-//! Accounting on a real database: every rule of the money, under every disorder of events.
-#![expect(clippy::unwrap_used, reason = "a test that cannot be set up must fail, and say why")]
+//! Tests of the accounting service on a real database.
+#![expect(clippy::unwrap_used, reason = "a test panics if its setup fails")]
 
-mod any_order;
-mod closing;
-mod corrections;
-mod posting;
-mod pricing;
-mod support;
-mod verifying;
+mod clock;
+mod close;
+mod correct;
+mod fixture;
+mod order;
+mod post;
+mod price;
+mod verify;
+mod withdraw;

@@ -1,39 +1,35 @@
-//! `GET /analytics/earnings`: what the company earned (DOMAIN N1).
+//! `GET /analytics/earnings`: gets the company's earnings over a range of days (DOMAIN N1).
 
 use actix_web::get;
 use actix_web::web::{Data, Json};
 use contracts::permission::SeeAnalytics;
-use kernel::Problem;
-use kernel::auth::Authorized;
 use kernel::http::Query;
-use kernel::problem::ProblemDocument;
+use kernel::http::auth::Authorized;
+use kernel::http::problem::ProblemDocument;
+use kernel::{DateRange, Problem};
 
-use super::RangeQuery;
+use super::views::{EarningsView, RangeQuery};
 use crate::Analytics;
-use crate::domain::DateRange;
-use crate::view::EarningsView;
 
-/// What the company earned, in all and day by day: fees less rewards, each less what was reversed.
+/// Gets the company's earnings, in all and by day: fees less rewards, each less what was reversed
 #[utoipa::path(
     tag = "analytics",
+    security(("bearer" = [])),
+    extensions(("x-permission" = json!("see_analytics"))),
     params(RangeQuery),
     responses(
-        (status = 200, description = "The figures and as of when they are true", body = EarningsView),
-        (status = 400, description = "A parameter is unknown, missing or malformed", body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 401, description = "Not logged in", body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 403, description = "Not allowed", body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 422, description = "The days cannot be meant: backwards, too many, out of reason", body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 503, description = "`analytics.not_opened`, or the database cannot be reached", body = ProblemDocument, content_type = "application/problem+json"),
-    ),
-    security(("bearer" = [])),
-    extensions(("x-permission" = json!("see_analytics")))
+        (status = 200, body = EarningsView, description = "The figures, and the time at which they are true"),
+        (status = 422, body = ProblemDocument, description = "`invalid_request`: the days are in the wrong order, too many, or outside of the supported years"),
+        (status = 503, body = ProblemDocument, description = "`analytics.not_opened`"),
+    )
 )]
 #[get("/analytics/earnings")]
-pub(super) async fn get_earnings(
-    _: Authorized<SeeAnalytics>,
+pub async fn get_earnings(
+    _caller: Authorized<SeeAnalytics>,
     analytics: Data<Analytics>,
-    query: Query<RangeQuery>,
+    Query(query): Query<RangeQuery>,
 ) -> Result<Json<EarningsView>, Problem> {
-    let range = DateRange::try_from(query.0)?;
-    Ok(Json(analytics.earnings(range).await?))
+    let range = Option::<DateRange>::try_from(query)?;
+    let report = analytics.get_earnings(range).await?;
+    Ok(Json(EarningsView::from(report)))
 }

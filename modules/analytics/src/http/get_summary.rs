@@ -1,35 +1,38 @@
-//! `GET /analytics/summary`: the figures of the moment.
+//! `GET /analytics/summary`: gets the figures of the open business day.
 
 use actix_web::get;
 use actix_web::web::{Data, Json};
 use contracts::permission::SeeAnalytics;
 use kernel::Problem;
-use kernel::auth::Authorized;
 use kernel::http::Query;
-use kernel::problem::ProblemDocument;
+use kernel::http::auth::Authorized;
+use kernel::http::problem::ProblemDocument;
+use serde::Deserialize;
 
-use super::NoQuery;
+use super::views::SummaryView;
 use crate::Analytics;
-use crate::view::SummaryView;
 
-/// The open business day's earnings, the wallets below zero now, and the day's most expensive task.
+/// The request has no parameters.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct NoQuery {}
+
+/// Gets the open day's earnings and most expensive task, and the number of wallets below zero now
 #[utoipa::path(
     tag = "analytics",
-    responses(
-        (status = 200, description = "The figures and as of when they are true", body = SummaryView),
-        (status = 400, description = "A parameter is unknown, missing or malformed", body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 401, description = "Not logged in", body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 403, description = "Not allowed", body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 503, description = "`analytics.not_opened`, or the database cannot be reached", body = ProblemDocument, content_type = "application/problem+json"),
-    ),
     security(("bearer" = [])),
-    extensions(("x-permission" = json!("see_analytics")))
+    extensions(("x-permission" = json!("see_analytics"))),
+    responses(
+        (status = 200, body = SummaryView, description = "The figures, and the time at which they are true"),
+        (status = 503, body = ProblemDocument, description = "`analytics.not_opened`"),
+    )
 )]
 #[get("/analytics/summary")]
-pub(super) async fn get_summary(
-    _: Authorized<SeeAnalytics>,
+pub async fn get_summary(
+    _caller: Authorized<SeeAnalytics>,
     analytics: Data<Analytics>,
-    _: Query<NoQuery>,
+    _query: Query<NoQuery>,
 ) -> Result<Json<SummaryView>, Problem> {
-    Ok(Json(analytics.summary().await?))
+    let report = analytics.get_summary().await?;
+    Ok(Json(SummaryView::from(report)))
 }

@@ -1,28 +1,50 @@
-//! `GET /analytics/top-tasks`: the most expensive completed task (DOMAIN N3).
+//! `GET /analytics/top-tasks`: gets the most expensive completed tasks (DOMAIN N3).
 
 use actix_web::get;
 use actix_web::web::{Data, Json};
 use contracts::permission::SeeAnalytics;
-use kernel::auth::Authorized;
 use kernel::http::Query;
-use kernel::problem::ProblemDocument;
-use kernel::{CalendarDate, Problem};
+use kernel::http::auth::Authorized;
+use kernel::http::problem::ProblemDocument;
+use kernel::{CalendarDate, Fault, FieldCode, Problem};
 use serde::Deserialize;
-use utoipa::IntoParams;
+use utoipa::{IntoParams, ToSchema};
 
+use super::views::TopTasksView;
 use crate::Analytics;
-use crate::domain::{DateRange, Period};
+use crate::domain::{self, Period, RequestedDays};
 use crate::error::Error;
-use crate::view::TopTasksView;
 
-/// Either form, not both.
+/// A stretch of the calendar around a date.
+#[derive(Clone, Copy, Deserialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+enum PeriodParameter {
+    Day,
+    /// The ISO week, Monday to Sunday.
+    Week,
+    /// The calendar month.
+    Month,
+}
+
+impl From<PeriodParameter> for Period {
+    fn from(parameter: PeriodParameter) -> Self {
+        match parameter {
+            PeriodParameter::Day => Self::Day,
+            PeriodParameter::Week => Self::Week,
+            PeriodParameter::Month => Self::Month,
+        }
+    }
+}
+
+/// Either `period` and `date`, or `from` and `to`.
 #[derive(Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 struct TopTasksQuery {
-    /// With `date`: the day, ISO week or calendar month that it is in.
+    /// The day, ISO week or calendar month of `date`. The default is `day`.
     #[param(inline)]
-    period: Option<Period>,
+    period: Option<PeriodParameter>,
+    /// A date in the period. The default is the open business day.
     #[param(value_type = Option<NaiveDate>)]
     date: Option<CalendarDate>,
     /// With `to`: the first day.
@@ -33,46 +55,45 @@ struct TopTasksQuery {
     to: Option<CalendarDate>,
 }
 
-impl TryFrom<TopTasksQuery> for DateRange {
+impl TryFrom<TopTasksQuery> for RequestedDays {
     type Error = Error;
 
     fn try_from(query: TopTasksQuery) -> Result<Self, Error> {
-        match (query.period, query.date, query.from, query.to) {
-            (Some(period), Some(date), None, None) => Self::around(period, date.date()),
-            (None, None, Some(from), Some(to)) => Self::new(from.date(), to.date()),
-            (Some(_), None, None, None) => Err(Error::invalid("?date", "is needed with `period`")),
-            (None, Some(_), None, None) => Err(Error::invalid("?period", "is needed with `date`: day, week or month")),
-            (None, None, Some(_), None) => Err(Error::invalid("?to", "is needed with `from`")),
-            (None, None, None, Some(_)) => Err(Error::invalid("?from", "is needed with `to`")),
-            (None, None, None, None) => Err(Error::invalid("?period", "give `period` and `date`, or `from` and `to`")),
-            _ => Err(Error::invalid("?period", "give `period` and `date`, or `from` and `to`, not both")),
+        let TopTasksQuery { period, date, from, to } = query;
+        if (period.is_some() || date.is_some()) && (from.is_some() || to.is_some()) {
+            let detail = "give `period` and `date`, or `from` and `to`, not both";
+            let fault = Fault::new(FieldCode::NotWith, detail).with("with", ["from", "to"].as_slice());
+            return Err(Error::invalid("?period", fault));
         }
+        let range = domain::optional_range(from.map(CalendarDate::date), to.map(CalendarDate::date))?;
+        let around =
+            || Self::Around { period: period.map_or(Period::Day, Period::from), date: date.map(CalendarDate::date) };
+        Ok(range.map_or_else(around, Self::Range))
     }
 }
 
-/// The most expensive task completed in a day, an ISO week, a calendar month or any range, and one line per day.
+/// Gets the most expensive task of a range of days, and of each of its days
 ///
-/// Either `period` and `date`, or `from` and `to`. The highest reward wins; of equals the earliest completion.
+/// The range is a day, an ISO week or a calendar month (`period` and `date`), or any other (`from`
+/// and `to`). Without parameters it is today. The task with the highest reward wins. Among equals
+/// the one that was completed first wins.
 #[utoipa::path(
     tag = "analytics",
+    security(("bearer" = [])),
+    extensions(("x-permission" = json!("see_analytics"))),
     params(TopTasksQuery),
     responses(
-        (status = 200, description = "The figures and as of when they are true", body = TopTasksView),
-        (status = 400, description = "A parameter is unknown, missing or malformed", body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 401, description = "Not logged in", body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 403, description = "Not allowed", body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 422, description = "The days cannot be meant: backwards, too many, out of reason", body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 503, description = "`analytics.not_opened`, or the database cannot be reached", body = ProblemDocument, content_type = "application/problem+json"),
-    ),
-    security(("bearer" = [])),
-    extensions(("x-permission" = json!("see_analytics")))
+        (status = 200, body = TopTasksView, description = "The figures, and the time at which they are true"),
+        (status = 422, body = ProblemDocument, description = "`invalid_request`: the days are in the wrong order, too many, or outside of the supported years"),
+        (status = 503, body = ProblemDocument, description = "`analytics.not_opened`"),
+    )
 )]
 #[get("/analytics/top-tasks")]
-pub(super) async fn get_top_tasks(
-    _: Authorized<SeeAnalytics>,
+pub async fn get_top_tasks(
+    _caller: Authorized<SeeAnalytics>,
     analytics: Data<Analytics>,
-    query: Query<TopTasksQuery>,
+    Query(query): Query<TopTasksQuery>,
 ) -> Result<Json<TopTasksView>, Problem> {
-    let range = DateRange::try_from(query.0)?;
-    Ok(Json(analytics.top_tasks(range).await?))
+    let report = analytics.get_top_tasks(query.try_into()?).await?;
+    Ok(Json(TopTasksView::from(report)))
 }

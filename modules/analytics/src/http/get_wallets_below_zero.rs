@@ -1,39 +1,35 @@
-//! `GET /analytics/wallets-below-zero`: who owes, in numbers (DOMAIN N2).
+//! `GET /analytics/wallets-below-zero`: counts the wallets below zero (DOMAIN N2).
 
 use actix_web::get;
 use actix_web::web::{Data, Json};
 use contracts::permission::SeeAnalytics;
-use kernel::Problem;
-use kernel::auth::Authorized;
 use kernel::http::Query;
-use kernel::problem::ProblemDocument;
+use kernel::http::auth::Authorized;
+use kernel::http::problem::ProblemDocument;
+use kernel::{DateRange, Problem};
 
-use super::RangeQuery;
+use super::views::{RangeQuery, WalletsBelowZeroView};
 use crate::Analytics;
-use crate::domain::DateRange;
-use crate::view::WalletsBelowZeroView;
 
-/// How many wallets are below zero now, and were at the end of each day.
+/// Counts the wallets below zero, now and at the end of each day of a range
 #[utoipa::path(
     tag = "analytics",
+    security(("bearer" = [])),
+    extensions(("x-permission" = json!("see_analytics"))),
     params(RangeQuery),
     responses(
-        (status = 200, description = "The figures and as of when they are true", body = WalletsBelowZeroView),
-        (status = 400, description = "A parameter is unknown, missing or malformed", body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 401, description = "Not logged in", body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 403, description = "Not allowed", body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 422, description = "The days cannot be meant: backwards, too many, out of reason", body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 503, description = "`analytics.not_opened`, or the database cannot be reached", body = ProblemDocument, content_type = "application/problem+json"),
-    ),
-    security(("bearer" = [])),
-    extensions(("x-permission" = json!("see_analytics")))
+        (status = 200, body = WalletsBelowZeroView, description = "The figures, and the time at which they are true"),
+        (status = 422, body = ProblemDocument, description = "`invalid_request`: the days are in the wrong order, too many, or outside of the supported years"),
+        (status = 503, body = ProblemDocument, description = "`analytics.not_opened`"),
+    )
 )]
 #[get("/analytics/wallets-below-zero")]
-pub(super) async fn get_wallets_below_zero(
-    _: Authorized<SeeAnalytics>,
+pub async fn get_wallets_below_zero(
+    _caller: Authorized<SeeAnalytics>,
     analytics: Data<Analytics>,
-    query: Query<RangeQuery>,
+    Query(query): Query<RangeQuery>,
 ) -> Result<Json<WalletsBelowZeroView>, Problem> {
-    let range = DateRange::try_from(query.0)?;
-    Ok(Json(analytics.wallets_below_zero(range).await?))
+    let range = Option::<DateRange>::try_from(query)?;
+    let report = analytics.get_wallets_below_zero(range).await?;
+    Ok(Json(WalletsBelowZeroView::from(report)))
 }

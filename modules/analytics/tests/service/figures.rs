@@ -1,5 +1,6 @@
-//! DOMAIN N1 to N4 on rows put where accounting and tasks keep theirs: a module may not use another one. That the figures tie to a
-//! ledger that accounting wrote is for the system's tests.
+//! DOMAIN N1 to N4, on rows that the test inserts into the tables of accounting and tasks, because
+//! a module may not use another one. The system tests check that the figures match a ledger that
+//! accounting has written.
 
 use analytics::Analytics;
 use chrono::{DateTime, Utc};
@@ -9,10 +10,11 @@ use kernel::Ambient;
 use serde_json::{Value, json};
 use sqlx::Executor;
 
-use crate::asking::ask;
+use crate::request::get;
 
-/// Three business days: a good one, a bad one with a reversal, and the open one, on which one wallet less is in debt than the evening before.
-const BOOKS: &str = "
+/// Three business days: one with a profit, one with a loss and reversals, and the open one, which
+/// has one wallet below zero less than the day before.
+const ACCOUNTING_ROWS: &str = "
     insert into accounting.settings (currency, currency_exponent, time_zone) values ('USD', 2, 'UTC');
     insert into accounting.pricing_policies
         (fee_min_minor, fee_max_minor, reward_min_minor, reward_max_minor, created_at)
@@ -37,21 +39,24 @@ const BOOKS: &str = "
         ('2026-11-19', '00000000-0000-0000-0000-0000000000a1', 3000, '2026-11-19T10:00:00Z', '00000000-0000-0000-0000-000000000001');
 ";
 
-const PEOPLE: &str = "
+/// One of the two people who have completed a task.
+const PEOPLE_ROWS: &str = "
     insert into tasks.people (person_id, version, name, email, is_assignable)
     values ('00000000-0000-0000-0000-000000000001', 1, 'Zoë O''Neil', 'zoe@example.org', true);
 ";
 
+/// The time of the test's clock.
 const NOW: &str = "2026-11-21T15:00:00Z";
 
-struct Company {
+/// The module and its two databases.
+struct Fixture {
     tracker: TestDatabase,
     accounting: TestDatabase,
     analytics: Analytics,
 }
 
-impl Company {
-    async fn without_books() -> Self {
+impl Fixture {
+    async fn without_rows() -> Self {
         let (tracker, accounting) = (harness::tracker().await, harness::accounting().await);
         let ambient = Ambient::manual(NOW.parse::<DateTime<Utc>>().unwrap(), 1);
         let analytics =
@@ -59,16 +64,16 @@ impl Company {
         Self { tracker, accounting, analytics }
     }
 
-    async fn with_books() -> Self {
-        let company = Self::without_books().await;
-        company.accounting.connect().await.execute(BOOKS).await.unwrap();
-        company.tracker.connect().await.execute(PEOPLE).await.unwrap();
-        company
+    async fn with_rows() -> Self {
+        let fixture = Self::without_rows().await;
+        fixture.accounting.connect().await.execute(ACCOUNTING_ROWS).await.unwrap();
+        fixture.tracker.connect().await.execute(PEOPLE_ROWS).await.unwrap();
+        fixture
     }
 
-    async fn asks(&self, question: &str) -> Value {
-        let (status, answer) = ask(&self.analytics, Role::Admin, &format!("/analytics/{question}")).await;
-        assert_eq!(status, 200, "{question}: {answer}");
+    async fn get(&self, path: &str) -> Value {
+        let (status, answer) = get(&self.analytics, Role::Admin, &format!("/analytics/{path}")).await;
+        assert_eq!(status, 200, "{path}: {answer}");
         answer
     }
 }
@@ -77,45 +82,46 @@ fn money(amount_minor: i64) -> Value {
     json!({ "amount_minor": amount_minor, "currency": "USD" })
 }
 
-fn door() -> Value {
+/// The task with a reference, completed by a known person.
+fn door_task() -> Value {
     json!({
-        "task_id": "00000000-0000-0000-0000-0000000000a1",
+        "id": "00000000-0000-0000-0000-0000000000a1",
         "title": "Fix the door",
         "reference": "POP-42",
         "reward": money(3_000),
         "completed_at": "2026-11-19T10:00:00Z",
-        "completed_by": { "id": "00000000-0000-0000-0000-000000000001", "name": "Zoë O'Neil" },
+        "assignee": { "id": "00000000-0000-0000-0000-000000000001", "name": "Zoë O'Neil" },
     })
 }
 
-/// Completed by somebody whom the tasks module does not know.
-fn vec() -> Value {
+/// The task without a reference, completed by a person whom the tasks module does not know.
+fn vec_task() -> Value {
     json!({
-        "task_id": "00000000-0000-0000-0000-0000000000a2",
+        "id": "00000000-0000-0000-0000-0000000000a2",
         "title": "Vec<[u8]> “naïve”",
         "reference": null,
         "reward": money(3_000),
         "completed_at": "2026-11-20T10:00:00Z",
-        "completed_by": { "id": "00000000-0000-0000-0000-000000000002", "name": null },
+        "assignee": { "id": "00000000-0000-0000-0000-000000000002", "name": null },
     })
 }
 
 #[actix_web::test]
-async fn the_summary_is_of_the_open_day_and_says_as_of_when() {
-    let company = Company::with_books().await;
+async fn the_summary_is_of_the_open_day_and_has_its_time() {
+    let fixture = Fixture::with_rows().await;
     let expected = json!({
-        "business_day": "2026-11-21",
+        "date": "2026-11-21",
         "earned_today": money(1_100),
         "wallets_below_zero": 2,
         "top_task_today": null,
         "as_of": NOW,
     });
-    assert_eq!(company.asks("summary").await, expected);
+    assert_eq!(fixture.get("summary").await, expected);
 }
 
 #[actix_web::test]
-async fn n1_the_earnings_of_a_range_are_fees_less_rewards_each_less_what_was_reversed() {
-    let company = Company::with_books().await;
+async fn n1_the_earnings_of_a_range_are_fees_less_rewards_each_less_its_reversals() {
+    let fixture = Fixture::with_rows().await;
     let expected = json!({
         "from": "2026-11-01",
         "to": "2026-11-20",
@@ -129,55 +135,58 @@ async fn n1_the_earnings_of_a_range_are_fees_less_rewards_each_less_what_was_rev
         "next_cursor": null,
         "as_of": NOW,
     });
-    assert_eq!(company.asks("earnings?from=2026-11-01&to=2026-11-20").await, expected);
-    let today = company.asks("earnings?from=2026-11-21&to=2026-11-30").await;
+    assert_eq!(fixture.get("earnings?from=2026-11-01&to=2026-11-20").await, expected);
+    let today = fixture.get("earnings?from=2026-11-21&to=2026-11-30").await;
     assert_eq!((&today["total"], &today["items"][0]["closed"]), (&money(1_100), &json!(false)));
-    let before = company.asks("earnings?from=2020-01-01&to=2020-01-31").await;
+    let before = fixture.get("earnings?from=2020-01-01&to=2020-01-31").await;
     assert_eq!((&before["total"], &before["items"]), (&money(0), &json!([])));
 }
 
 #[actix_web::test]
 async fn n2_wallets_below_zero_are_counted_now_and_at_the_end_of_each_past_day() {
-    let company = Company::with_books().await;
+    let fixture = Fixture::with_rows().await;
     let expected = json!({
-        "now": 2,
+        "wallets_below_zero": 2,
         "items": [
-            { "date": "2026-11-19", "wallets": 1, "closed": true },
-            { "date": "2026-11-20", "wallets": 3, "closed": true },
-            { "date": "2026-11-21", "wallets": 2, "closed": false },
+            { "date": "2026-11-19", "wallets_below_zero": 1, "closed": true },
+            { "date": "2026-11-20", "wallets_below_zero": 3, "closed": true },
+            { "date": "2026-11-21", "wallets_below_zero": 2, "closed": false },
         ],
         "next_cursor": null,
         "as_of": NOW,
     });
-    assert_eq!(company.asks("wallets-below-zero?from=2026-11-19&to=2026-11-21").await, expected);
-    let past = company.asks("wallets-below-zero?from=2026-11-20&to=2026-11-20").await;
-    assert_eq!((&past["now"], past["items"].as_array().unwrap().len()), (&json!(2), 1));
+    assert_eq!(fixture.get("wallets-below-zero?from=2026-11-19&to=2026-11-21").await, expected);
+    let past = fixture.get("wallets-below-zero?from=2026-11-20&to=2026-11-20").await;
+    assert_eq!((&past["wallets_below_zero"], past["items"].as_array().unwrap().len()), (&json!(2), 1));
 }
 
 #[actix_web::test]
-async fn n3_the_top_task_of_a_range_is_the_earliest_of_equals_and_each_day_has_its_own() {
-    let company = Company::with_books().await;
-    let days = json!([{ "date": "2026-11-19", "task": door() }, { "date": "2026-11-20", "task": vec() }]);
-    for question in ["period=week&date=2026-11-22", "from=2026-11-16&to=2026-11-22"] {
-        let answer = company.asks(&format!("top-tasks?{question}")).await;
+async fn n3_the_top_task_of_a_range_is_the_earliest_of_equals_and_each_day_has_a_top_task() {
+    let fixture = Fixture::with_rows().await;
+    let days = json!([{ "date": "2026-11-19", "task": door_task() }, { "date": "2026-11-20", "task": vec_task() }]);
+    for query in ["period=week&date=2026-11-22", "from=2026-11-16&to=2026-11-22"] {
+        let answer = fixture.get(&format!("top-tasks?{query}")).await;
         let expected = json!({
-            "from": "2026-11-16", "to": "2026-11-22", "top": door(), "items": days, "next_cursor": null, "as_of": NOW,
+            "from": "2026-11-16", "to": "2026-11-22", "top": door_task(), "items": days, "next_cursor": null, "as_of": NOW,
         });
         assert_eq!(answer, expected);
     }
-    let month = company.asks("top-tasks?period=month&date=2026-11-30").await;
-    assert_eq!((&month["from"], &month["to"], &month["top"]), (&json!("2026-11-01"), &json!("2026-11-30"), &door()));
-    let day = company.asks("top-tasks?period=day&date=2026-11-20").await;
-    assert_eq!((&day["top"], day["items"].as_array().unwrap().len()), (&vec(), 1));
-    let none = company.asks("top-tasks?period=day&date=2026-11-21").await;
+    let month = fixture.get("top-tasks?period=month&date=2026-11-30").await;
+    assert_eq!(
+        (&month["from"], &month["to"], &month["top"]),
+        (&json!("2026-11-01"), &json!("2026-11-30"), &door_task())
+    );
+    let day = fixture.get("top-tasks?period=day&date=2026-11-20").await;
+    assert_eq!((&day["top"], day["items"].as_array().unwrap().len()), (&vec_task(), 1));
+    let none = fixture.get("top-tasks?period=day&date=2026-11-21").await;
     assert_eq!((&none["top"], &none["items"]), (&Value::Null, &json!([])));
 }
 
 #[actix_web::test]
-async fn before_the_books_are_opened_every_question_is_a_503() {
-    let company = Company::without_books().await;
-    for question in ["summary", "earnings?from=2026-11-01&to=2026-11-02", "top-tasks?period=day&date=2026-11-01"] {
-        let (status, problem) = ask(&company.analytics, Role::Admin, &format!("/analytics/{question}")).await;
-        assert_eq!((status, &problem["code"]), (503, &json!("analytics.not_opened")), "{question}");
+async fn every_request_is_a_503_before_accounting_has_started() {
+    let fixture = Fixture::without_rows().await;
+    for query in ["summary", "earnings?from=2026-11-01&to=2026-11-02", "top-tasks?period=day&date=2026-11-01"] {
+        let (status, problem) = get(&fixture.analytics, Role::Admin, &format!("/analytics/{query}")).await;
+        assert_eq!((status, &problem["code"]), (503, &json!("analytics.not_opened")), "{query}");
     }
 }

@@ -1,6 +1,6 @@
-//! The analytics routes against real databases.
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on must fail")]
+//! The analytics routes with PostgreSQL databases.
+#![expect(clippy::unwrap_used, reason = "a test that cannot continue must fail")]
 
-mod asking;
 mod figures;
 mod refusals;
+mod request;

@@ -1,4 +1,4 @@
-//! One test's world: a database, a clock that stands still, the module, and its ear on the bus.
+//! What a test uses: a database, a manual clock, the module, and its inbox.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -7,11 +7,11 @@ use chrono::{DateTime, Duration, NaiveDate, Utc};
 use contracts::events::accounting::{Payout, PeoplePaid, StatementLine};
 use contracts::events::identity::{PeopleChanged, PersonState};
 use contracts::{Event, Fact, PersonId, Role};
-use email::{Email, Language, MailState, MailView, Settings, Transport};
+use email::{Email, Language, Mail, MailFilter, MailState, Settings, Transport};
 use kernel::Ambient;
-use kernel::inbox::{Inbox, RetryPolicy};
-use kernel::jobs::Outcome;
-use kernel::paging::Limit;
+use kernel::events::inbox::{Inbox, RetryPolicy};
+use kernel::http::paging::Limit;
+use kernel::runtime::jobs::Outcome;
 
 use crate::smtp_server::SmtpServer;
 
@@ -25,8 +25,9 @@ pub struct Fixture {
 }
 
 impl Fixture {
+    /// A module that sends mails to `server`.
     pub async fn with_server(server: &SmtpServer) -> Self {
-        Self::new(smtp(&format!("smtp://{}", server.address)), PathBuf::new()).await
+        Self::new(smtp(&plain_url(server)), PathBuf::new()).await
     }
 
     pub async fn new(settings: Settings, mail_dir: PathBuf) -> Self {
@@ -40,44 +41,65 @@ impl Fixture {
         Self { database, ambient, email, settings, mail_dir, inbox }
     }
 
-    /// Another process on the same database, as after a restart.
-    pub fn another(&self) -> Email {
+    /// A second instance of the module on the same database, as after a restart.
+    pub fn restarted(&self) -> Email {
         make_email(&self.database, &self.ambient, &self.settings, &self.mail_dir)
     }
 
     pub fn event<F: Fact>(&self, fact: &F) -> Event {
-        Event::new(self.ambient.new_id(), self.ambient.now(), None, fact).unwrap()
+        Event::new(self.ambient.new_id(), self.ambient.now(), fact).unwrap()
     }
 
-    /// Delivers a fact in an event of its own.
-    pub async fn tell<F: Fact>(&self, fact: &F) {
+    /// Delivers an event with this fact.
+    pub async fn deliver<F: Fact>(&self, fact: &F) {
         self.inbox.receive(&[self.event(fact)]).await.unwrap();
-        assert_eq!(self.inbox.waiting().await.unwrap(), (0, 0), "the event was not applied");
+        assert_eq!(self.inbox.count_waiting().await.unwrap(), (0, 0), "the event was not applied");
     }
 
-    /// Sends until nothing is due.
+    /// Sends mails until none is due.
     pub async fn send_all(&self) {
-        while self.email.send_due().await.unwrap() == Outcome::More {}
+        while self.email.deliver_due_mails().await.unwrap() == Outcome::More {}
     }
 
-    /// Lets the longest pause and any lease pass, and sends.
+    /// Advances the clock beyond every pause and lease, and sends the mails that are due.
     pub async fn send_later(&self) {
         self.ambient.advance(Duration::hours(1));
         self.send_all().await;
     }
 
-    pub async fn mails(&self) -> Vec<MailView> {
-        self.email.list(None, None, Limit::default()).await.unwrap().items
+    pub async fn mails(&self) -> Vec<Mail> {
+        self.email.list_mails(&MailFilter::default(), None, Limit::default()).await.unwrap()
     }
 
-    pub async fn only_mail(&self) -> MailView {
+    pub async fn only_mail(&self) -> Mail {
         let mut mails = self.mails().await;
         assert_eq!(mails.len(), 1, "{mails:?}");
         mails.remove(0)
     }
 
-    /// The only mail, which is in that state, and its last error.
-    pub async fn only_mail_is(&self, state: MailState) -> String {
+    /// A module with one queued mail.
+    pub async fn with_one_mail(settings: Settings) -> Self {
+        let fixture = Self::new(settings, PathBuf::new()).await;
+        fixture.deliver(&people([1])).await;
+        fixture.deliver(&paid([1], "2026-11-21")).await;
+        fixture
+    }
+
+    /// Queues one more mail to person 1. Each number is a business day of its own.
+    pub async fn queue_mail(&self, number: u64) {
+        self.deliver(&paid([1], &business_day(number).to_string())).await;
+    }
+
+    /// Asserts the state of the mail with this number. Returns its last error.
+    pub async fn expect_mail(&self, number: u64, state: MailState) -> String {
+        let mails = self.mails().await;
+        let mail = mails.into_iter().find(|mail| mail.business_day == business_day(number)).unwrap();
+        assert_eq!(mail.state, state, "{mail:?}");
+        mail.last_error.unwrap_or_default()
+    }
+
+    /// Asserts the state of the only mail. Returns its last error.
+    pub async fn expect_only_mail(&self, state: MailState) -> String {
         let mail = self.only_mail().await;
         assert_eq!(mail.state, state, "{mail:?}");
         mail.last_error.unwrap_or_default()
@@ -95,10 +117,18 @@ fn make_email(
     Email::new(write, database.read_pool("email"), settings.clone(), mail_dir.to_owned(), url).unwrap()
 }
 
+/// The URL of a server without TLS.
+pub fn plain_url(server: &SmtpServer) -> String {
+    format!("smtp://{}?tls=none", server.address)
+}
+
+/// Settings that send mails to a server.
 pub fn smtp(url: &str) -> Settings {
     Settings {
         transport: Transport::Smtp,
         smtp_url: Some(url.to_owned()),
+        smtp_ca_file: None,
+        helo_name: None,
         from: "Piecework <piecework@example.org>".to_owned(),
         language: Language::English,
         message_id_domain: "piecework.local".to_owned(),
@@ -117,11 +147,15 @@ pub fn day(text: &str) -> NaiveDate {
     text.parse().unwrap()
 }
 
+fn business_day(number: u64) -> NaiveDate {
+    day("2026-01-01") + chrono::Days::new(number)
+}
+
 pub fn people(numbers: impl IntoIterator<Item = u128>) -> PeopleChanged {
     PeopleChanged { people: numbers.into_iter().map(|number| person_state(number, 1)).collect() }
 }
 
-/// Person `n` of version `v` is at `pn-vv@example.org`.
+/// Version `v` of person `n` has the address `pn-vv@example.org`.
 pub fn person_state(number: u128, version: i64) -> PersonState {
     PersonState {
         person_id: person(number),
@@ -156,11 +190,11 @@ pub fn paid(numbers: impl IntoIterator<Item = u128>, business_day: &str) -> Peop
     }
 }
 
-/// Runs work that must not last.
-pub async fn soon<T>(work: impl Future<Output = T>) -> T {
+/// Awaits work that must end within 20 seconds.
+pub async fn within_deadline<T>(work: impl Future<Output = T>) -> T {
     tokio::time::timeout(std::time::Duration::from_secs(20), work).await.unwrap()
 }
 
-pub fn subscriber(email: &Email) -> Arc<dyn kernel::inbox::Subscriber> {
+pub fn subscriber(email: &Email) -> Arc<dyn kernel::events::inbox::Subscriber> {
     email.module().subscriber.unwrap()
 }

@@ -1,9 +1,14 @@
-//! The email module against a real database and a real mail server of its own.
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on must fail")]
+//! The email module with a PostgreSQL database and a small mail server.
+#![expect(clippy::unwrap_used, reason = "a test that cannot continue must fail")]
 
-mod files;
+mod accepted;
+mod delivery;
+mod file_transport;
 mod fixture;
 mod http;
-mod once;
+mod notices;
+mod password_links;
+mod refused;
 mod retries;
+mod secured;
 mod smtp_server;

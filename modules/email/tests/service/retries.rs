@@ -1,4 +1,5 @@
-//! DOMAIN E2: what fails is tried again with growing pauses, parked in the end with the server's own words, and can be resent.
+//! DOMAIN E2: a failed mail is retried with growing pauses, parked with the server's words after
+//! the last attempt, and can be resent.
 
 use std::path::PathBuf;
 
@@ -6,13 +7,13 @@ use chrono::Duration;
 use email::{Email, Error, MailState, Settings};
 use mail_parser::MessageParser;
 
-use crate::fixture::{Fixture, paid, people, person_state, smtp, soon};
-use crate::smtp_server::{Mood, SmtpServer};
+use crate::fixture::{Fixture, paid, people, person_state, plain_url, smtp, within_deadline};
+use crate::smtp_server::{Behaviour, SmtpServer};
 
 async fn with_one_mail(server: &SmtpServer) -> Fixture {
     let fixture = Fixture::with_server(server).await;
-    fixture.tell(&people([1])).await;
-    fixture.tell(&paid([1], "2026-11-21")).await;
+    fixture.deliver(&people([1])).await;
+    fixture.deliver(&paid([1], "2026-11-21")).await;
     fixture
 }
 
@@ -22,144 +23,149 @@ async fn e2_a_server_that_is_down_delays_a_mail_but_never_loses_it() {
     let fixture = with_one_mail(&server).await;
     let address = server.address;
     drop(server);
-    // The port is free once the server's task is gone.
+    // The port is free after the server's task has ended.
     while tokio::net::TcpStream::connect(address).await.is_ok() {
         tokio::task::yield_now().await;
     }
     fixture.send_all().await;
-    let reason = fixture.only_mail_is(MailState::Queued).await;
+    let reason = fixture.expect_only_mail(MailState::Queued).await;
     assert!(reason.to_lowercase().contains("connection"), "{reason}");
 
     let server = SmtpServer::start_at(address).await;
     fixture.send_all().await;
-    assert!(server.received().is_empty(), "the pause is not over");
+    assert!(server.received().is_empty(), "the mail was sent during the pause");
     fixture.send_later().await;
-    fixture.only_mail_is(MailState::Sent).await;
+    fixture.expect_only_mail(MailState::Sent).await;
     assert_eq!(server.received().len(), 1);
 }
 
 #[tokio::test]
-async fn e2_pauses_double_and_the_last_failure_parks_with_the_servers_words() {
+async fn e2_pauses_double_and_the_last_failure_parks_the_mail_with_the_servers_words() {
     let server = SmtpServer::start().await;
     let fixture = with_one_mail(&server).await;
-    server.set(Mood::Answer("451 4.7.1 Greylisted, come back later"));
+    server.set(Behaviour::Answer("451 4.7.1 Greylisted, come back later"));
     for pause in [1, 2, 4] {
         fixture.send_all().await;
         let mail = fixture.only_mail().await;
         assert_eq!(mail.state, MailState::Queued);
-        assert_eq!(mail.next_attempt_at, Some(fixture.ambient.now() + Duration::seconds(pause)));
+        assert_eq!(mail.next_attempt_at, fixture.ambient.now() + Duration::seconds(pause));
         fixture.ambient.advance(Duration::seconds(pause));
     }
     fixture.send_all().await;
-    let reason = fixture.only_mail_is(MailState::Parked).await;
+    let reason = fixture.expect_only_mail(MailState::Parked).await;
     assert!(reason.contains("Greylisted, come back later") && reason.contains("451"), "{reason}");
     assert_eq!(fixture.only_mail().await.attempts, 4);
-    server.set(Mood::Accept);
+    server.set(Behaviour::Accept);
     fixture.send_later().await;
-    assert!(server.received().is_empty(), "parked is parked");
+    assert!(server.received().is_empty(), "a parked mail was sent");
 }
 
 #[tokio::test]
-async fn e2_a_final_refusal_parks_at_once_with_the_servers_words_and_stops_no_other_mail() {
+async fn e2_a_permanent_refusal_parks_the_mail_at_once_and_delays_no_other_mail() {
     let server = SmtpServer::start().await;
     let fixture = with_one_mail(&server).await;
-    server.set(Mood::Answer("550 5.1.1 No such user here"));
+    server.set(Behaviour::Answer("550 5.1.1 No such user here"));
     fixture.send_all().await;
-    let reason = fixture.only_mail_is(MailState::Parked).await;
+    let reason = fixture.expect_only_mail(MailState::Parked).await;
     assert!(reason.contains("550") && reason.contains("5.1.1 No such user here"), "{reason}");
     assert_eq!(fixture.only_mail().await.attempts, 1);
 
-    server.set(Mood::Accept);
-    fixture.tell(&people([2])).await;
-    fixture.tell(&paid([2], "2026-11-21")).await;
+    server.set(Behaviour::Accept);
+    fixture.deliver(&people([2])).await;
+    fixture.deliver(&paid([2], "2026-11-21")).await;
     fixture.send_all().await;
     assert_eq!(server.received().len(), 1);
 }
 
 #[tokio::test]
-async fn a_refused_login_is_no_mails_fault_and_parks_none_at_once() {
+async fn a_refused_login_does_not_park_a_mail_at_once() {
     let server = SmtpServer::start().await;
     let fixture = with_one_mail(&server).await;
-    server.set(Mood::Answer("530 5.7.0 Authentication required"));
+    server.set(Behaviour::Answer("530 5.7.0 Authentication required"));
     fixture.send_all().await;
-    let reason = fixture.only_mail_is(MailState::Queued).await;
+    let reason = fixture.expect_only_mail(MailState::Queued).await;
     assert!(reason.contains("Authentication required"), "{reason}");
 }
 
 #[tokio::test]
-async fn a_server_that_goes_silent_costs_one_deadline_and_not_the_mail() {
+async fn a_server_that_does_not_answer_delays_a_mail_by_one_timeout() {
     let server = SmtpServer::start().await;
-    let settings = Settings { send_timeout_ms: 200, ..smtp(&format!("smtp://{}", server.address)) };
+    let settings = Settings { send_timeout_ms: 200, ..smtp(&plain_url(&server)) };
     let fixture = Fixture::new(settings, PathBuf::new()).await;
-    fixture.tell(&people([1])).await;
-    fixture.tell(&paid([1], "2026-11-21")).await;
-    for mood in [Mood::Hang, Mood::TakeAndHang] {
-        server.set(mood);
+    fixture.deliver(&people([1])).await;
+    fixture.deliver(&paid([1], "2026-11-21")).await;
+    for (behaviour, expected) in [
+        (Behaviour::Hang, "the server did not answer within 200 ms"),
+        (
+            Behaviour::AcceptAndHang,
+            "the mail was transmitted 1 times, and may have been delivered: the server did not answer within 200 ms",
+        ),
+    ] {
+        server.set(behaviour);
         fixture.ambient.advance(Duration::hours(1));
-        soon(fixture.send_all()).await;
-        let reason = fixture.only_mail_is(MailState::Queued).await;
-        assert_eq!(reason, "the server did not answer within 200 ms");
+        within_deadline(fixture.send_all()).await;
+        assert_eq!(fixture.expect_only_mail(MailState::Queued).await, expected);
     }
-    server.set(Mood::Accept);
+    server.set(Behaviour::Accept);
     fixture.send_later().await;
-    fixture.only_mail_is(MailState::Sent).await;
+    fixture.expect_only_mail(MailState::Sent).await;
 }
 
 #[tokio::test]
-async fn a_server_that_hangs_up_in_the_middle_is_tried_again() {
+async fn a_mail_is_retried_if_the_server_closes_the_connection() {
     let server = SmtpServer::start().await;
     let fixture = with_one_mail(&server).await;
-    server.set(Mood::HangUp);
+    server.set(Behaviour::HangUp);
     fixture.send_all().await;
-    assert!(!fixture.only_mail_is(MailState::Queued).await.is_empty());
-    server.set(Mood::Accept);
+    assert!(!fixture.expect_only_mail(MailState::Queued).await.is_empty());
+    server.set(Behaviour::Accept);
     fixture.send_later().await;
-    fixture.only_mail_is(MailState::Sent).await;
+    fixture.expect_only_mail(MailState::Sent).await;
 }
 
 #[tokio::test]
-async fn a_person_who_stays_unknown_parks_the_mail_saying_so() {
+async fn a_mail_to_an_unknown_person_is_parked_with_that_reason() {
     let server = SmtpServer::start().await;
     let fixture = Fixture::with_server(&server).await;
-    fixture.tell(&paid([1], "2026-11-21")).await;
+    fixture.deliver(&paid([1], "2026-11-21")).await;
     for _ in 0..4 {
         fixture.send_later().await;
     }
-    assert!(fixture.only_mail_is(MailState::Parked).await.starts_with("no address known for person"));
+    assert!(fixture.expect_only_mail(MailState::Parked).await.starts_with("no address known for person"));
 }
 
 #[tokio::test]
-async fn an_address_that_no_mail_can_go_to_parks_at_once() {
+async fn a_mail_to_an_invalid_address_is_parked_at_once() {
     let server = SmtpServer::start().await;
     let fixture = Fixture::with_server(&server).await;
     let mut changed = people([1]);
     changed.people[0].email = "nobody".to_owned();
-    fixture.tell(&changed).await;
-    fixture.tell(&paid([1], "2026-11-21")).await;
+    fixture.deliver(&changed).await;
+    fixture.deliver(&paid([1], "2026-11-21")).await;
     fixture.send_all().await;
-    assert!(fixture.only_mail_is(MailState::Parked).await.contains("address"));
+    assert!(fixture.expect_only_mail(MailState::Parked).await.contains("address"));
 }
 
 #[tokio::test]
-async fn e2_a_parked_mail_is_resent_to_the_mended_address_under_the_same_message_id() {
+async fn e2_a_parked_mail_is_resent_to_the_corrected_address_with_the_same_message_id() {
     let server = SmtpServer::start().await;
     let fixture = with_one_mail(&server).await;
-    server.set(Mood::Answer("550 5.1.1 No such user here"));
+    server.set(Behaviour::Answer("550 5.1.1 No such user here"));
     fixture.send_all().await;
     let parked = fixture.only_mail().await;
-    server.set(Mood::Accept);
+    server.set(Behaviour::Accept);
     let mut changed = people([]);
     changed.people = vec![person_state(1, 2)];
-    fixture.tell(&changed).await;
+    fixture.deliver(&changed).await;
 
-    let queued = fixture.email.resend(parked.id).await.unwrap();
+    let queued = fixture.email.resend_mail(parked.id).await.unwrap();
     assert_eq!((queued.state, queued.attempts, queued.last_error), (MailState::Queued, 0, None));
-    assert!(matches!(fixture.email.resend(parked.id).await, Err(Error::AlreadyQueued)));
+    assert!(matches!(fixture.email.resend_mail(parked.id).await, Err(Error::AlreadyQueued)));
     fixture.send_all().await;
-    fixture.only_mail_is(MailState::Sent).await;
+    fixture.expect_only_mail(MailState::Sent).await;
     assert_eq!(server.received()[0].recipient, "p1-v2@example.org");
 
-    let again = fixture.email.resend(parked.id).await.unwrap();
+    let again = fixture.email.resend_mail(parked.id).await.unwrap();
     assert!(again.sent_at.is_some());
     fixture.send_all().await;
     let received = server.received();
@@ -168,11 +174,11 @@ async fn e2_a_parked_mail_is_resent_to_the_mended_address_under_the_same_message
         let message = MessageParser::default().parse(&received.message).unwrap();
         assert_eq!(message.message_id(), Some(parked.message_id.trim_matches(['<', '>'])));
     }
-    assert!(matches!(fixture.email.resend(fixture.ambient.new_id()).await, Err(Error::NotFound)));
+    assert!(matches!(fixture.email.resend_mail(fixture.ambient.new_id()).await, Err(Error::MailNotFound)));
 }
 
 #[tokio::test]
-async fn settings_that_cannot_work_are_refused_without_telling_the_password() {
+async fn invalid_settings_are_refused_without_printing_the_password() {
     let database = harness::accounting().await;
     let ambient = kernel::Ambient::manual(chrono::DateTime::UNIX_EPOCH, 1);
     let refused = |settings: Settings| {

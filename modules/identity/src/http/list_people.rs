@@ -1,33 +1,30 @@
-//! `GET /people`: everybody, in pages.
+//! `GET /people`: lists people, in pages.
 
 use actix_web::get;
 use actix_web::web::{Data, Json};
 use contracts::permission::{BeKnown, ManagePeople};
 use contracts::{Permission, PersonId, Role};
 use kernel::Problem;
-use kernel::auth::Authorized;
-use kernel::http::Query;
-use kernel::paging::{Limit, Page, decode};
-use kernel::problem::ProblemDocument;
+use kernel::http::auth::Authorized;
+use kernel::http::paging::{List, Page, PageQuery};
+use kernel::http::problem::ProblemDocument;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use crate::Identity;
-use crate::service::PeopleQuery;
+use crate::domain::PeopleFilter;
 
 #[derive(Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 struct ListPeopleQuery {
-    /// Part of the name; for admins also of the e-mail address. Up to 200 characters.
+    /// Part of the name, or for admins of the e-mail address. At most 200 characters.
+    #[param(max_length = 200)]
     q: Option<String>,
+    /// Lists only people of this role.
     role: Option<Role>,
-    /// `next_cursor` of the page before.
-    cursor: Option<String>,
-    /// 1 to 200.
-    #[serde(default)]
-    #[param(value_type = Option<u16>, minimum = 1, maximum = 200, default = 50)]
-    limit: Limit,
+    /// `true` lists only people who may log in, `false` only those who were deactivated.
+    active: Option<bool>,
 }
 
 /// A person in a list.
@@ -38,37 +35,36 @@ struct ListedPersonView {
     name: String,
     role: Role,
     active: bool,
-    /// Only admins see it.
+    /// Only for admins.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     email: Option<String>,
 }
 
-/// Lists people, in the order in which they were added.
+/// Lists people in the order in which they were created
 ///
-/// Everyone sees names, roles and who is active; admins also see e-mail addresses.
+/// Everyone sees names, roles and activity. Admins also see e-mail addresses.
 #[utoipa::path(
     tag = "identity",
-    params(ListPeopleQuery),
     security(("bearer" = [])),
     extensions(("x-permission" = json!("be_known"))),
+    params(ListPeopleQuery, PageQuery),
     responses(
-        (status = 200, description = "A page of people", body = Page<ListedPersonView>),
-        (status = 400, description = "A parameter that is unknown or cannot be read", body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 401, description = "Not logged in", body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 422, description = "A search that cannot be", body = ProblemDocument, content_type = "application/problem+json"),
-    ),
+        (status = 200, body = Page<ListedPersonView>, description = "A page of people"),
+        (status = 422, body = ProblemDocument, description = "`invalid_request`: the search text is not valid"),
+    )
 )]
 #[get("/people")]
-pub(super) async fn list_people(
-    authorized: Authorized<BeKnown>,
+pub async fn list_people(
+    caller: Authorized<BeKnown>,
     identity: Data<Identity>,
-    Query(query): Query<ListPeopleQuery>,
+    List { filter, page }: List<ListPeopleQuery, PersonId>,
 ) -> Result<Json<Page<ListedPersonView>>, Problem> {
-    let sees_email = ManagePeople::ROLES.contains(&authorized.caller().role);
-    let ListPeopleQuery { q: text, role, cursor, limit } = query;
-    let after = decode(cursor.as_deref())?;
-    let page = identity.people(PeopleQuery { text, search_email: sees_email, role, after, limit }).await?;
-    Ok(Json(page.map(|person| ListedPersonView {
+    let sees_email = ManagePeople::ROLES.contains(&caller.caller().role);
+    let ListPeopleQuery { q: text, role, active } = filter;
+    let filter = PeopleFilter { text, search_email: sees_email, role, active };
+    let people = identity.list_people(filter, page.after, page.limit).await?;
+    Ok(Json(page.cut(people, |person| person.id).map(|person| ListedPersonView {
         id: person.id,
         name: person.name,
         role: person.role,

@@ -1,122 +1,66 @@
-//! The routes, and the shapes that several of them show.
+//! The routes of the module, one endpoint a file.
 
-mod add_person;
-mod change_person;
-mod give_set_password_link;
+mod complete_sso_login;
+mod create_api_token;
+mod create_invitation;
+mod create_person;
+mod create_set_password_link;
+mod delete_api_token;
+mod delete_my_api_token;
+mod delete_session;
+mod delete_sessions_of_person;
+mod get_me;
+mod get_person;
+mod get_sso;
+mod list_api_tokens;
+mod list_audit_records;
+mod list_my_api_tokens;
 mod list_people;
-mod log_in;
-mod log_out;
+mod list_sessions;
+mod login;
+mod login_by_sso;
+mod logout;
 mod refresh_tokens;
+mod request_password_reset;
 mod set_password;
-mod show_me;
-mod show_person;
+mod update_me;
+mod update_my_password;
+mod update_person;
+mod views;
 
-use std::sync::Arc;
-
-use actix_web::HttpResponse;
-use actix_web::http::header;
 use actix_web::web::Data;
-use chrono::{DateTime, Utc};
-use contracts::{PersonId, Role};
-use kernel::module::Routes;
-use serde::Serialize;
-use utoipa::ToSchema;
+use utoipa_actix_web::service_config::ServiceConfig;
 
-use crate::domain::Person;
-use crate::service::{Identity, Tokens};
+use crate::service::Identity;
 
-pub(crate) fn routes(identity: Identity) -> Routes {
-    let identity = Data::new(identity);
-    Arc::new(move |config| {
-        config
-            .app_data(identity.clone())
-            .service(log_in::log_in)
-            .service(refresh_tokens::refresh_tokens)
-            .service(log_out::log_out)
-            .service(set_password::set_password)
-            .service(show_me::show_me)
-            .service(list_people::list_people)
-            .service(add_person::add_person)
-            .service(show_person::show_person)
-            .service(change_person::change_person)
-            .service(give_set_password_link::give_set_password_link);
-    })
-}
-
-/// Yourself.
-#[derive(Serialize, ToSchema)]
-struct MeView {
-    #[schema(value_type = uuid::Uuid)]
-    id: PersonId,
-    #[schema(example = "ada@example.com")]
-    email: String,
-    name: String,
-    role: Role,
-}
-
-impl From<Person> for MeView {
-    fn from(person: Person) -> Self {
-        Self { id: person.id, email: person.email, name: person.name, role: person.role }
-    }
-}
-
-/// A person, as admins see them.
-#[derive(Serialize, ToSchema)]
-struct PersonView {
-    #[schema(value_type = uuid::Uuid)]
-    id: PersonId,
-    #[schema(example = "ada@example.com")]
-    email: String,
-    name: String,
-    role: Role,
-    active: bool,
-    /// `en` or `ru`; null if the installation's default holds.
-    language: Option<String>,
-    created_at: DateTime<Utc>,
-}
-
-impl From<Person> for PersonView {
-    fn from(person: Person) -> Self {
-        Self {
-            id: person.id,
-            email: person.email,
-            name: person.name,
-            role: person.role,
-            active: person.active,
-            language: person.language,
-            created_at: person.created_at,
-        }
-    }
-}
-
-/// Tokens; they are shown once.
-#[derive(Serialize, ToSchema)]
-struct TokensView {
-    /// To be sent as `Authorization: Bearer …`.
-    access_token: String,
-    #[schema(example = "Bearer")]
-    token_type: &'static str,
-    /// Seconds until the access token expires.
-    #[schema(example = 600)]
-    expires_in: i64,
-    /// Good for one call of `POST /auth/refresh`.
-    refresh_token: String,
-    refresh_expires_at: DateTime<Utc>,
-}
-
-impl From<Tokens> for TokensView {
-    fn from(tokens: Tokens) -> Self {
-        Self {
-            access_token: tokens.access_token,
-            token_type: "Bearer",
-            expires_in: tokens.expires_in_s,
-            refresh_token: tokens.refresh_token,
-            refresh_expires_at: tokens.refresh_expires_at,
-        }
-    }
-}
-
-/// An answer that holds a secret: no cache may keep it.
-fn secret_answer(mut response: actix_web::HttpResponseBuilder, body: &impl Serialize) -> HttpResponse {
-    response.insert_header((header::CACHE_CONTROL, "no-store")).json(body)
+/// Adds the routes of the module.
+pub fn routes(config: &mut ServiceConfig<'_>, service: Identity) {
+    config
+        .app_data(Data::new(service))
+        .service(login::login)
+        .service(get_sso::get_sso)
+        .service(login_by_sso::login_by_sso)
+        .service(complete_sso_login::complete_sso_login)
+        .service(refresh_tokens::refresh_tokens)
+        .service(logout::logout)
+        .service(set_password::set_password)
+        .service(request_password_reset::request_password_reset)
+        .service(get_me::get_me)
+        .service(update_me::update_me)
+        .service(update_my_password::update_my_password)
+        .service(list_my_api_tokens::list_my_api_tokens)
+        .service(create_api_token::create_api_token)
+        .service(delete_my_api_token::delete_my_api_token)
+        .service(list_people::list_people)
+        .service(create_person::create_person)
+        .service(get_person::get_person)
+        .service(update_person::update_person)
+        .service(create_set_password_link::create_set_password_link)
+        .service(create_invitation::create_invitation)
+        .service(list_api_tokens::list_api_tokens)
+        .service(delete_api_token::delete_api_token)
+        .service(list_sessions::list_sessions)
+        .service(delete_session::delete_session)
+        .service(delete_sessions_of_person::delete_sessions_of_person)
+        .service(list_audit_records::list_audit_records);
 }

@@ -1,36 +1,28 @@
-//! One-time links.
+//! The table `links`: one-time links.
 
 use chrono::{DateTime, Utc};
 use contracts::PersonId;
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-/// A link as it lies in the table.
-#[derive(Debug, Clone)]
-pub(crate) struct Link {
+use crate::domain::{Link, LinkKind};
+
+struct LinkRow {
     person_id: Option<Uuid>,
-    pub expires_at: DateTime<Utc>,
-    pub used_at: Option<DateTime<Utc>>,
+    expires_at: DateTime<Utc>,
+    used_at: Option<DateTime<Utc>>,
 }
 
-impl Link {
-    /// Whose password it sets; `None` for the link that makes the first admin.
-    pub fn person_id(&self) -> Option<PersonId> {
-        self.person_id.map(PersonId::from)
+impl From<LinkRow> for Link {
+    fn from(row: LinkRow) -> Self {
+        Self { person_id: row.person_id.map(PersonId::from), expires_at: row.expires_at, used_at: row.used_at }
     }
 }
 
-/// A link to be stored. Whoever has the token of `token_hash` may use it, once.
-pub(crate) struct NewLink<'a> {
-    pub token_hash: &'a [u8],
-    pub person_id: Option<PersonId>,
-    pub created_at: DateTime<Utc>,
-    pub expires_at: DateTime<Utc>,
-}
-
-pub(crate) async fn find_link(connection: &mut PgConnection, token_hash: &[u8]) -> Result<Option<Link>, sqlx::Error> {
+/// The link of this token.
+pub async fn load_link(connection: &mut PgConnection, token_hash: &[u8]) -> Result<Option<Link>, sqlx::Error> {
     sqlx::query_as!(
-        Link,
+        LinkRow,
         "select person_id, expires_at, used_at
          from identity.links
          where token_hash = $1",
@@ -38,12 +30,13 @@ pub(crate) async fn find_link(connection: &mut PgConnection, token_hash: &[u8]) 
     )
     .fetch_optional(connection)
     .await
+    .map(|row| row.map(Link::from))
 }
 
-/// The same, and nobody else uses it until this transaction ends.
-pub(crate) async fn lock_link(connection: &mut PgConnection, token_hash: &[u8]) -> Result<Option<Link>, sqlx::Error> {
+/// The link of this token, locked until the transaction ends so that it is used once.
+pub async fn lock_link(connection: &mut PgConnection, token_hash: &[u8]) -> Result<Option<Link>, sqlx::Error> {
     sqlx::query_as!(
-        Link,
+        LinkRow,
         "select person_id, expires_at, used_at
          from identity.links
          where token_hash = $1
@@ -52,33 +45,69 @@ pub(crate) async fn lock_link(connection: &mut PgConnection, token_hash: &[u8]) 
     )
     .fetch_optional(connection)
     .await
+    .map(|row| row.map(Link::from))
 }
 
-/// Stores a link in the place of those for the same purpose that nobody has used yet.
-pub(crate) async fn replace_link(connection: &mut PgConnection, link: &NewLink<'_>) -> Result<(), sqlx::Error> {
-    let person_id = link.person_id.map(PersonId::uuid);
+/// Deletes the unused links of one kind: those of the person, or those that create the first admin.
+pub async fn delete_unused_links(
+    connection: &mut PgConnection,
+    kind: LinkKind,
+    person_id: Option<PersonId>,
+) -> Result<(), sqlx::Error> {
     sqlx::query!(
         "delete from identity.links
          where person_id is not distinct from $1
+           and kind = $2
            and used_at is null",
-        person_id
-    )
-    .execute(&mut *connection)
-    .await?;
-    sqlx::query!(
-        "insert into identity.links (token_hash, kind, person_id, created_at, expires_at)
-         values ($1, case when $2::uuid is null then 'first_admin' else 'set_password' end, $2, $3, $4)",
-        link.token_hash,
-        person_id,
-        link.created_at,
-        link.expires_at
+        person_id.map(PersonId::uuid),
+        kind.as_str()
     )
     .execute(connection)
     .await?;
     Ok(())
 }
 
-pub(crate) async fn mark_link_used(
+/// Deletes the person's unused links of every kind.
+pub async fn delete_unused_links_of_person(
+    connection: &mut PgConnection,
+    person_id: PersonId,
+) -> Result<(), sqlx::Error> {
+    sqlx::query!(
+        "delete from identity.links
+         where person_id = $1
+           and used_at is null",
+        person_id.uuid()
+    )
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+/// Stores a link that is not used yet.
+pub async fn insert_link(
+    connection: &mut PgConnection,
+    token_hash: &[u8],
+    kind: LinkKind,
+    person_id: Option<PersonId>,
+    now: DateTime<Utc>,
+    expires_at: DateTime<Utc>,
+) -> Result<(), sqlx::Error> {
+    sqlx::query!(
+        "insert into identity.links (token_hash, kind, person_id, created_at, expires_at)
+         values ($1, $2, $3, $4, $5)",
+        token_hash,
+        kind.as_str(),
+        person_id.map(PersonId::uuid),
+        now,
+        expires_at
+    )
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+/// Marks the link as used.
+pub async fn update_link_used_at(
     connection: &mut PgConnection,
     token_hash: &[u8],
     now: DateTime<Utc>,
@@ -95,8 +124,8 @@ pub(crate) async fn mark_link_used(
     Ok(())
 }
 
-/// Forgets up to `limit` links that expired before `before`; returns how many.
-pub(crate) async fn prune_links(
+/// Deletes up to `limit` links that expired before `before`. Returns the number of deleted links.
+pub async fn delete_expired_links(
     connection: &mut PgConnection,
     before: DateTime<Utc>,
     limit: i64,

@@ -1,14 +1,13 @@
-//! People.
+//! The table `people`: people, their passwords and their access versions.
 
 use chrono::{DateTime, Utc};
 use contracts::{PersonId, Role};
-use kernel::db::violated_constraint;
+use kernel::DbError;
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use crate::domain::{Person, ValidPerson};
+use crate::domain::{AccessChange, Credentials, PeopleFilter, Person, ValidPerson};
 use crate::error::Error;
-use crate::revocations::ChangedAccess;
 
 struct PersonRow {
     id: Uuid,
@@ -17,6 +16,7 @@ struct PersonRow {
     role: String,
     active: bool,
     language: Option<String>,
+    time_zone: Option<String>,
     version: i64,
     created_at: DateTime<Utc>,
 }
@@ -32,6 +32,7 @@ impl TryFrom<PersonRow> for Person {
             role: parse_role(&row.role)?,
             active: row.active,
             language: row.language,
+            time_zone: row.time_zone,
             version: row.version,
             created_at: row.created_at,
         })
@@ -40,16 +41,6 @@ impl TryFrom<PersonRow> for Person {
 
 fn parse_role(text: &str) -> Result<Role, sqlx::Error> {
     text.parse().map_err(|error: contracts::InvalidRole| sqlx::Error::Decode(error.into()))
-}
-
-/// What a login, or a refresh, needs to know of a person.
-#[derive(Debug)]
-pub(crate) struct Credentials {
-    pub person_id: PersonId,
-    pub password_hash: Option<String>,
-    pub role: Role,
-    pub active: bool,
-    pub access_version: i64,
 }
 
 struct CredentialsRow {
@@ -74,23 +65,13 @@ impl TryFrom<CredentialsRow> for Credentials {
     }
 }
 
-/// Which people a list shows.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct PeopleFilter {
-    pub after: Option<PersonId>,
-    pub role: Option<Role>,
-    /// Part of the name, whatever the case.
-    pub text: Option<String>,
-    /// Whether the text may be part of the e-mail address as well.
-    pub search_email: bool,
-    pub rows: i64,
-}
-
-pub(crate) async fn exists_any(connection: &mut PgConnection) -> Result<bool, sqlx::Error> {
+/// Whether there is any person.
+pub async fn exists_person(connection: &mut PgConnection) -> Result<bool, sqlx::Error> {
     sqlx::query_scalar!(r#"select exists (select from identity.people) as "exists!""#).fetch_one(connection).await
 }
 
-pub(crate) async fn insert_person(
+/// Stores a new person; `Error::EmailTaken` if another person has the address.
+pub async fn insert_person(
     connection: &mut PgConnection,
     person: &Person,
     email_key: &str,
@@ -114,15 +95,13 @@ pub(crate) async fn insert_person(
     )
     .execute(connection)
     .await
-    .map_err(|error| match violated_constraint(&error) {
-        Some("people_email_unique") => Error::EmailTaken,
-        _ => error.into(),
-    })?;
+    .map_err(email_error)?;
     Ok(())
 }
 
-/// Adds those whose e-mail address is new, active and without a password; returns them in the order given.
-pub(crate) async fn insert_new_people(
+/// Stores the people whose e-mail address is new, active and without a password. Returns them in
+/// the order of `people`.
+pub async fn insert_people(
     connection: &mut PgConnection,
     people: Vec<(PersonId, ValidPerson)>,
     now: DateTime<Utc>,
@@ -133,7 +112,7 @@ pub(crate) async fn insert_new_people(
     let names: Vec<String> = people.iter().map(|(_, person)| person.name.clone()).collect();
     let roles: Vec<String> = people.iter().map(|(_, person)| person.role.as_str().to_owned()).collect();
     let languages: Vec<Option<String>> = people.iter().map(|(_, person)| person.language.clone()).collect();
-    // In the order given, so that of two rows with the same address the first one counts.
+    // The rows are inserted in their order: of two with the same address the first one counts.
     let added: std::collections::HashSet<Uuid> = sqlx::query_scalar!(
         "insert into identity.people (id, email, email_key, name, role, active, language, version, access_version, created_at)
          select id, email, email_key, name, role, true, language, 1, 1, $7
@@ -158,10 +137,11 @@ pub(crate) async fn insert_new_people(
     Ok(new.map(|(id, person)| person.into_person(id, now)).collect())
 }
 
-pub(crate) async fn find_person(connection: &mut PgConnection, id: PersonId) -> Result<Option<Person>, sqlx::Error> {
+/// The person.
+pub async fn load_person(connection: &mut PgConnection, id: PersonId) -> Result<Option<Person>, sqlx::Error> {
     sqlx::query_as!(
         PersonRow,
-        "select id, email, name, role, active, language, version, created_at
+        "select id, email, name, role, active, language, time_zone, version, created_at
          from identity.people
          where id = $1",
         id.uuid()
@@ -172,11 +152,11 @@ pub(crate) async fn find_person(connection: &mut PgConnection, id: PersonId) -> 
     .transpose()
 }
 
-/// The same, and nobody else changes it until this transaction ends.
-pub(crate) async fn lock_person(connection: &mut PgConnection, id: PersonId) -> Result<Option<Person>, sqlx::Error> {
+/// The person, locked against other changes until the transaction ends.
+pub async fn lock_person(connection: &mut PgConnection, id: PersonId) -> Result<Option<Person>, sqlx::Error> {
     sqlx::query_as!(
         PersonRow,
-        "select id, email, name, role, active, language, version, created_at
+        "select id, email, name, role, active, language, time_zone, version, created_at
          from identity.people
          where id = $1
          for no key update",
@@ -188,27 +168,31 @@ pub(crate) async fn lock_person(connection: &mut PgConnection, id: PersonId) -> 
     .transpose()
 }
 
-/// People in the order in which they were added.
-pub(crate) async fn list_people(
+/// Up to `rows` people that match the filter, in the order in which they were created.
+pub async fn list_people(
     connection: &mut PgConnection,
     filter: &PeopleFilter,
+    after: Option<PersonId>,
+    rows: i64,
 ) -> Result<Vec<Person>, sqlx::Error> {
     sqlx::query_as!(
         PersonRow,
-        "select id, email, name, role, active, language, version, created_at
+        "select id, email, name, role, active, language, time_zone, version, created_at
          from identity.people
          where ($1::uuid is null or id > $1)
            and ($2::text is null or role = $2)
            and ($3::text is null
                or strpos(lower(name), lower($3)) > 0
                or ($4 and strpos(email_key, lower($3)) > 0))
+           and ($5::boolean is null or active = $5)
          order by id
-         limit $5",
-        filter.after.map(PersonId::uuid),
+         limit $6",
+        after.map(PersonId::uuid),
         filter.role.map(Role::as_str),
         filter.text,
         filter.search_email,
-        filter.rows
+        filter.active,
+        rows
     )
     .fetch_all(connection)
     .await?
@@ -217,7 +201,8 @@ pub(crate) async fn list_people(
     .collect()
 }
 
-pub(crate) async fn count_other_active_admins(connection: &mut PgConnection, id: PersonId) -> Result<i64, sqlx::Error> {
+/// The number of active admins except the person `id`.
+pub async fn count_other_active_admins(connection: &mut PgConnection, id: PersonId) -> Result<i64, sqlx::Error> {
     sqlx::query_scalar!(
         r#"select count(*) as "count!"
            from identity.people
@@ -230,17 +215,18 @@ pub(crate) async fn count_other_active_admins(connection: &mut PgConnection, id:
     .await
 }
 
-/// Writes the person as they are now.
-pub(crate) async fn update_person(connection: &mut PgConnection, person: &Person) -> Result<(), sqlx::Error> {
+/// Stores the person's new values and version.
+pub async fn update_person(connection: &mut PgConnection, person: &Person) -> Result<(), sqlx::Error> {
     sqlx::query!(
         "update identity.people
-         set name = $2, role = $3, active = $4, language = $5, version = $6
+         set name = $2, role = $3, active = $4, language = $5, time_zone = $6, version = $7
          where id = $1",
         person.id.uuid(),
         person.name,
         person.role.as_str(),
         person.active,
         person.language,
+        person.time_zone,
         person.version
     )
     .execute(connection)
@@ -248,29 +234,65 @@ pub(crate) async fn update_person(connection: &mut PgConnection, person: &Person
     Ok(())
 }
 
-pub(crate) async fn update_password(
+/// Stores the person's new e-mail address; `Error::EmailTaken` if another person has it.
+pub async fn update_email(
     connection: &mut PgConnection,
     id: PersonId,
-    password_hash: &str,
-) -> Result<(), sqlx::Error> {
+    email: &str,
+    email_key: &str,
+) -> Result<(), Error> {
     sqlx::query!(
         "update identity.people
-         set password_hash = $2
+         set email = $2, email_key = $3
          where id = $1",
         id.uuid(),
-        password_hash
+        email,
+        email_key
     )
     .execute(connection)
-    .await?;
+    .await
+    .map_err(email_error)?;
     Ok(())
 }
 
-/// Makes every access token that the person has worthless.
-pub(crate) async fn renew_access(
+/// The people whose key has characters outside of ASCII, locked until the transaction ends.
+pub async fn list_people_outside_ascii(connection: &mut PgConnection) -> Result<Vec<Person>, sqlx::Error> {
+    sqlx::query_as!(
+        PersonRow,
+        "select id, email, name, role, active, language, time_zone, version, created_at
+         from identity.people
+         where octet_length(email_key) <> char_length(email_key)
+         order by id
+         for no key update"
+    )
+    .fetch_all(connection)
+    .await?
+    .into_iter()
+    .map(Person::try_from)
+    .collect()
+}
+
+/// Whether a person has the address with this key.
+pub async fn exists_email_key(connection: &mut PgConnection, email_key: &str) -> Result<bool, sqlx::Error> {
+    sqlx::query_scalar!(r#"select exists (select from identity.people where email_key = $1) as "exists!""#, email_key)
+        .fetch_one(connection)
+        .await
+}
+
+/// `Error::EmailTaken` if the address is the reason why a person was not stored.
+fn email_error(error: sqlx::Error) -> Error {
+    match DbError::from(error) {
+        error if error.violated_constraint() == Some("people_email_unique") => Error::EmailTaken,
+        error => error.into(),
+    }
+}
+
+/// Raises the person's access version, which revokes the access tokens issued before.
+pub async fn update_access_version(
     connection: &mut PgConnection,
     id: PersonId,
     now: DateTime<Utc>,
-) -> Result<ChangedAccess, sqlx::Error> {
+) -> Result<AccessChange, sqlx::Error> {
     let access_version = sqlx::query_scalar!(
         "update identity.people
          set access_version = access_version + 1, access_changed_at = $2
@@ -281,16 +303,16 @@ pub(crate) async fn renew_access(
     )
     .fetch_one(connection)
     .await?;
-    Ok(ChangedAccess { person_id: id, access_version, changed_at: now })
+    Ok(AccessChange { person_id: id, access_version, changed_at: now })
 }
 
-/// The people whose access changed after `after`.
-pub(crate) async fn list_changed_access(
+/// The access changes after `after`.
+pub async fn list_access_changes(
     connection: &mut PgConnection,
     after: DateTime<Utc>,
-) -> Result<Vec<ChangedAccess>, sqlx::Error> {
+) -> Result<Vec<AccessChange>, sqlx::Error> {
     sqlx::query_as!(
-        ChangedAccess,
+        AccessChange,
         r#"select id as person_id, access_version, access_changed_at as "changed_at!"
            from identity.people
            where access_changed_at > $1"#,
@@ -300,16 +322,22 @@ pub(crate) async fn list_changed_access(
     .await
 }
 
-pub(crate) async fn find_credentials_by_email(
+/// The credentials of the person with this e-mail address. `plain_key` finds a person whose address
+/// is from before the present form of the keys, and comes first.
+pub async fn load_credentials_by_email(
     connection: &mut PgConnection,
     email_key: &str,
+    plain_key: &str,
 ) -> Result<Option<Credentials>, sqlx::Error> {
     sqlx::query_as!(
         CredentialsRow,
         "select id, password_hash, role, active, access_version
          from identity.people
-         where email_key = $1",
-        email_key
+         where email_key in ($1, $2)
+         order by email_key = $2 desc
+         limit 1",
+        email_key,
+        plain_key
     )
     .fetch_optional(connection)
     .await?
@@ -317,10 +345,8 @@ pub(crate) async fn find_credentials_by_email(
     .transpose()
 }
 
-pub(crate) async fn find_credentials(
-    connection: &mut PgConnection,
-    id: PersonId,
-) -> Result<Option<Credentials>, sqlx::Error> {
+/// The credentials of the person.
+pub async fn load_credentials(connection: &mut PgConnection, id: PersonId) -> Result<Option<Credentials>, sqlx::Error> {
     sqlx::query_as!(
         CredentialsRow,
         "select id, password_hash, role, active, access_version
@@ -334,11 +360,8 @@ pub(crate) async fn find_credentials(
     .transpose()
 }
 
-/// The person's present credentials; they stay as they are until this transaction ends.
-pub(crate) async fn hold_credentials(
-    connection: &mut PgConnection,
-    id: PersonId,
-) -> Result<Option<Credentials>, sqlx::Error> {
+/// The credentials of the person, locked against changes until the transaction ends.
+pub async fn lock_credentials(connection: &mut PgConnection, id: PersonId) -> Result<Option<Credentials>, sqlx::Error> {
     sqlx::query_as!(
         CredentialsRow,
         "select id, password_hash, role, active, access_version

@@ -1,4 +1,4 @@
-//! Which tokens are believed, and every way in which one is not.
+//! Tests of access tokens: which are valid and which are refused.
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -32,7 +32,7 @@ fn issue(ring: &Keyring) -> String {
     ring.issue(subject(), Uuid::from_u128(4), now(), Duration::minutes(10)).unwrap()
 }
 
-/// Signs any claims with any header by the ring's own key: what a mistake of ours could make.
+/// Signs any header and any claims with the first key of the ring.
 fn sign(ring: &Keyring, header: impl FnOnce(&mut Header), claims: impl FnOnce(&mut Value)) -> String {
     let token = issue(ring);
     let mut forged_header = jsonwebtoken::decode_header(&token).unwrap();
@@ -43,11 +43,11 @@ fn sign(ring: &Keyring, header: impl FnOnce(&mut Header), claims: impl FnOnce(&m
 }
 
 fn is_invalid(result: &Result<Arc<Claims>, Error>) -> bool {
-    matches!(result, Err(Error::TokenInvalid))
+    matches!(result, Err(Error::TokenInvalid | Error::TokenKeyUnknown))
 }
 
 #[test]
-fn a_token_says_who_and_how_long() {
+fn a_token_names_its_subject_and_its_validity() {
     let ring = ring(vec![key(1)]);
     let claims = ring.verify(&issue(&ring), now()).unwrap();
     assert_eq!(
@@ -61,11 +61,11 @@ fn a_token_says_who_and_how_long() {
 }
 
 #[test]
-fn a_token_is_good_for_its_time_and_five_seconds_around_it() {
+fn a_token_is_valid_for_its_lifetime_and_five_seconds_around_it() {
     let ring = ring(vec![key(1)]);
     let token = issue(&ring);
-    for good in [-5, 0, 599, 604] {
-        assert!(ring.verify(&token, now() + Duration::seconds(good)).is_ok(), "{good} s");
+    for offset in [-5, 0, 599, 604] {
+        assert!(ring.verify(&token, now() + Duration::seconds(offset)).is_ok(), "{offset} s");
     }
     assert!(is_invalid(&ring.verify(&token, now() - Duration::seconds(6))), "not yet valid");
     for late in [605, 606, 1_000_000] {
@@ -78,8 +78,8 @@ fn another_issuer_audience_or_type_is_refused() {
     let ring = ring(vec![key(1)]);
     assert!(ring.verify(&sign(&ring, |_| {}, |_| {}), now()).is_ok());
     for wrong in [
-        sign(&ring, |_| {}, |claims| claims["iss"] = json!("elsewhere")),
-        sign(&ring, |_| {}, |claims| claims["aud"] = json!("elsewhere")),
+        sign(&ring, |_| {}, |claims| claims["iss"] = json!("another")),
+        sign(&ring, |_| {}, |claims| claims["aud"] = json!("another")),
         sign(&ring, |header| header.typ = Some("JWT".to_owned()), |_| {}),
         sign(&ring, |header| header.typ = None, |_| {}),
         sign(&ring, |header| header.kid = None, |_| {}),
@@ -90,7 +90,7 @@ fn another_issuer_audience_or_type_is_refused() {
 }
 
 #[test]
-fn a_missing_or_misshapen_claim_is_refused() {
+fn a_missing_or_malformed_claim_is_refused() {
     let ring = ring(vec![key(1)]);
     for name in ["iss", "aud", "sub", "iat", "nbf", "exp", "jti", "sid", "role", "ver"] {
         for value in [None, Some(json!([])), Some(json!("?")), Some(Value::Null)] {
@@ -108,7 +108,7 @@ fn a_missing_or_misshapen_claim_is_refused() {
         }
     }
     let endless = sign(&ring, |_| {}, |claims| claims["exp"] = json!(i64::MAX));
-    assert!(ring.verify(&endless, now()).is_ok(), "the extreme does not overflow");
+    assert!(ring.verify(&endless, now()).is_ok(), "the largest value does not overflow");
 }
 
 #[test]
@@ -148,13 +148,41 @@ fn a_tampered_token_is_refused() {
     {
         assert!(is_invalid(&ring.verify(wrong, now())), "{wrong}");
     }
-    let stranger = self::ring(vec![key(2)]);
-    assert!(is_invalid(&ring.verify(&issue(&stranger), now())), "a key that is not ours");
-    let mut as_ours = jsonwebtoken::decode_header(&token).unwrap();
-    as_ours.kid = Some(ring.keys[0].id.clone());
+    let other = self::ring(vec![key(2)]);
+    assert!(is_invalid(&ring.verify(&issue(&other), now())), "the key of another installation");
+    let mut header = jsonwebtoken::decode_header(&token).unwrap();
+    header.kid = Some(ring.keys[0].id.clone());
     let claims = ring.verify(&token, now()).unwrap();
-    let forged = jsonwebtoken::encode(&as_ours, &claims, &stranger.keys[0].private).unwrap();
-    assert!(is_invalid(&ring.verify(&forged, now())), "a stranger's signature under our key's name");
+    let forged = jsonwebtoken::encode(&header, &claims, &other.keys[0].private).unwrap();
+    assert!(is_invalid(&ring.verify(&forged, now())), "another key under the id of the ring's key");
+}
+
+#[test]
+fn a_token_with_critical_extensions_is_refused() {
+    let ring = ring(vec![key(1)]);
+    for names in [vec![], vec!["exp".to_owned()], vec!["b64".to_owned(), "unknown".to_owned()]] {
+        let token = sign(&ring, |header| header.crit = Some(names), |_| {});
+        assert!(matches!(ring.verify(&token, now()), Err(Error::TokenInvalid)), "{token}");
+    }
+}
+
+#[test]
+fn a_new_key_signs_from_its_time_and_the_old_one_verifies_until_its_time() {
+    let (minute, old_key) = (Duration::minutes(1), ring(vec![key(1)]));
+    let new = SigningKey { signs_from: now() + minute, ..key(2) };
+    let old = SigningKey { verifies_until: Some(now() + minute * 2), ..key(1) };
+    let (new_id, old_id) = (new.id.clone(), old.id.clone());
+    let ring = ring(vec![new, old]);
+    let signer = |now| {
+        let token = ring.issue(subject(), Uuid::nil(), now, Duration::minutes(10)).unwrap();
+        jsonwebtoken::decode_header(token).unwrap().kid.unwrap()
+    };
+    assert_eq!((signer(now()), signer(now() + minute)), (old_id, new_id.clone()));
+    let token = issue(&old_key);
+    assert!(ring.check_signature(&token, now() + minute).is_ok());
+    assert!(matches!(ring.check_signature(&token, now() + minute * 2), Err(Error::TokenKeyUnknown)));
+    let shown = |now| ring.jwks(now).keys.iter().map(|key| key.common.key_id.clone().unwrap()).collect::<Vec<_>>();
+    assert_eq!((shown(now()).len(), shown(now() + minute * 2)), (2, vec![new_id]));
 }
 
 #[test]
@@ -166,9 +194,9 @@ fn after_a_rotation_the_first_key_signs_and_both_verify() {
 }
 
 #[test]
-fn the_jwks_shows_the_public_half_only() {
+fn the_jwks_contains_only_public_keys() {
     let ring = ring(vec![key(1), key(2)]);
-    let jwks = serde_json::to_value(ring.jwks()).unwrap();
+    let jwks = serde_json::to_value(ring.jwks(now())).unwrap();
     let shown = &jwks["keys"][0];
     assert_eq!(
         (&shown["kty"], &shown["crv"], &shown["use"], &shown["alg"]),
@@ -183,14 +211,14 @@ fn the_jwks_shows_the_public_half_only() {
 }
 
 #[test]
-fn no_keys_means_not_ready() {
+fn without_keys_a_token_is_neither_issued_nor_verified() {
     let empty = ring(Vec::new());
-    assert!(matches!(empty.verify("a.b.c", now()), Err(Error::NotReady)));
-    assert!(matches!(empty.issue(subject(), Uuid::nil(), now(), Duration::minutes(1)), Err(Error::NotReady)));
+    assert!(matches!(empty.verify("a.b.c", now()), Err(Error::KeysNotLoaded)));
+    assert!(matches!(empty.issue(subject(), Uuid::nil(), now(), Duration::minutes(1)), Err(Error::KeysNotLoaded)));
 }
 
 #[test]
-fn a_key_of_the_configuration_is_ed25519_as_pem() {
+fn a_key_of_the_configuration_must_be_ed25519_as_pem() {
     let der = new_private_key(&Ambient::manual(DateTime::UNIX_EPOCH, 1));
     let base64 = base64::engine::general_purpose::STANDARD.encode(&der);
     let pem = format!("-----BEGIN PRIVATE KEY-----\n{base64}\n-----END PRIVATE KEY-----\n");

@@ -1,4 +1,5 @@
-//! The pool to read: a replica where one will do, the primary where none will, and once more elsewhere when one fails half way.
+//! The pool to read: a replica answers if one is fresh enough, otherwise the primary. A read that
+//! is cut off is tried once more on another endpoint.
 
 use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
@@ -10,24 +11,28 @@ use sqlx::postgres::{PgConnectOptions, PgConnection};
 use sqlx::{PgPool, Postgres, Transaction};
 use tokio::time::Instant;
 
-use super::cluster::Cluster;
-use super::{Lsn, ModuleRole, is_transient, is_unavailable, pool_options_as, session_options};
+use super::consistency::{self, Freshness};
+use super::endpoints::Endpoints;
+use super::error::DbError;
+use super::pool::{acquire_failure, pool_options_as, session_options};
+use super::position::Lsn;
+use super::role::ModuleRole;
 use crate::Ambient;
-use crate::consistency::{self, Demand};
+use crate::runtime::retry::Backoff;
 
-/// How long a replica gets to catch up with what the client has seen.
-const CATCH_UP: Duration = Duration::from_millis(200);
-const CATCH_UP_FIRST_PAUSE: Duration = Duration::from_millis(1);
-const CATCH_UP_LONGEST_PAUSE: Duration = Duration::from_millis(20);
-/// A replica that takes longer to give a connection is left for somebody else.
-const REPLICA_PATIENCE: Duration = Duration::from_millis(300);
+/// How long a read waits for a replica to replay what the client has seen.
+const CATCH_UP_TIMEOUT: Duration = Duration::from_millis(200);
+/// The pauses between two queries for a replica's position during that time.
+const CATCH_UP_BACKOFF: Backoff = Backoff::new(Duration::from_millis(1), Duration::from_millis(20));
+/// A replica that has given no connection after this time is passed over.
+const REPLICA_ACQUIRE_TIMEOUT: Duration = Duration::from_millis(300);
 
-/// Reads of one module; its sessions cannot write.
+/// The reads of one module. Its sessions are read-only.
 #[derive(Clone)]
 pub struct ReadPool {
     primary: PgPool,
     replicas: Arc<[PgPool]>,
-    cluster: Arc<Cluster>,
+    endpoints: Arc<Endpoints>,
 }
 
 /// A transaction in which every statement sees the same state.
@@ -36,25 +41,27 @@ pub struct Snapshot {
     as_of: Option<DateTime<Utc>>,
 }
 
-/// Who answers.
+/// An endpoint of the database.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Source {
     Primary,
     Replica(usize),
 }
 
-/// Who may be asked, and what the answer is worth.
+/// An endpoint that may answer a read, and how fresh its answer is.
 #[derive(Debug, Clone, Copy)]
 struct Candidate {
     source: Source,
-    /// Everything that was committed before is in the answer; none: everything that was ever committed.
+    /// The answer includes everything that was committed before this moment; none on the primary,
+    /// whose answer includes every commit.
     as_of: Option<DateTime<Utc>>,
-    /// It may be older than what was asked for.
+    /// Whether the answer may be older than the request requires.
     is_stale: bool,
 }
 
 impl Snapshot {
-    /// Everything that was committed before this moment is in it; none if that is now, on the primary.
+    /// The snapshot includes everything that was committed before this moment; none on the primary,
+    /// whose snapshot includes every commit.
     #[must_use]
     pub const fn as_of(&self) -> Option<DateTime<Utc>> {
         self.as_of
@@ -76,88 +83,105 @@ impl DerefMut for Snapshot {
 }
 
 impl ReadPool {
-    /// On a database without replicas that is known to be there.
+    /// A pool on a database without replicas that is known to be open.
     #[must_use]
     pub fn new(options: PgConnectOptions, max_connections: u32, role: ModuleRole) -> Self {
-        Self::in_cluster(&Cluster::of_primary(options, Ambient::system()), max_connections, role)
+        Self::on_endpoints(&Endpoints::of_primary(options, Ambient::system()), max_connections, role)
     }
 
-    /// Connects when first used. The sessions are read-only whatever the endpoint is.
+    /// Connects when it is first used. The sessions are read-only on every endpoint.
     #[must_use]
-    pub fn in_cluster(cluster: &Arc<Cluster>, max_connections: u32, role: ModuleRole) -> Self {
-        let endpoints = cluster.endpoints();
+    pub fn on_endpoints(endpoints: &Arc<Endpoints>, max_connections: u32, role: ModuleRole) -> Self {
+        let settings = endpoints.settings();
         let pool = |options: &PgConnectOptions| {
             let options = session_options(options.clone())
                 .options([("default_transaction_read_only", "on"), ("statement_timeout", "30s")]);
-            pool_options_as(role, max_connections, endpoints.patience).connect_lazy_with(options)
+            pool_options_as(role, max_connections, settings.acquire_timeout).connect_lazy_with(options)
         };
         Self {
-            primary: pool(&endpoints.primary),
-            replicas: endpoints.replicas.iter().map(pool).collect(),
-            cluster: Arc::clone(cluster),
+            primary: pool(&settings.primary),
+            replicas: settings.replicas.iter().map(pool).collect(),
+            endpoints: Arc::clone(endpoints),
         }
     }
 
-    /// Asks whoever can answer this request. `work` is called a second time, elsewhere, if it was cut off half way: by a
-    /// replica that had to go on replaying, or by a server that went away.
+    /// The name of the database.
+    #[must_use]
+    pub fn database(&self) -> &'static str {
+        self.endpoints.name()
+    }
+
+    /// Runs `work` on an endpoint that can answer the current request. If the work is cut off, by a
+    /// replica that has to replay or by a server that stops, it runs once more on another endpoint.
+    ///
+    /// # Errors
+    /// The error of `work`, or no endpoint gives a connection.
     pub async fn run<T>(
         &self,
         mut work: impl AsyncFnMut(&mut PgConnection) -> Result<T, sqlx::Error>,
-    ) -> Result<T, sqlx::Error> {
-        let (mut connection, source) = self.acquire_but(None).await?;
-        match work(&mut connection).await {
-            Err(error) if self.is_worth_another_try(&error) => {
+    ) -> Result<T, DbError> {
+        let (mut connection, source) = self.acquire_except(None).await?;
+        match work(&mut connection).await.map_err(DbError::from) {
+            Err(error) if self.is_worth_another_attempt(&error) => {
                 drop(connection);
-                let Ok((mut connection, _)) = self.acquire_but(Some(source)).await else { return Err(error) };
-                work(&mut connection).await
+                let Ok((mut connection, _)) = self.acquire_except(Some(source)).await else { return Err(error) };
+                Ok(work(&mut connection).await?)
             }
             answer => answer,
         }
     }
 
-    /// The same, and every statement of `work` sees the same state.
+    /// Like `run`; every statement of `work` sees the same state.
+    ///
+    /// # Errors
+    /// As of `run`.
     pub async fn run_in_snapshot<T>(
         &self,
         mut work: impl AsyncFnMut(&mut Snapshot) -> Result<T, sqlx::Error>,
-    ) -> Result<T, sqlx::Error> {
-        let (mut snapshot, source) = self.begin_but(None).await?;
-        match work(&mut snapshot).await {
-            Err(error) if self.is_worth_another_try(&error) => {
+    ) -> Result<T, DbError> {
+        let (mut snapshot, source) = self.begin_except(None).await?;
+        match work(&mut snapshot).await.map_err(DbError::from) {
+            Err(error) if self.is_worth_another_attempt(&error) => {
                 drop(snapshot);
-                let Ok((mut snapshot, _)) = self.begin_but(Some(source)).await else { return Err(error) };
-                work(&mut snapshot).await
+                let Ok((mut snapshot, _)) = self.begin_except(Some(source)).await else { return Err(error) };
+                Ok(work(&mut snapshot).await?)
             }
             answer => answer,
         }
     }
 
-    /// Where there is no elsewhere, an error is an error.
-    fn is_worth_another_try(&self, error: &sqlx::Error) -> bool {
-        if !self.cluster.has_replicas() || !(is_unavailable(error) || is_transient(error)) {
+    /// Without replicas there is no other endpoint, so the error is final.
+    fn is_worth_another_attempt(&self, error: &DbError) -> bool {
+        if !self.endpoints.has_replicas() || !(error.is_unavailable() || error.is_transient()) {
             return false;
         }
-        self.cluster.suspect();
-        metrics::counter!("piecework_reads_retried_total", "database" => self.cluster.name()).increment(1);
-        tracing::info!(database = self.cluster.name(), %error, "a read was cut off and is tried once elsewhere");
+        self.endpoints.report_failure();
+        metrics::counter!("piecework_reads_retried_total", "database" => self.endpoints.name()).increment(1);
+        tracing::info!(database = self.endpoints.name(), %error, "a read was cut off and is tried on another endpoint");
         true
     }
 
-    /// A connection to whoever can answer this request, for work inside of a spawned task: futures of asynchronous closures cannot
-    /// be shown to be `Send`. Nobody tries again what is cut off on it.
-    pub async fn acquire(&self) -> Result<PoolConnection<Postgres>, sqlx::Error> {
-        Ok(self.acquire_but(None).await?.0)
+    /// A connection to an endpoint that can answer the current request. What is cut off on it is
+    /// not tried again. It is for work in a spawned task, because the compiler cannot prove that
+    /// the future of an asynchronous closure is `Send`.
+    ///
+    /// # Errors
+    /// No endpoint gives a connection.
+    pub async fn acquire(&self) -> Result<PoolConnection<Postgres>, DbError> {
+        Ok(self.acquire_except(None).await?.0)
     }
 
-    async fn acquire_but(&self, avoid: Option<Source>) -> Result<(PoolConnection<Postgres>, Source), sqlx::Error> {
-        let (connection, candidate) = self.first_of(avoid, |pool| async move { pool.acquire().await }).await?;
+    async fn acquire_except(&self, avoid: Option<Source>) -> Result<(PoolConnection<Postgres>, Source), DbError> {
+        let acquire = |pool: PgPool| async move { Ok(pool.acquire().await?) };
+        let (connection, candidate) = self.first_of(avoid, acquire).await?;
         Ok((connection, candidate.source))
     }
 
-    async fn begin_but(&self, avoid: Option<Source>) -> Result<(Snapshot, Source), sqlx::Error> {
+    async fn begin_except(&self, avoid: Option<Source>) -> Result<(Snapshot, Source), DbError> {
         let begin = |pool: PgPool| async move {
             let begin = async move { pool.begin_with("begin isolation level repeatable read read only").await };
-            // In a task of its own, for the reason told at `WritePool::begin`.
-            tokio::spawn(begin).await.map_err(|_| sqlx::Error::WorkerCrashed)?
+            // A task of its own, for the reason given at `WritePool::begin`.
+            Ok(tokio::spawn(begin).await.map_err(|error| DbError::unavailable(error.to_string()))??)
         };
         let (inner, candidate) = self.first_of(avoid, begin).await?;
         Ok((Snapshot { inner, as_of: candidate.as_of }, candidate.source))
@@ -171,27 +195,28 @@ impl ReadPool {
         replica.unwrap_or(&self.primary).clone()
     }
 
-    /// Goes from one candidate to the next until one gives what is wanted.
+    /// Calls `get` with the pool of one candidate after the other until one succeeds.
     async fn first_of<T, Got>(
         &self,
         avoid: Option<Source>,
         get: impl Fn(PgPool) -> Got,
-    ) -> Result<(T, Candidate), sqlx::Error>
+    ) -> Result<(T, Candidate), DbError>
     where
-        Got: Future<Output = Result<T, sqlx::Error>>,
+        Got: Future<Output = Result<T, DbError>>,
     {
-        self.cluster.check_open()?;
+        self.endpoints.check_open()?;
         let mut candidates = self.candidates().await;
         candidates.retain(|candidate| Some(candidate.source) != avoid);
-        // With no candidate at all there is no primary, and this says so.
-        let mut failure = self.cluster.check_primary().err().unwrap_or(sqlx::Error::PoolTimedOut);
+        // There is no candidate only if the primary is down, and then this is the reason to give.
+        let mut failure = self.endpoints.check_primary().err().unwrap_or(DbError::Busy);
         for candidate in candidates {
-            let getting = get(self.pool(candidate.source));
+            let pool = self.pool(candidate.source);
+            let getting = get(pool.clone());
             let got = match candidate.source {
-                Source::Primary => self.cluster.ask_primary(getting).await,
+                Source::Primary => self.endpoints.run_on_primary(getting).await,
                 Source::Replica(_) => {
-                    let got = tokio::time::timeout(REPLICA_PATIENCE, getting).await;
-                    got.unwrap_or(Err(sqlx::Error::PoolTimedOut))
+                    let got = tokio::time::timeout(REPLICA_ACQUIRE_TIMEOUT, getting).await;
+                    got.unwrap_or(Err(DbError::TimedOut))
                 }
             };
             match got {
@@ -201,9 +226,9 @@ impl ReadPool {
                     }
                     return Ok((got, candidate));
                 }
-                Err(error) if is_unavailable(&error) => {
-                    self.cluster.suspect();
-                    failure = error;
+                Err(error) if error.is_unavailable() => {
+                    self.endpoints.report_failure();
+                    failure = acquire_failure(&pool, error);
                 }
                 Err(error) => return Err(error),
             }
@@ -211,74 +236,73 @@ impl ReadPool {
         Err(failure)
     }
 
-    /// Who may answer the present request, the best first.
+    /// The endpoints that may answer the current request, the best first.
     async fn candidates(&self) -> Vec<Candidate> {
         let primary = Candidate { source: Source::Primary, as_of: None, is_stale: false };
-        if !self.cluster.has_replicas() {
+        if !self.endpoints.has_replicas() {
             return vec![primary];
         }
         let replica = |is_stale| {
             move |(number, as_of)| Candidate { source: Source::Replica(number), as_of: Some(as_of), is_stale }
         };
-        let is_primary_down = self.cluster.is_primary_down();
-        let mut candidates: Vec<Candidate> = match consistency::demand(self.cluster.name()) {
-            // Without a primary nobody knows whether the last commits have arrived here.
-            Demand::Anything => self.cluster.fit_replicas().into_iter().map(replica(is_primary_down)).collect(),
-            Demand::UpTo(position) => self.wait_for(position).await.into_iter().map(replica(false)).collect(),
-            Demand::Everything => Vec::new(),
+        let is_primary_down = self.endpoints.is_primary_down();
+        let mut candidates: Vec<Candidate> = match consistency::required_freshness(self.endpoints.name()) {
+            // With the primary down, it is unknown whether a replica has the last commits.
+            Freshness::Any => self.endpoints.healthy_replicas().into_iter().map(replica(is_primary_down)).collect(),
+            Freshness::UpTo(position) => self.wait_for(position).await.into_iter().map(replica(false)).collect(),
+            Freshness::Latest => Vec::new(),
         };
         if !is_primary_down {
             candidates.push(primary);
         }
-        // A replica that lags is better than no answer.
-        for resort in self.cluster.last_resorts().into_iter().map(replica(true)) {
-            if candidates.iter().all(|candidate| candidate.source != resort.source) {
-                candidates.push(resort);
+        // An old answer is better than none.
+        for fallback in self.endpoints.fallback_replicas().into_iter().map(replica(true)) {
+            if candidates.iter().all(|candidate| candidate.source != fallback.source) {
+                candidates.push(fallback);
             }
         }
         candidates
     }
 
-    /// A replica that has replayed what the client has seen, if one does so soon enough.
+    /// A healthy replica that has replayed up to `position`, if there is one before the timeout.
     async fn wait_for(&self, position: Lsn) -> Option<(usize, DateTime<Utc>)> {
         let began = Instant::now();
         let waiting = async {
-            let mut pause = CATCH_UP_FIRST_PAUSE;
+            let mut backoff = CATCH_UP_BACKOFF;
             loop {
-                let fit = self.cluster.fit_replicas();
-                if let Some(there) = fit.iter().find(|(number, _)| self.cluster.has_replayed(*number, position)) {
-                    return Some(*there);
+                let healthy = self.endpoints.healthy_replicas();
+                if let Some(found) = healthy.iter().find(|(number, _)| self.endpoints.has_replayed(*number, position)) {
+                    return Some(*found);
                 }
-                if fit.is_empty() {
+                if healthy.is_empty() {
                     return None;
                 }
-                for (number, as_of) in fit {
-                    if self.replayed(number).await? >= position {
+                for (number, as_of) in healthy {
+                    if self.load_replayed_position(number).await? >= position {
                         return Some((number, as_of));
                     }
                 }
-                // No connection is held meanwhile.
-                tokio::time::sleep(pause).await;
-                pause = CATCH_UP_LONGEST_PAUSE.min(pause * 2);
+                // No connection is held during the pause.
+                tokio::time::sleep(backoff.next_pause()).await;
             }
         };
-        let there = tokio::time::timeout(CATCH_UP, waiting).await.ok().flatten();
-        let outcome = if there.is_some() { "caught_up" } else { "gave_up" };
-        metrics::histogram!("piecework_replica_wait_seconds", "database" => self.cluster.name(), "outcome" => outcome)
+        let found = tokio::time::timeout(CATCH_UP_TIMEOUT, waiting).await.ok().flatten();
+        let outcome = if found.is_some() { "caught_up" } else { "gave_up" };
+        metrics::histogram!("piecework_replica_wait_seconds", "database" => self.endpoints.name(), "outcome" => outcome)
             .record(began.elapsed().as_secs_f64());
-        there
+        found
     }
 
-    /// How far a replica is; none if it does not answer.
-    async fn replayed(&self, number: usize) -> Option<Lsn> {
-        let ask = sqlx::query_scalar("select pg_last_wal_replay_lsn()::text").fetch_one(self.replicas.get(number)?);
-        let replayed: Result<Option<String>, sqlx::Error> = ask.await;
+    /// The position up to which a replica has replayed the log; none if it does not answer.
+    async fn load_replayed_position(&self, number: usize) -> Option<Lsn> {
+        let query = sqlx::query_scalar("select pg_last_wal_replay_lsn()::text").fetch_one(self.replicas.get(number)?);
+        let replayed: Result<Option<String>, sqlx::Error> = query.await;
         let Ok(replayed) = replayed else {
-            self.cluster.suspect();
+            self.endpoints.report_failure();
             return None;
         };
         let replayed = replayed?.parse().ok()?;
-        self.cluster.note_replayed(number, replayed);
+        self.endpoints.note_replayed(number, replayed);
         Some(replayed)
     }
 }

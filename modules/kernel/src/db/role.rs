@@ -1,19 +1,24 @@
-//! A role without login for each module, so that PostgreSQL itself refuses a module what is another's.
+//! A PostgreSQL role without login for each module, so that PostgreSQL refuses a module access to
+//! the data of another.
 //!
-//! The name of a role is that of its schema's owner and the module's, as `piecework_tasks`: roles belong to the whole cluster, and
-//! installations that share one under different owners must not share rights. It guards against mistakes, not against who can
-//! send statements of his own: a session may always go back to the role that it has logged in with.
+//! The name of a role consists of the name of its schema's owner and the module's name, as in
+//! `piecework_tasks`. Roles belong to the whole cluster, and installations that share a cluster
+//! under different owners must not share rights. Roles guard against mistakes, not against an
+//! attacker who can send statements: a session may always return to the role that it logged in
+//! with.
 
 use std::fmt;
 
 use sqlx::postgres::PgConnection;
 use sqlx::{AssertSqlSafe, Connection};
 
-/// A role comes about in two steps. More are needed where other processes do the same, also from other databases of the cluster.
-const STEPS_MAX: u32 = 20;
+/// Maximum number of attempts to provision a role. Two suffice, unless other processes provision
+/// the same role at the same time, perhaps from other databases of the cluster.
+const ATTEMPTS_MAX: u32 = 20;
 
-/// A session of the role, if there is one that the login may take and that has its rights in this database. Otherwise the session
-/// stays what it is. In PostgreSQL 16 a member may be one that cannot take the role.
+/// Makes the session take the role $2 of the schema $1, if the login is granted the role and the
+/// role has its rights in this database. Otherwise the session keeps its role. Since PostgreSQL 16
+/// a member of a role is not always allowed to take it.
 const TAKE: &str = "
     select set_config('role', role.rolname, false)
     from pg_catalog.pg_namespace as schema
@@ -25,28 +30,29 @@ const TAKE: &str = "
           case when current_setting('server_version_num')::integer >= 160000 then 'set' else 'member' end)
       and has_schema_privilege(role.oid, schema.oid, 'usage')";
 
-const LOOK: &str = "
+/// Reads what exists of the role $2 of the schema $1, with the statements that create it.
+const STATUS: &str = "
     select
         owner.rolname || '_' || $2 as name,
-        role.oid is not null as is_there,
+        role.oid is not null as exists,
         coalesce(role.rolcanlogin or role.rolsuper, false) as is_foreign,
         coalesce(pg_has_role(session_user, role.oid,
-            case when current_setting('server_version_num')::integer >= 160000 then 'set' else 'member' end), false) as may_take,
-        (login.rolsuper or login.rolcreaterole) and octet_length(owner.rolname || '_' || $2) <= 63 as may_make,
-        format('create role %I', owner.rolname || '_' || $2) as make,
-        -- Not inherited, where that can be said: the login itself shall gain nothing.
+            case when current_setting('server_version_num')::integer >= 160000 then 'set' else 'member' end), false) as is_granted,
+        (login.rolsuper or login.rolcreaterole) and octet_length(owner.rolname || '_' || $2) <= 63 as may_create,
+        format('create role %I', owner.rolname || '_' || $2) as create_role,
+        -- Not inherited, where PostgreSQL supports it: the login itself gains no rights.
         format('grant %I to %I', owner.rolname || '_' || $2, session_user)
             || case when current_setting('server_version_num')::integer >= 160000 then ' with inherit false, set true' else '' end
-            as join_it
+            as grant_role
     from pg_catalog.pg_namespace as schema
     join pg_catalog.pg_roles as owner on owner.oid = schema.nspowner
     join pg_catalog.pg_roles as login on login.rolname = current_user
     left join pg_catalog.pg_roles as role on role.rolname = owner.rolname || '_' || $2
     where schema.nspname = $1";
 
-/// What has to be granted and revoked, so that the role $2 has exactly its rights in the schema $1: $3 says whether it is the
-/// module's own. A table with a trigger `<table>_append_only` is for reading and adding; that of the migrations is none of the
-/// module's business.
+/// Lists the statements after which the role $2 has exactly its rights in the schema $1. $3 is true
+/// for the schema of the role's own module. A table with a trigger `<table>_append_only` can be
+/// read and appended to. The table of the migrations cannot be accessed.
 const DIFFERENCE: &str = "
     with object as (
         select 'schema' as kind, format('%I', nspname) as name, nspacl as acl, array['usage'] as wanted
@@ -95,126 +101,132 @@ const DIFFERENCE: &str = "
     from difference
     where excess <> '{}'";
 
-/// Whose rights a session has, and where.
+/// The role that a session takes: that of `module`, with its rights in `schema`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ModuleRole {
+    /// The name of the module that the role belongs to.
     pub module: &'static str,
+    /// The schema in which the role has rights.
     pub schema: &'static str,
 }
 
-/// What there is of a role in a database.
+/// What exists of a role in a database.
 #[derive(Debug)]
-pub struct Standing {
-    /// Empty where the schema is not there yet.
+pub struct RoleStatus {
+    /// The name of the role; empty if the schema does not exist yet.
     pub name: String,
-    /// Why sessions do not take it, or cannot do all they have to; none if all is well.
-    pub obstacle: Option<Obstacle>,
-    /// What would help, if somebody did it who may.
+    /// Why sessions do not take the role or lack rights in it; none if the role is in order.
+    pub defect: Option<RoleDefect>,
+    /// The statements that remove the defect, for a login that is allowed to execute them.
     pub remedy: Vec<String>,
 }
 
-/// Why a role is of no use.
+/// Why a role cannot be used as it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Obstacle {
+pub enum RoleDefect {
+    /// The schema does not exist yet.
     NotMigrated,
-    /// There is none.
+    /// The role does not exist.
     Missing,
-    /// It may log in or may everything: it is somebody else's.
+    /// The role of this name has a login or is a superuser, so it was made for another purpose.
     Foreign,
-    /// The login may not take it.
-    NotOurs,
-    /// It has too few rights in this database, or too many.
-    Unequal,
+    /// The login is not allowed to take the role.
+    NotGranted,
+    /// The role has too few rights in this database, or too many.
+    WrongRights,
 }
 
+/// A row of `STATUS`.
 #[derive(sqlx::FromRow)]
-struct Seen {
+struct StatusRow {
     name: String,
-    is_there: bool,
+    exists: bool,
     is_foreign: bool,
-    may_take: bool,
-    may_make: bool,
-    make: String,
-    join_it: String,
+    is_granted: bool,
+    may_create: bool,
+    create_role: String,
+    grant_role: String,
 }
 
-impl fmt::Display for Obstacle {
+impl fmt::Display for RoleDefect {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(match self {
-            Self::NotMigrated => "the schema is not there yet",
+            Self::NotMigrated => "the schema does not exist yet",
             Self::Missing => "there is no such role",
-            Self::Foreign => "the role of this name may log in or is a superuser's",
-            Self::NotOurs => "the login may not take it",
-            Self::Unequal => "its rights are not those it should have",
+            Self::Foreign => "the role of this name has a login or is a superuser",
+            Self::NotGranted => "the login may not take it",
+            Self::WrongRights => "its rights are not those it should have",
         })
     }
 }
 
 impl ModuleRole {
-    /// Of the module that owns the schema of its name.
+    /// The role of the module that owns the schema of its name.
     #[must_use]
     pub const fn owning(module: &'static str) -> Self {
         Self { module, schema: module }
     }
 
-    /// Of a module that reads the views in the schema of another.
+    /// The role of a module that reads the views in the schema of another module.
     #[must_use]
     pub const fn reading(module: &'static str, schema: &'static str) -> Self {
         Self { module, schema }
     }
 
-    /// Lets a session that has just been opened have this role's rights and no others; without such a role it keeps its own.
+    /// Makes a new session take this role. If the role cannot be taken, the session keeps its own.
     pub(super) async fn take(self, session: &mut PgConnection) -> Result<(), sqlx::Error> {
         sqlx::query(TAKE).persistent(false).bind(self.schema).bind(self.module).execute(session).await?;
         Ok(())
     }
 
-    /// Makes the role if it is missing and gives it its rights, as far as the login may; by whoever holds the lock of the
-    /// database's migrations. Nothing is done where nothing is missing.
+    /// Creates the role if it is missing and corrects its rights, as far as the login is allowed
+    /// to. The caller holds the lock of the database's migrations.
     ///
-    /// Advisory locks hold within one database, and a role is there for all of them. What serialises its making is the unique
-    /// index of the cluster's catalogue: who comes second waits there, is refused, and finds the role when he looks again.
+    /// That lock does not serialize processes on different databases of a cluster, which share the
+    /// role. The unique index of the cluster's catalogue does: the second process waits at it, is
+    /// refused, and finds the role in its next attempt.
     ///
     /// # Errors
-    /// The database does not answer. That the login may not is none: it is told by what is returned.
-    pub async fn provide(self, connection: &mut PgConnection) -> Result<Standing, sqlx::Error> {
-        for _ in 0..STEPS_MAX {
-            let (standing, may_help) = self.examine(connection).await?;
-            if !may_help {
-                return Ok(standing);
+    /// The database does not answer. A login that may not correct the role is no error: the
+    /// returned status says so.
+    pub async fn provision(self, connection: &mut PgConnection) -> Result<RoleStatus, sqlx::Error> {
+        for _ in 0..ATTEMPTS_MAX {
+            let (status, may_correct) = self.load_status(connection).await?;
+            if !may_correct {
+                return Ok(status);
             }
-            match run_all(connection, &standing.remedy).await {
-                Err(error) if is_refusal(&error) => return Ok(standing),
+            match run_all(connection, &status.remedy).await {
+                Err(error) if is_refusal(&error) => return Ok(status),
                 Err(error) if !is_race(&error) => return Err(error),
-                // Done, or somebody else was faster.
+                // Corrected by this process or by another.
                 _ => {}
             }
         }
-        // A grant by whoever may not grant all of it is a mere warning.
-        self.look(connection).await
+        // A grant by a login that may not grant all of it is only a warning.
+        self.check(connection).await
     }
 
-    /// Only looks.
+    /// Reads the status and changes nothing.
     ///
     /// # Errors
     /// The database does not answer.
-    pub async fn look(self, connection: &mut PgConnection) -> Result<Standing, sqlx::Error> {
-        Ok(self.examine(connection).await?.0)
+    pub async fn check(self, connection: &mut PgConnection) -> Result<RoleStatus, sqlx::Error> {
+        Ok(self.load_status(connection).await?.0)
     }
 
-    /// Also tells whether the login may try the remedy.
-    async fn examine(self, connection: &mut PgConnection) -> Result<(Standing, bool), sqlx::Error> {
-        let seen = sqlx::query_as(LOOK).bind(self.schema).bind(self.module).fetch_optional(&mut *connection).await?;
-        let Some(Seen { name, is_there, is_foreign, may_take, may_make, make, join_it }) = seen else {
-            let standing = Standing { name: String::new(), obstacle: Some(Obstacle::NotMigrated), remedy: Vec::new() };
-            return Ok((standing, false));
+    /// The status, and whether the login may try the remedy.
+    async fn load_status(self, connection: &mut PgConnection) -> Result<(RoleStatus, bool), sqlx::Error> {
+        let row = sqlx::query_as(STATUS).bind(self.schema).bind(self.module).fetch_optional(&mut *connection).await?;
+        let Some(StatusRow { name, exists, is_foreign, is_granted, may_create, create_role, grant_role }) = row else {
+            let status = RoleStatus { name: String::new(), defect: Some(RoleDefect::NotMigrated), remedy: Vec::new() };
+            return Ok((status, false));
         };
-        let (obstacle, remedy, may_help) = if !is_there {
-            (Obstacle::Missing, vec![make, join_it], may_make)
+        let (defect, remedy, may_correct) = if !exists {
+            (RoleDefect::Missing, vec![create_role, grant_role], may_create)
         } else if is_foreign {
-            (Obstacle::Foreign, Vec::new(), false)
-        } else if !may_take {
-            (Obstacle::NotOurs, vec![join_it], true)
+            (RoleDefect::Foreign, Vec::new(), false)
+        } else if !is_granted {
+            (RoleDefect::NotGranted, vec![grant_role], true)
         } else {
             let is_owner = self.module == self.schema;
             let difference: Vec<String> = sqlx::query_scalar(DIFFERENCE)
@@ -224,32 +236,33 @@ impl ModuleRole {
                 .fetch_all(connection)
                 .await?;
             if difference.is_empty() {
-                return Ok((Standing { name, obstacle: None, remedy: difference }, false));
+                return Ok((RoleStatus { name, defect: None, remedy: difference }, false));
             }
-            (Obstacle::Unequal, difference, true)
+            (RoleDefect::WrongRights, difference, true)
         };
-        Ok((Standing { name, obstacle: Some(obstacle), remedy }, may_help))
+        Ok((RoleStatus { name, defect: Some(defect), remedy }, may_correct))
     }
 }
 
-/// All or nothing.
+/// Executes the statements in one transaction.
 async fn run_all(connection: &mut PgConnection, statements: &[String]) -> Result<(), sqlx::Error> {
     let mut transaction = connection.begin().await?;
     for statement in statements {
-        // Put together by the database itself, with `format` and %I.
+        // The database composed the statement itself, with `format` and %I.
         sqlx::raw_sql(AssertSqlSafe(statement.as_str())).execute(&mut *transaction).await?;
     }
     transaction.commit().await
 }
 
-/// Somebody else has just made the same role or changed the same row of the catalogue.
+/// Another process has just created the same role or changed the same row of the catalogue.
 fn is_race(error: &sqlx::Error) -> bool {
-    // Duplicate object; the same as a unique violation; "tuple concurrently updated"; serialisation failure; deadlock.
+    // Duplicate object, unique violation, "tuple concurrently updated", serialization failure,
+    // deadlock.
     is_one_of(error, &["42710", "23505", "XX000", "40001", "40P01"])
 }
 
 fn is_refusal(error: &sqlx::Error) -> bool {
-    // Insufficient privilege; a name that is kept for the server's own roles.
+    // Insufficient privilege, a reserved name.
     is_one_of(error, &["42501", "42939"])
 }
 

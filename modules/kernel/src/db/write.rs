@@ -1,27 +1,27 @@
-//! The pool to write, and the two kinds of transaction through which state and events go: of many statements, and of one.
+//! The pool to write: it hands out transactions and connections on the primary.
 
-use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
 
-use chrono::{DateTime, Utc};
-use contracts::{Event, Fact, Id};
 use sqlx::pool::PoolConnection;
-use sqlx::postgres::{PgConnectOptions, PgConnection};
-use sqlx::{Connection, Executor, PgPool, Postgres, Transaction};
+use sqlx::postgres::PgConnectOptions;
+use sqlx::{Connection, PgPool, Postgres};
 use tokio::sync::Notify;
-use uuid::Uuid;
 
-use super::cluster::Cluster;
-use super::{ModuleRole, is_unavailable, pool_options_as, session_options};
+use super::consistency;
+use super::endpoints::Endpoints;
+use super::error::{DbError, Repetition};
+use super::idempotency_keys;
+use super::pool::{acquire_failure, pool_options_as, session_options};
+use super::role::ModuleRole;
+use super::session::{AfterCommit, Autocommit, Tx};
 use crate::Ambient;
-use crate::consistency::Consistency;
-use crate::outbox;
+use crate::http::idempotency;
 
-/// Writes of one module, to its own schema.
+/// The writes of one module to its own schema.
 #[derive(Clone)]
 pub struct WritePool {
     pool: PgPool,
-    cluster: Arc<Cluster>,
+    endpoints: Arc<Endpoints>,
     schema: &'static str,
     ambient: Ambient,
     committed: Arc<Notify>,
@@ -29,26 +29,32 @@ pub struct WritePool {
 }
 
 impl WritePool {
-    /// On a database without replicas that is known to be there.
+    /// A pool on a database without replicas that is known to be open.
     #[must_use]
     pub fn new(options: PgConnectOptions, max_connections: u32, schema: &'static str, ambient: Ambient) -> Self {
-        let cluster = Cluster::of_primary(options, ambient.clone());
-        Self::in_cluster(&cluster, max_connections, schema, ambient)
+        let endpoints = Endpoints::of_primary(options, ambient.clone());
+        Self::on_endpoints(&endpoints, max_connections, schema, ambient)
     }
 
-    /// Connects when first used, so that a program starts while its database is down.
+    /// Connects when it is first used, so that a program starts while its database is down.
     #[must_use]
-    pub fn in_cluster(cluster: &Arc<Cluster>, max_connections: u32, schema: &'static str, ambient: Ambient) -> Self {
-        let options = session_options(cluster.endpoints().primary.clone())
-            // A transaction that somebody forgot must not hold its locks for ever.
+    pub fn on_endpoints(
+        endpoints: &Arc<Endpoints>,
+        max_connections: u32,
+        schema: &'static str,
+        ambient: Ambient,
+    ) -> Self {
+        let options = session_options(endpoints.settings().primary.clone())
+            // A transaction that is never finished must not hold its locks without end.
             .options([("idle_in_transaction_session_timeout", "60s"), ("lock_timeout", "20s")])
-            // A set of a few rows seems to be worth a plan of its own each time, and making it takes longer than the set does.
+            // PostgreSQL would plan a statement for a small set again on each execution, and the
+            // planning takes longer than the execution.
             .options([("plan_cache_mode", "force_generic_plan")]);
         let role = ModuleRole::owning(schema);
-        let pool = pool_options_as(role, max_connections, cluster.endpoints().patience).connect_lazy_with(options);
+        let acquire_timeout = endpoints.settings().acquire_timeout;
         Self {
-            pool,
-            cluster: Arc::clone(cluster),
+            pool: pool_options_as(role, max_connections, acquire_timeout).connect_lazy_with(options),
+            endpoints: Arc::clone(endpoints),
             schema,
             ambient,
             committed: Arc::default(),
@@ -56,47 +62,102 @@ impl WritePool {
         }
     }
 
-    /// Opens a transaction.
+    /// Begins a transaction.
     ///
-    /// sqlx hands a connection back to the pool still inside a transaction if `begin` is dropped half way, as happens when a
-    /// client hangs up. So it runs in a task of its own, which nobody can cancel.
-    pub async fn begin(&self) -> Result<Tx, sqlx::Error> {
+    /// If `begin` is dropped half way, as when a client hangs up, sqlx returns the connection to
+    /// the pool inside a transaction. So it runs in a task of its own, which is never cancelled.
+    ///
+    /// # Errors
+    /// The primary gives no connection.
+    pub async fn begin(&self) -> Result<Tx, DbError> {
         let pool = self.pool.clone();
         let begun = async {
-            let begin = of_the_living(pool, |pool| async move { pool.begin().await });
-            tokio::spawn(begin).await.map_err(|_| sqlx::Error::WorkerCrashed)?
+            let begin = on_live_connection(pool, |pool| async move { pool.begin().await });
+            tokio::spawn(begin).await.map_err(|error| DbError::unavailable(error.to_string()))?
         };
-        let inner = self.cluster.ask_primary(begun).await?;
-        Ok(Tx { inner, schema: self.schema, ambient: self.ambient.clone(), aftermath: self.aftermath() })
+        let inner = self.endpoints.run_on_primary(begun).await?;
+        Ok(Tx::new(inner, self.schema, self.ambient.clone(), self.after_commit()))
+    }
+
+    /// Begins the transaction of a command that ends with `Tx::commit_command`. If the current
+    /// request has an idempotency key, it holds the lock of the key.
+    ///
+    /// # Errors
+    /// `DbError::Repeated` if the command is in flight or was answered before; as `begin`.
+    pub async fn begin_command(&self) -> Result<Tx, DbError> {
+        let mut tx = self.begin().await?;
+        if let Some(command) = idempotency::current() {
+            let now = tx.now();
+            idempotency_keys::lock(&mut tx, command.request()).await?;
+            // A statement of its own, so that it sees what the last holder of the lock committed.
+            let checked = idempotency_keys::check(&mut tx, self.schema, command.request(), now).await;
+            self.after_check(checked).await?;
+        }
+        Ok(tx)
+    }
+
+    /// Interrupts the current command if its request has an idempotency key that is known.
+    ///
+    /// # Errors
+    /// `DbError::Repeated` if the command was answered before; the primary gives no connection.
+    pub async fn check_idempotency_key(&self) -> Result<(), DbError> {
+        let Some(command) = idempotency::current() else { return Ok(()) };
+        let mut connection = self.acquire().await?;
+        let now = self.ambient.now();
+        let checked = idempotency_keys::check(&mut connection, self.schema, command.request(), now).await;
+        self.after_check(checked).await
+    }
+
+    /// An answer that is given again includes the position of its commit, like the first time.
+    async fn after_check(&self, checked: Result<(), DbError>) -> Result<(), DbError> {
+        if let Err(DbError::Repeated(Repetition::Answered)) = &checked {
+            self.endpoints.note_commit(consistency::current().as_slice()).await;
+        }
+        checked
+    }
+
+    /// Deletes a limited number of answers to commands with an idempotency key that were kept for
+    /// seven days. Returns whether more may remain.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn prune_idempotency_keys(&self) -> Result<bool, DbError> {
+        let mut tx = self.begin().await?;
+        let now = tx.now();
+        let deleted = idempotency_keys::prune(&mut tx, self.schema, now).await?;
+        tx.commit().await?;
+        Ok(deleted >= idempotency_keys::PRUNE_BATCH.unsigned_abs())
     }
 
     /// A connection on which each statement is a transaction of its own.
-    pub async fn autocommit(&self) -> Result<Autocommit, sqlx::Error> {
-        let connection = self.cluster.ask_primary(self.pool.acquire()).await?;
-        Ok(Autocommit { connection, ambient: self.ambient.clone(), aftermath: self.aftermath() })
+    ///
+    /// # Errors
+    /// The primary gives no connection.
+    pub async fn autocommit(&self) -> Result<Autocommit, DbError> {
+        let connection = self.endpoints.run_on_primary(self.pool.acquire()).await?;
+        Ok(Autocommit::new(connection, self.ambient.clone(), self.after_commit()))
     }
 
-    /// Waits for something from the database, but no longer than it is known to be there.
-    pub(crate) async fn while_there<T>(
-        &self,
-        work: impl Future<Output = Result<T, sqlx::Error>>,
-    ) -> Result<T, sqlx::Error> {
-        self.cluster.ask_primary(work).await
+    /// Runs `work` that uses the primary. The work is dropped when a probe finds the primary down.
+    pub(crate) async fn run_on_primary<T>(&self, work: impl Future<Output = Result<T, DbError>>) -> Result<T, DbError> {
+        self.endpoints.run_on_primary(work).await
     }
 
-    fn aftermath(&self) -> Aftermath {
-        let (cluster, committed) = (Arc::clone(&self.cluster), Arc::clone(&self.committed));
-        Aftermath { cluster, committed, said_something: false, wake: Vec::new() }
+    fn after_commit(&self) -> AfterCommit {
+        AfterCommit::new(Arc::clone(&self.endpoints), Arc::clone(&self.committed))
     }
 
-    /// A connection for reading what no replica may answer.
-    pub async fn acquire(&self) -> Result<PoolConnection<Postgres>, sqlx::Error> {
+    /// A connection to the primary, to read what no replica may answer.
+    ///
+    /// # Errors
+    /// The primary gives no connection.
+    pub async fn acquire(&self) -> Result<PoolConnection<Postgres>, DbError> {
         let acquire = |pool: PgPool| async move {
             let mut connection = pool.acquire().await?;
             connection.ping().await?;
             Ok(connection)
         };
-        self.cluster.ask_primary(of_the_living(self.pool.clone(), acquire)).await
+        self.endpoints.run_on_primary(on_live_connection(self.pool.clone(), acquire)).await
     }
 
     #[must_use]
@@ -109,236 +170,41 @@ impl WritePool {
         &self.ambient
     }
 
-    /// Signalled after each commit that may have left events in the outbox.
+    /// Notified after each commit that may have put events into the outbox.
     #[must_use]
     pub fn committed(&self) -> Arc<Notify> {
         Arc::clone(&self.committed)
     }
 
-    /// Signals whoever waits at that moment, after each batch that this process has taken out of the outbox for good.
+    /// Notified after each batch of events that this process has delivered and removed from the
+    /// outbox.
     pub(crate) fn delivered(&self) -> Arc<Notify> {
         Arc::clone(&self.delivered)
     }
 
-    /// What is known of the database's endpoints.
     #[must_use]
-    pub const fn cluster(&self) -> &Arc<Cluster> {
-        &self.cluster
+    pub const fn endpoints(&self) -> &Arc<Endpoints> {
+        &self.endpoints
     }
 
-    /// Past the transactions that events go through.
+    /// The pool itself, for statements that publish no events.
     #[must_use]
     pub const fn raw(&self) -> &PgPool {
         &self.pool
     }
 }
 
-/// Goes from one of the pool's connections to the next for as long as they turn out to be dead: if one has died since it was used, the
-/// others have as well.
-async fn of_the_living<T, Got>(pool: PgPool, get: impl Fn(PgPool) -> Got) -> Result<T, sqlx::Error>
+/// Calls `get` until it does not fail by a dead connection. If one of the pool's connections has
+/// died since it was used, the others have probably died as well.
+async fn on_live_connection<T, Got>(pool: PgPool, get: impl Fn(PgPool) -> Got) -> Result<T, DbError>
 where
     Got: Future<Output = Result<T, sqlx::Error>>,
 {
     for _ in 0..pool.size() {
-        match get(pool.clone()).await {
-            Err(error) if is_unavailable(&error) && !matches!(error, sqlx::Error::PoolTimedOut) => {}
-            got => return got,
+        match get(pool.clone()).await.map_err(DbError::from) {
+            Err(error) if error.is_unavailable() && !error.is_of_running_server() => {}
+            result => return result,
         }
     }
-    get(pool).await
-}
-
-/// What is to be done once a transaction has committed.
-struct Aftermath {
-    cluster: Arc<Cluster>,
-    committed: Arc<Notify>,
-    said_something: bool,
-    wake: Vec<Arc<Notify>>,
-}
-
-impl Aftermath {
-    /// Wakes the relay and whoever else waits, and notes how far the next reads of these requests have to see.
-    async fn follow(&mut self, requests: &[Arc<Consistency>]) {
-        if std::mem::take(&mut self.said_something) {
-            self.committed.notify_one();
-        }
-        for notify in self.wake.drain(..) {
-            notify.notify_one();
-        }
-        self.cluster.note_commit(requests).await;
-    }
-}
-
-/// An event whose fact is written by the very statement that brings it about: `head`, the fact as JSON and a closing brace are the event.
-pub struct Envelope {
-    event_id: Uuid,
-    head: String,
-}
-
-impl Envelope {
-    #[must_use]
-    pub const fn event_id(&self) -> Uuid {
-        self.event_id
-    }
-
-    #[must_use]
-    pub fn head(&self) -> &str {
-        &self.head
-    }
-
-    fn new<F: Fact>(ambient: &Ambient) -> Result<Self, sqlx::Error> {
-        let event_id = ambient.new_id();
-        let head = Event::head::<F>(event_id, ambient.now()).map_err(|error| sqlx::Error::Encode(error.into()))?;
-        Ok(Self { event_id: event_id.uuid(), head })
-    }
-}
-
-/// A transaction of one module. Dropped without `commit`, nothing of it has happened, its events included.
-pub struct Tx {
-    inner: Transaction<'static, Postgres>,
-    schema: &'static str,
-    ambient: Ambient,
-    aftermath: Aftermath,
-}
-
-impl Tx {
-    #[must_use]
-    pub fn now(&self) -> DateTime<Utc> {
-        self.ambient.now()
-    }
-
-    #[must_use]
-    pub fn new_id<T>(&self) -> Id<T> {
-        self.ambient.new_id()
-    }
-
-    #[must_use]
-    pub const fn ambient(&self) -> &Ambient {
-        &self.ambient
-    }
-
-    #[must_use]
-    pub const fn schema(&self) -> &'static str {
-        self.schema
-    }
-
-    /// Says `fact` to the other modules, if this transaction commits.
-    pub async fn emit<F: Fact>(&mut self, fact: &F) -> Result<(), sqlx::Error> {
-        self.emit_all(std::slice::from_ref(fact)).await
-    }
-
-    /// Says each of `facts`, in one round trip.
-    pub async fn emit_all<F: Fact>(&mut self, facts: &[F]) -> Result<(), sqlx::Error> {
-        if facts.is_empty() {
-            return Ok(());
-        }
-        let event = |fact: &F| Ok((Event::new(self.new_id(), self.now(), None, fact)?, fact.weight()));
-        let events: Result<Vec<_>, serde_json::Error> = facts.iter().map(event).collect();
-        outbox::append(&mut self.inner, self.schema, &events.map_err(|error| sqlx::Error::Encode(error.into()))?)
-            .await?;
-        self.aftermath.said_something = true;
-        Ok(())
-    }
-
-    /// For a statement that puts its event into the outbox itself.
-    pub fn envelope<F: Fact>(&mut self) -> Result<Envelope, sqlx::Error> {
-        self.aftermath.said_something = true;
-        Envelope::new::<F>(&self.ambient)
-    }
-
-    /// Marks a place in the transaction for `roll_back_to_savepoint`; of several the last one counts.
-    ///
-    /// Not for a loop: with more than 64 of them in a transaction, PostgreSQL takes longer for everybody to tell what is committed.
-    pub async fn savepoint(&mut self) -> Result<(), sqlx::Error> {
-        self.inner.execute("savepoint place").await?;
-        Ok(())
-    }
-
-    /// Takes back what was written since the savepoint, locks included, and what failed. Events said since then are gone as well.
-    pub async fn roll_back_to_savepoint(&mut self) -> Result<(), sqlx::Error> {
-        self.inner.execute("rollback to savepoint place").await?;
-        Ok(())
-    }
-
-    /// Signals `notify` if this transaction commits.
-    pub fn wake_on_commit(&mut self, notify: Arc<Notify>) {
-        self.aftermath.wake.push(notify);
-    }
-
-    /// Within a request it also notes how far the client's next reads have to see.
-    pub async fn commit(mut self) -> Result<(), sqlx::Error> {
-        self.inner.commit().await?;
-        self.aftermath.follow(crate::consistency::current().as_slice()).await;
-        Ok(())
-    }
-
-    pub async fn rollback(self) -> Result<(), sqlx::Error> {
-        self.inner.rollback().await
-    }
-}
-
-/// A connection on which each statement is a transaction of its own: sent, carried out and committed in one round trip, its event
-/// included.
-///
-/// The rows that it returns come before the commit: it has happened once all of them were read, as `fetch_all` does.
-pub struct Autocommit {
-    connection: PoolConnection<Postgres>,
-    ambient: Ambient,
-    aftermath: Aftermath,
-}
-
-impl Autocommit {
-    #[must_use]
-    pub const fn ambient(&self) -> &Ambient {
-        &self.ambient
-    }
-
-    /// For the event that the statement puts into the outbox.
-    pub fn envelope<F: Fact>(&mut self) -> Result<Envelope, sqlx::Error> {
-        self.aftermath.said_something = true;
-        Envelope::new::<F>(&self.ambient)
-    }
-
-    /// After each statement: the requests that it was for will see what it wrote, and the relay its event.
-    pub(crate) async fn committed_for(&mut self, requests: &[Arc<Consistency>]) {
-        self.aftermath.follow(requests).await;
-    }
-
-    /// Whether a statement since the last commit may have said something.
-    pub(crate) const fn may_have_told(&self) -> bool {
-        self.aftermath.said_something
-    }
-
-    /// After a statement whose end is not known: whoever comes next has another connection.
-    pub(crate) fn give_up(self) {
-        drop(self.connection.detach());
-    }
-}
-
-impl Deref for Autocommit {
-    type Target = PgConnection;
-
-    fn deref(&self) -> &PgConnection {
-        &self.connection
-    }
-}
-
-impl DerefMut for Autocommit {
-    fn deref_mut(&mut self) -> &mut PgConnection {
-        &mut self.connection
-    }
-}
-
-impl Deref for Tx {
-    type Target = PgConnection;
-
-    fn deref(&self) -> &PgConnection {
-        &self.inner
-    }
-}
-
-impl DerefMut for Tx {
-    fn deref_mut(&mut self) -> &mut PgConnection {
-        &mut self.inner
-    }
+    get(pool.clone()).await.map_err(|error| acquire_failure(&pool, error.into()))
 }

@@ -1,24 +1,27 @@
-//! `GET /reassignments/{id}`
+//! `GET /reassignments/{id}`: gets a run.
 
 use actix_web::get;
 use actix_web::web::{Data, Json};
 use contracts::ReassignmentId;
 use contracts::permission::ReassignTasks;
 use kernel::Problem;
-use kernel::auth::Authorized;
 use kernel::http::Path;
-use kernel::problem::ProblemDocument;
+use kernel::http::auth::Authorized;
+use kernel::http::problem::ProblemDocument;
 
 use super::views::ReassignmentView;
-use crate::Tasks;
+use crate::service::Tasks;
 
-/// Shows how far a run is
+/// Gets a run and its progress
 #[utoipa::path(
     tag = "reassignments",
     security(("bearer" = [])),
     extensions(("x-permission" = json!("reassign_tasks"))),
-    params(("id" = ReassignmentId, Path)),
-    responses((status = 200, body = ReassignmentView), (status = 404, body = ProblemDocument))
+    params(("id" = ReassignmentId, Path, description = "The run")),
+    responses(
+        (status = 200, body = ReassignmentView, description = "The run"),
+        (status = 404, body = ProblemDocument, description = "`tasks.reassignment_not_found`"),
+    )
 )]
 #[get("/reassignments/{id}")]
 pub async fn get_reassignment(
@@ -26,5 +29,6 @@ pub async fn get_reassignment(
     tasks: Data<Tasks>,
     Path(id): Path<ReassignmentId>,
 ) -> Result<Json<ReassignmentView>, Problem> {
-    Ok(Json(tasks.load_reassignment(id).await?.into()))
+    let run = tasks.get_reassignment(id).await?;
+    Ok(Json(ReassignmentView::new(tasks.currency, run)))
 }

@@ -1,24 +1,27 @@
-//! `GET /tasks/{id}`
+//! `GET /tasks/{id}`: gets a task.
 
 use actix_web::get;
 use actix_web::web::{Data, Json};
 use contracts::TaskId;
 use contracts::permission::UseTasks;
 use kernel::Problem;
-use kernel::auth::Authorized;
 use kernel::http::Path;
-use kernel::problem::ProblemDocument;
+use kernel::http::auth::Authorized;
+use kernel::http::problem::ProblemDocument;
 
-use super::TaskView;
-use crate::Tasks;
+use super::views::TaskView;
+use crate::service::Tasks;
 
-/// Shows a task
+/// Gets a task
 #[utoipa::path(
     tag = "tasks",
     security(("bearer" = [])),
     extensions(("x-permission" = json!("use_tasks"))),
-    params(("id" = TaskId, Path)),
-    responses((status = 200, body = TaskView), (status = 404, body = ProblemDocument))
+    params(("id" = TaskId, Path, description = "The task")),
+    responses(
+        (status = 200, body = TaskView, description = "The task"),
+        (status = 404, body = ProblemDocument, description = "`tasks.not_found`"),
+    )
 )]
 #[get("/tasks/{id}")]
 pub async fn get_task(
@@ -26,5 +29,5 @@ pub async fn get_task(
     tasks: Data<Tasks>,
     Path(id): Path<TaskId>,
 ) -> Result<Json<TaskView>, Problem> {
-    Ok(Json(tasks.load_task(id).await?.into()))
+    Ok(Json(tasks.get_task(id).await?.into()))
 }

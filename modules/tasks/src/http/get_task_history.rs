@@ -1,73 +1,74 @@
-//! `GET /tasks/{id}/history`
+//! `GET /tasks/{id}/history`: gets the assignments of a task.
 
 use actix_web::get;
 use actix_web::web::{Data, Json};
 use chrono::{DateTime, Utc};
+use contracts::TaskId;
 use contracts::permission::UseTasks;
-use contracts::{PersonId, TaskId};
 use kernel::Problem;
-use kernel::auth::Authorized;
-use kernel::http::{Path, Query};
-use kernel::paging::{self, Limit, Page};
-use kernel::problem::ProblemDocument;
-use serde::{Deserialize, Serialize};
-use utoipa::{IntoParams, ToSchema};
+use kernel::http::auth::Authorized;
+use kernel::http::paging::{List, NoFilter, PageQuery};
+use kernel::http::problem::ProblemDocument;
+use kernel::http::{Cursor, Path};
+use serde::Serialize;
+use utoipa::ToSchema;
 
-use super::views::AssignmentView;
-use crate::Tasks;
-
-#[derive(Deserialize, IntoParams)]
-#[into_params(parameter_in = Query)]
-#[serde(deny_unknown_fields)]
-struct HistoryQuery {
-    cursor: Option<String>,
-    /// 1 to 200, 50 if not given.
-    #[serde(default)]
-    #[param(value_type = Option<u16>)]
-    limit: Limit,
-}
+use super::views::{AssignmentView, PersonView};
+use crate::service::Tasks;
 
 #[derive(Serialize, ToSchema)]
 struct TaskHistoryView {
+    /// When the task was created.
     created_at: DateTime<Utc>,
-    created_by: Option<PersonId>,
-    /// Oldest first.
+    /// The person who created it. Null for an imported task whose file names no creator.
+    #[schema(required)]
+    created_by: Option<PersonView>,
+    /// The assignments, oldest first.
     items: Vec<AssignmentView>,
-    next_cursor: Option<String>,
+    /// The `cursor` of the next page. Null on the last page.
+    #[schema(required, value_type = Option<String>)]
+    next_cursor: Option<Cursor>,
+    /// The completion. Null for an open task.
+    #[schema(required)]
     completion: Option<CompletionView>,
 }
 
 #[derive(Serialize, ToSchema)]
 #[schema(as = TaskCompletion)]
 struct CompletionView {
-    completed_by: PersonId,
+    /// The person who completed the task and earned the reward.
+    completed_by: PersonView,
+    /// When the task was completed.
     completed_at: DateTime<Utc>,
 }
 
-/// Shows every assignment of a task with its draw, and its completion
+/// Gets every assignment of a task with its draw, and the completion
 #[utoipa::path(
     tag = "tasks",
     security(("bearer" = [])),
     extensions(("x-permission" = json!("use_tasks"))),
-    params(("id" = TaskId, Path), HistoryQuery),
-    responses((status = 200, body = TaskHistoryView), (status = 404, body = ProblemDocument))
+    params(("id" = TaskId, Path, description = "The task"), PageQuery),
+    responses(
+        (status = 200, body = TaskHistoryView, description = "The history, with a page of the assignments"),
+        (status = 404, body = ProblemDocument, description = "`tasks.not_found`"),
+    )
 )]
 #[get("/tasks/{id}/history")]
 pub async fn get_task_history(
     _caller: Authorized<UseTasks>,
     tasks: Data<Tasks>,
     Path(id): Path<TaskId>,
-    Query(query): Query<HistoryQuery>,
+    List { page, .. }: List<NoFilter, i32>,
 ) -> Result<Json<TaskHistoryView>, Problem> {
-    let after = paging::decode(query.cursor.as_deref())?;
-    let (task, rows) = tasks.load_history(id, after, query.limit).await?;
-    let page = Page::cut(rows, query.limit, |row| row.assignment).map(AssignmentView::from);
-    let completed_by = task.assignee_id.into();
+    let (task, assignments) = tasks.get_task_history(id, page.after, page.limit).await?;
+    let page = page.cut(assignments, |assignment| assignment.number);
+    let page = page.map(|assignment| AssignmentView::new(assignment, task.price));
+    let completed = task.completed_at.zip(PersonView::of(Some(task.assignee_id), task.assignee_name));
     Ok(Json(TaskHistoryView {
         created_at: task.created_at,
-        created_by: task.created_by.map(PersonId::from),
+        created_by: PersonView::of(task.created_by, task.created_by_name),
         items: page.items,
         next_cursor: page.next_cursor,
-        completion: task.completed_at.map(|completed_at| CompletionView { completed_by, completed_at }),
+        completion: completed.map(|(completed_at, completed_by)| CompletionView { completed_by, completed_at }),
     }))
 }

@@ -1,62 +1,87 @@
-//! `GET /tasks`
+//! `GET /tasks`: lists the tasks of the board or of one person.
 
-use actix_web::get;
-use actix_web::web::{Data, Json};
+use actix_web::web::Data;
+use actix_web::{HttpResponse, get};
+use chrono::{DateTime, Utc};
 use contracts::PersonId;
 use contracts::permission::UseTasks;
 use kernel::Problem;
-use kernel::auth::Authorized;
-use kernel::http::Query;
-use kernel::paging::{self, Limit, Page};
+use kernel::http::auth::Authorized;
+use kernel::http::csv::Exportable;
+use kernel::http::paging::{Page, PageQuery};
+use kernel::http::problem::ProblemDocument;
+use kernel::text::parse_search;
 use serde::Deserialize;
 use utoipa::IntoParams;
 
-use super::TaskView;
-use crate::Tasks;
-use crate::service::{Status, TaskFilter};
-
-const SEARCH_CHARS_MAX: usize = 200;
+use super::views::{ListedTaskView, SortView, StatusView};
+use crate::domain::{Sort, Status, Task, TaskFilter, TaskPosition};
+use crate::service::Tasks;
 
 #[derive(Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
 struct ListTasksQuery {
-    /// `open` or `completed`.
-    #[param(value_type = Option<String>)]
+    /// Lists only tasks of this status.
+    #[param(inline, value_type = Option<StatusView>)]
     status: Option<Status>,
-    /// `me` or a person's id: whoever has it, or completed it.
+    /// `me` or a person's id: the assignee of an open task, or the person who completed it.
+    #[param(pattern = "^(me|[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12})$", example = "me")]
     assignee: Option<String>,
-    /// A piece of the title or the reference, in any case.
+    /// A text that the title or the reference contains, in upper or lower case. At most 200
+    /// characters.
+    #[param(max_length = 200)]
     q: Option<String>,
-    cursor: Option<String>,
-    /// 1 to 200, 50 if not given.
+    /// Only tasks that were created at this time or later.
+    created_from: Option<DateTime<Utc>>,
+    /// Only tasks that were created before this time.
+    created_before: Option<DateTime<Utc>>,
+    /// `created`: newest first, the default. `completed`: the latest completion first, with
+    /// `status=completed`. `reward`: the highest reward first, with `status=open` and `assignee`.
+    /// The last two are not possible with `q` and a time of creation.
     #[serde(default)]
-    #[param(value_type = Option<u16>)]
-    limit: Limit,
+    #[param(inline, value_type = Option<SortView>)]
+    sort: Sort,
 }
 
-/// Lists tasks, newest first
+/// Lists tasks
+///
+/// The items have no description, which may be long; `GET /tasks/{id}` has it. `Accept: text/csv`
+/// answers with all rows as a CSV file, with descriptions.
 #[utoipa::path(
     tag = "tasks",
     security(("bearer" = [])),
     extensions(("x-permission" = json!("use_tasks"))),
-    params(ListTasksQuery),
-    responses((status = 200, body = Page<TaskView>))
+    params(ListTasksQuery, PageQuery),
+    responses(
+        (status = 200, description = "A page of tasks", content((Page<ListedTaskView> = "application/json"), (String = "text/csv"))),
+        (status = 422, body = ProblemDocument, description = "`invalid_request`: the search text is not valid, or the order needs other filters"),
+    )
 )]
 #[get("/tasks")]
 pub async fn list_tasks(
     caller: Authorized<UseTasks>,
     tasks: Data<Tasks>,
-    Query(query): Query<ListTasksQuery>,
-) -> Result<Json<Page<TaskView>>, Problem> {
-    let assignee = query.assignee.map(|text| parse_assignee(&text, caller.person_id())).transpose()?;
-    let search = query.q.map(|text| text.trim().to_owned()).filter(|text| !text.is_empty());
-    if search.as_ref().is_some_and(|text| text.chars().count() > SEARCH_CHARS_MAX || text.contains('\0')) {
-        return Err(Problem::invalid("?q", format!("at most {SEARCH_CHARS_MAX} characters")));
+    Exportable { filter, export }: Exportable<ListTasksQuery, TaskPosition>,
+) -> Result<HttpResponse, Problem> {
+    let filter = filter.parse(caller.person_id())?;
+    let sort = filter.sort;
+    let read = move |after, limit| {
+        let (tasks, filter) = (tasks.clone(), filter.clone());
+        async move { tasks.list_tasks(&filter, after, limit).await }
+    };
+    export.answer("tasks", read, move |task: &Task| sort.position(task), ListedTaskView::from).await
+}
+
+impl ListTasksQuery {
+    fn parse(self, caller: PersonId) -> Result<TaskFilter, Problem> {
+        let Self { status, assignee, q, created_from, created_before, sort } = self;
+        let assignee = assignee.map(|text| parse_assignee(&text, caller)).transpose()?;
+        let search = parse_search(q.as_deref()).map_err(|error| Problem::invalid_fields(vec![error]))?;
+        let filter = TaskFilter { sort, status, assignee, search, created_from, created_before };
+        filter.check().map_err(|error| Problem::invalid_fields(vec![error]))?;
+        Ok(filter)
     }
-    let filter = TaskFilter { status: query.status, assignee, search };
-    let rows = tasks.list_tasks(&filter, paging::decode(query.cursor.as_deref())?, query.limit).await?;
-    Ok(Json(Page::cut(rows, query.limit, |row| row.number).map(TaskView::from)))
 }
 
 fn parse_assignee(text: &str, caller: PersonId) -> Result<PersonId, Problem> {

@@ -1,37 +1,33 @@
-//! The people as the tasks module knows them, and the pools that draws are made from.
+//! The table `tasks.people`: people as the tasks module knows them.
 
-use chrono::{DateTime, Utc};
+use std::collections::HashMap;
+
+use contracts::PersonId;
 use sqlx::postgres::PgConnection;
 use uuid::Uuid;
 
-pub struct PersonRow {
-    pub person_id: Uuid,
-    pub version: i64,
-    pub name: String,
-    pub email: String,
-    pub is_assignable: bool,
-}
+use crate::domain::Person;
 
-/// Keeps what is newer than what is known.
-pub async fn upsert_people(connection: &mut PgConnection, people: &[PersonRow]) -> Result<(), sqlx::Error> {
-    let ids: Vec<Uuid> = people.iter().map(|person| person.person_id).collect();
+/// Inserts people, and updates those whose stored version is lower.
+pub async fn upsert_people(connection: &mut PgConnection, people: &[Person]) -> Result<(), sqlx::Error> {
+    let ids: Vec<Uuid> = people.iter().map(|person| person.person_id.uuid()).collect();
     let versions: Vec<i64> = people.iter().map(|person| person.version).collect();
     let names: Vec<&str> = people.iter().map(|person| person.name.as_str()).collect();
     let emails: Vec<&str> = people.iter().map(|person| person.email.as_str()).collect();
     let assignable: Vec<bool> = people.iter().map(|person| person.is_assignable).collect();
     sqlx::query!(
         "
-        insert into tasks.people as known (person_id, version, name, email, is_assignable)
+        insert into tasks.people as stored (person_id, version, name, email, is_assignable)
         select distinct on (person_id) person_id, version, name, email, is_assignable
         from unnest($1::uuid[], $2::bigint[], $3::text[], $4::text[], $5::boolean[])
-            as told (person_id, version, name, email, is_assignable)
+            as input (person_id, version, name, email, is_assignable)
         order by person_id, version desc
         on conflict (person_id) do update
             set version = excluded.version,
                 name = excluded.name,
                 email = excluded.email,
                 is_assignable = excluded.is_assignable
-            where known.version < excluded.version
+            where stored.version < excluded.version
         ",
         &ids,
         &versions,
@@ -44,9 +40,9 @@ pub async fn upsert_people(connection: &mut PgConnection, people: &[PersonRow]) 
     Ok(())
 }
 
-/// Everybody who may be drawn now, in id order.
-pub async fn load_assignable_ids(connection: &mut PgConnection) -> Result<Vec<Uuid>, sqlx::Error> {
-    sqlx::query_scalar!(
+/// The people who are assignable now, in the order of their ids.
+pub async fn list_assignable_ids(connection: &mut PgConnection) -> Result<Vec<PersonId>, sqlx::Error> {
+    let ids = sqlx::query_scalar!(
         "
         select person_id
         from tasks.people
@@ -55,60 +51,16 @@ pub async fn load_assignable_ids(connection: &mut PgConnection) -> Result<Vec<Uu
         "
     )
     .fetch_all(connection)
-    .await
-}
-
-/// The pool in force: its id and members. `None` before the first person was heard of.
-pub async fn load_pool(connection: &mut PgConnection) -> Result<Option<(i64, Vec<Uuid>)>, sqlx::Error> {
-    let row = sqlx::query!(
-        "
-        select pool_id, members
-        from tasks.pools
-        order by pool_id desc
-        limit 1
-        "
-    )
-    .fetch_optional(connection)
     .await?;
-    Ok(row.map(|row| (row.pool_id, row.members)))
+    Ok(ids.into_iter().map(PersonId::from).collect())
 }
 
-pub async fn insert_pool(
-    connection: &mut PgConnection,
-    members: &[Uuid],
-    now: DateTime<Utc>,
-) -> Result<(), sqlx::Error> {
-    sqlx::query!("insert into tasks.pools (members, created_at) values ($1, $2)", members, now)
-        .execute(connection)
-        .await?;
-    Ok(())
-}
-
-/// Of these people, those who have open tasks, with the number of them.
-pub async fn count_open_tasks_by_person(
-    connection: &mut PgConnection,
-    person_ids: &[Uuid],
-) -> Result<Vec<(Uuid, i64)>, sqlx::Error> {
-    let rows = sqlx::query!(
-        r#"
-        select assignee_id, count(*) as "tasks!"
-        from tasks.open_tasks
-        where assignee_id = any($1)
-        group by assignee_id
-        order by assignee_id
-        "#,
-        person_ids,
-    )
-    .fetch_all(connection)
-    .await?;
-    Ok(rows.into_iter().map(|row| (row.assignee_id, row.tasks)).collect())
-}
-
-/// The people behind e-mail addresses (compared in lower case): address and id.
-pub async fn load_person_ids_by_email(
+/// The people whose e-mail address has one of these keys: key and id. Identity publishes addresses
+/// whose lower case is their key.
+pub async fn list_person_ids_by_email(
     connection: &mut PgConnection,
     emails: &[String],
-) -> Result<Vec<(String, Uuid)>, sqlx::Error> {
+) -> Result<Vec<(String, PersonId)>, sqlx::Error> {
     let rows = sqlx::query!(
         r#"
         select lower(email) as "email!", person_id
@@ -119,5 +71,17 @@ pub async fn load_person_ids_by_email(
     )
     .fetch_all(connection)
     .await?;
-    Ok(rows.into_iter().map(|row| (row.email, row.person_id)).collect())
+    Ok(rows.into_iter().map(|row| (row.email, row.person_id.into())).collect())
+}
+
+/// The names of these people. People whom the module does not know yet are left out.
+pub async fn list_names(
+    connection: &mut PgConnection,
+    person_ids: &[PersonId],
+) -> Result<HashMap<PersonId, String>, sqlx::Error> {
+    let ids: Vec<Uuid> = person_ids.iter().map(|person_id| person_id.uuid()).collect();
+    let rows = sqlx::query!("select person_id, name from tasks.people where person_id = any($1)", &ids)
+        .fetch_all(connection)
+        .await?;
+    Ok(rows.into_iter().map(|row| (row.person_id.into(), row.name)).collect())
 }

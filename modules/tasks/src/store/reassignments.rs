@@ -1,61 +1,71 @@
-//! Runs that draw open tasks anew, chunk by chunk.
+//! The table `tasks.reassignments`: the runs and their progress.
 
 use chrono::{DateTime, Utc};
+use contracts::{PersonId, ReassignmentId};
 use sqlx::postgres::PgConnection;
 use uuid::Uuid;
 
-/// Held by the one process that works on the runs at this moment.
+use crate::domain::{Reassignment, ReassignmentStatus};
+
+/// The key of the run lock, an advisory lock. The process that executes a chunk holds it.
 const RUN_LOCK: i64 = 0x7A5C_0002;
 
-/// A run as it is shown and worked on.
-#[derive(Debug, Clone, PartialEq)]
-pub struct ReassignmentRow {
-    pub reassignment_id: Uuid,
-    pub asked_order: i64,
-    /// Only the tasks of this person; `None`: all.
-    pub person_id: Option<Uuid>,
-    pub requested_by: Option<Uuid>,
-    pub requested_at: DateTime<Utc>,
-    /// `queued`, `running`, `blocked`, `completed` or `failed`.
-    pub status: String,
-    pub total: i64,
-    pub done: i64,
-    pub reassigned: i64,
-    pub resume_after: i64,
-    pub started_at: Option<DateTime<Utc>>,
-    pub finished_at: Option<DateTime<Utc>>,
-    /// Why it did not go on at the last try.
-    pub last_error: Option<String>,
+struct ReassignmentRow {
+    reassignment_id: Uuid,
+    asked_order: i64,
+    person_id: Option<Uuid>,
+    person_name: Option<String>,
+    requested_by: Option<Uuid>,
+    requested_by_name: Option<String>,
+    requested_at: DateTime<Utc>,
+    status: String,
+    total: i64,
+    done: i64,
+    reassigned: i64,
+    cost_minor: i64,
+    resume_after: i64,
+    started_at: Option<DateTime<Utc>>,
+    finished_at: Option<DateTime<Utc>>,
+    last_error: Option<String>,
 }
 
-/// An open task that a chunk will draw.
-pub struct OpenTask {
-    pub number: i64,
-    pub task_id: Uuid,
-    pub assignment: i32,
+impl TryFrom<ReassignmentRow> for Reassignment {
+    type Error = sqlx::Error;
+
+    fn try_from(row: ReassignmentRow) -> Result<Self, sqlx::Error> {
+        let unknown = || sqlx::Error::Decode(format!("unknown status {:?} of a reassignment", row.status).into());
+        Ok(Self {
+            status: ReassignmentStatus::parse(&row.status).ok_or_else(unknown)?,
+            reassignment_id: row.reassignment_id.into(),
+            asked_order: row.asked_order,
+            person_id: row.person_id.map(PersonId::from),
+            person_name: row.person_name,
+            requested_by: row.requested_by.map(PersonId::from),
+            requested_by_name: row.requested_by_name,
+            requested_at: row.requested_at,
+            total: row.total,
+            done: row.done,
+            reassigned: row.reassigned,
+            cost_minor: row.cost_minor,
+            resume_after: row.resume_after,
+            started_at: row.started_at,
+            finished_at: row.finished_at,
+            last_error: row.last_error,
+        })
+    }
 }
 
-/// What a preview says.
-pub struct PreviewRow {
-    pub open_tasks: i64,
-    pub unpriced_tasks: i64,
-    pub cost_minor: i64,
-}
-
-/// Takes the right to work on runs until the transaction ends; false if another process has it.
-pub async fn try_lock_runs(connection: &mut PgConnection) -> Result<bool, sqlx::Error> {
+/// Takes the run lock until the transaction ends. Returns false if another transaction holds it.
+pub async fn lock_runs(connection: &mut PgConnection) -> Result<bool, sqlx::Error> {
     sqlx::query_scalar!(r#"select pg_try_advisory_xact_lock($1) as "locked!""#, RUN_LOCK).fetch_one(connection).await
 }
 
-pub async fn count_open_tasks(connection: &mut PgConnection) -> Result<i64, sqlx::Error> {
-    sqlx::query_scalar!(r#"select count(*) as "count!" from tasks.open_tasks"#).fetch_one(connection).await
-}
-
+/// Inserts a run that covers all tasks, or those of `person_id`.
 pub async fn insert_reassignment(
     connection: &mut PgConnection,
-    reassignment_id: Uuid,
-    person_id: Option<Uuid>,
-    requested_by: Option<Uuid>,
+    reassignment_id: ReassignmentId,
+    person_id: Option<PersonId>,
+    requested_by: Option<PersonId>,
     total: i64,
     now: DateTime<Utc>,
 ) -> Result<(), sqlx::Error> {
@@ -64,9 +74,9 @@ pub async fn insert_reassignment(
         insert into tasks.reassignments (reassignment_id, person_id, requested_by, requested_at, status, total)
         values ($1, $2, $3, $4, 'queued', $5)
         ",
-        reassignment_id,
-        person_id,
-        requested_by,
+        reassignment_id.uuid(),
+        person_id.map(PersonId::uuid),
+        requested_by.map(PersonId::uuid),
         now,
         total,
     )
@@ -75,204 +85,97 @@ pub async fn insert_reassignment(
     Ok(())
 }
 
+/// One run.
 pub async fn load_reassignment(
     connection: &mut PgConnection,
-    id: Uuid,
-) -> Result<Option<ReassignmentRow>, sqlx::Error> {
-    sqlx::query_as!(
+    id: ReassignmentId,
+) -> Result<Option<Reassignment>, sqlx::Error> {
+    let row = sqlx::query_as!(
         ReassignmentRow,
-        "
+        r#"
         select reassignment_id, asked_order, person_id, requested_by, requested_at, status, total, done, reassigned,
-            resume_after, started_at, finished_at, last_error
-        from tasks.reassignments
+            cost_minor, resume_after, started_at, finished_at, last_error,
+            (select name from tasks.people where person_id = run.person_id) as "person_name?",
+            (select name from tasks.people where person_id = run.requested_by) as "requested_by_name?"
+        from tasks.reassignments as run
         where reassignment_id = $1
-        ",
-        id,
+        "#,
+        id.uuid(),
     )
     .fetch_optional(connection)
-    .await
+    .await?;
+    row.map(Reassignment::try_from).transpose()
 }
 
-/// Runs asked for before `before`, newest first.
+/// Runs that were requested before the run `before`, newest first, of one status or of any.
 pub async fn list_reassignments(
     connection: &mut PgConnection,
+    status: Option<ReassignmentStatus>,
     before: i64,
     limit: i64,
-) -> Result<Vec<ReassignmentRow>, sqlx::Error> {
-    sqlx::query_as!(
+) -> Result<Vec<Reassignment>, sqlx::Error> {
+    let rows = sqlx::query_as!(
         ReassignmentRow,
-        "
+        r#"
         select reassignment_id, asked_order, person_id, requested_by, requested_at, status, total, done, reassigned,
-            resume_after, started_at, finished_at, last_error
-        from tasks.reassignments
+            cost_minor, resume_after, started_at, finished_at, last_error,
+            (select name from tasks.people where person_id = run.person_id) as "person_name?",
+            (select name from tasks.people where person_id = run.requested_by) as "requested_by_name?"
+        from tasks.reassignments as run
         where asked_order < $1
+            and ($2::text is null or status = $2)
         order by asked_order desc
-        limit $2
-        ",
+        limit $3
+        "#,
         before,
+        status.map(ReassignmentStatus::as_str),
         limit,
     )
     .fetch_all(connection)
-    .await
+    .await?;
+    rows.into_iter().map(Reassignment::try_from).collect()
 }
 
-/// The run whose turn it is.
-pub async fn load_next_reassignment(connection: &mut PgConnection) -> Result<Option<ReassignmentRow>, sqlx::Error> {
-    sqlx::query_as!(
+/// The first unfinished run.
+pub async fn load_next_reassignment(connection: &mut PgConnection) -> Result<Option<Reassignment>, sqlx::Error> {
+    let row = sqlx::query_as!(
         ReassignmentRow,
-        "
+        r#"
         select reassignment_id, asked_order, person_id, requested_by, requested_at, status, total, done, reassigned,
-            resume_after, started_at, finished_at, last_error
-        from tasks.reassignments
+            cost_minor, resume_after, started_at, finished_at, last_error,
+            (select name from tasks.people where person_id = run.person_id) as "person_name?",
+            (select name from tasks.people where person_id = run.requested_by) as "requested_by_name?"
+        from tasks.reassignments as run
         where status in ('queued', 'running', 'blocked')
         order by asked_order
         limit 1
-        ",
+        "#,
     )
     .fetch_optional(connection)
-    .await
-}
-
-/// Locks the next open tasks that the run covers, in number order, waiting for whoever holds one; none: there is none left.
-pub async fn lock_next_open_tasks(
-    connection: &mut PgConnection,
-    run: &ReassignmentRow,
-    limit: i64,
-) -> Result<Vec<OpenTask>, sqlx::Error> {
-    match run.person_id {
-        None => {
-            sqlx::query_as!(
-                OpenTask,
-                "
-                select open.number, task.task_id, open.assignment
-                from tasks.open_tasks as open
-                join tasks.tasks as task on task.number = open.number
-                where open.number > $1
-                    and open.number < $2
-                order by open.number
-                limit $3
-                for update of open
-                ",
-                run.resume_after,
-                run.asked_order,
-                limit,
-            )
-            .fetch_all(connection)
-            .await
-        }
-        Some(person_id) => {
-            sqlx::query_as!(
-                OpenTask,
-                "
-                select open.number, task.task_id, open.assignment
-                from tasks.open_tasks as open
-                join tasks.tasks as task on task.number = open.number
-                where open.assignee_id = $4
-                    and open.number > $1
-                    and open.number < $2
-                order by open.number
-                limit $3
-                for update of open
-                ",
-                run.resume_after,
-                run.asked_order,
-                limit,
-                person_id,
-            )
-            .fetch_all(connection)
-            .await
-        }
-    }
-}
-
-/// The number of the last task, completion or run, whoever asked for it.
-pub async fn load_last_order(connection: &mut PgConnection) -> Result<i64, sqlx::Error> {
-    sqlx::query_scalar!("select last_value from tasks.event_order").fetch_one(connection).await
-}
-
-/// Whether the run still covers an open task, whoever holds a lock on it.
-pub async fn has_open_tasks(connection: &mut PgConnection, run: &ReassignmentRow) -> Result<bool, sqlx::Error> {
-    sqlx::query_scalar!(
-        r#"
-        select exists (
-            select
-            from tasks.open_tasks
-            where number > $1
-                and number < $2
-                and ($3::uuid is null or assignee_id = $3)
-        ) as "exists!"
-        "#,
-        run.resume_after,
-        run.asked_order,
-        run.person_id,
-    )
-    .fetch_one(connection)
-    .await
-}
-
-/// Gives the tasks their new assignees and records the draws.
-pub async fn reassign_tasks(
-    connection: &mut PgConnection,
-    run: &ReassignmentRow,
-    numbers: &[i64],
-    assignee_ids: &[Uuid],
-    pool_id: i64,
-    seed: i64,
-    now: DateTime<Utc>,
-) -> Result<(), sqlx::Error> {
-    sqlx::query!(
-        "
-        with moved as (
-            update tasks.open_tasks as open
-            set assignee_id = drawn.assignee_id,
-                assignment = open.assignment + 1
-            from unnest($1::bigint[], $2::uuid[]) with ordinality as drawn (number, assignee_id, place)
-            where open.number = drawn.number
-            returning open.number, open.assignment, open.assignee_id, drawn.place
-        )
-        insert into tasks.assignments
-            (number, assignment, assignee_id, assigned_at, pool_id, seed, draw_index, reassignment_id)
-        select number, assignment, assignee_id, $3, $4, $5, (place - 1)::integer, $6
-        from moved
-        ",
-        numbers,
-        assignee_ids,
-        now,
-        pool_id,
-        seed,
-        run.reassignment_id,
-    )
-    .execute(connection)
     .await?;
-    Ok(())
+    row.map(Reassignment::try_from).transpose()
 }
 
-/// Of the tasks the run covers up to `up_to`, those that were closed after it was asked for.
-pub async fn count_closed_since(
+/// The number of unfinished runs that the person has requested.
+pub async fn count_unfinished_reassignments(
     connection: &mut PgConnection,
-    run: &ReassignmentRow,
-    up_to: i64,
+    requested_by: PersonId,
 ) -> Result<i64, sqlx::Error> {
     sqlx::query_scalar!(
         r#"
         select count(*) as "count!"
-        from tasks.completed_tasks
-        where number > $1
-            and number <= $2
-            and completion_order > $3
-            and ($4::uuid is null or completed_by = $4)
+        from tasks.reassignments
+        where status in ('queued', 'running', 'blocked')
+          and requested_by = $1
         "#,
-        run.resume_after,
-        up_to,
-        run.asked_order,
-        run.person_id,
+        requested_by.uuid(),
     )
     .fetch_one(connection)
     .await
 }
 
-/// Writes how far the run is.
-pub async fn update_reassignment(connection: &mut PgConnection, run: &ReassignmentRow) -> Result<(), sqlx::Error> {
+/// Stores the progress of a run.
+pub async fn update_reassignment(connection: &mut PgConnection, run: &Reassignment) -> Result<(), sqlx::Error> {
     sqlx::query!(
         "
         update tasks.reassignments
@@ -282,24 +185,26 @@ pub async fn update_reassignment(connection: &mut PgConnection, run: &Reassignme
             resume_after = $5,
             started_at = $6,
             finished_at = $7,
-            last_error = $8
+            last_error = $8,
+            cost_minor = $9
         where reassignment_id = $1
         ",
-        run.reassignment_id,
-        run.status,
+        run.reassignment_id.uuid(),
+        run.status.as_str(),
         run.done,
         run.reassigned,
         run.resume_after,
         run.started_at,
         run.finished_at,
         run.last_error,
+        run.cost_minor,
     )
     .execute(connection)
     .await?;
     Ok(())
 }
 
-/// Keeps why the run whose turn it is does not go on.
+/// Stores with the first unfinished run why its last chunk failed.
 pub async fn update_last_error(connection: &mut PgConnection, reason: &str) -> Result<(), sqlx::Error> {
     sqlx::query!(
         "
@@ -316,21 +221,4 @@ pub async fn update_last_error(connection: &mut PgConnection, reason: &str) -> R
     .execute(connection)
     .await?;
     Ok(())
-}
-
-/// What reassigning everything now would cost.
-pub async fn load_preview(connection: &mut PgConnection) -> Result<PreviewRow, sqlx::Error> {
-    sqlx::query_as!(
-        PreviewRow,
-        r#"
-        select
-            count(*) as "open_tasks!",
-            count(*) - count(price.number) as "unpriced_tasks!",
-            coalesce(sum(price.fee_minor), 0)::bigint as "cost_minor!"
-        from tasks.open_tasks as open
-        left join tasks.prices as price on price.number = open.number
-        "#
-    )
-    .fetch_one(connection)
-    .await
 }

@@ -1,125 +1,101 @@
-//! Creating and completing tasks, and the order lock both stand under.
+//! The table `tasks.tasks`: what a task contains. A row of it never changes.
+
+use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
-use contracts::{PersonId, TaskId};
+use contracts::events::tasks::CreatedTask;
+use contracts::{Money, PersonId, TaskId};
 use kernel::db::Envelope;
 use sqlx::postgres::PgConnection;
 use uuid::Uuid;
 
-use super::TaskRow;
-use crate::domain::NewTask;
+use super::event_order::ORDER_LOCK;
+use crate::domain::{DrawnTask, NewTask, NumberRange, Price, Status, Task, TaskFilter};
 
-/// The advisory lock behind `tasks.event_order`; see the migration.
-pub(super) const ORDER_LOCK: i64 = 0x7A5C_0001;
-
-/// Held by whatever takes a number or draws from the pool.
-pub async fn lock_order_shared(connection: &mut PgConnection) -> Result<(), sqlx::Error> {
-    sqlx::query!("select pg_advisory_xact_lock_shared($1)", ORDER_LOCK).execute(connection).await?;
-    Ok(())
-}
-
-/// Held by whoever must know that nothing is half created: asking for a run, changing the pool.
-///
-/// Whoever creates or completes a task queues behind a wait for this, so the wait is short: half a second.
-pub async fn lock_order_exclusive(connection: &mut PgConnection) -> Result<(), sqlx::Error> {
-    sqlx::query!("set local lock_timeout = '500ms'").execute(&mut *connection).await?;
-    sqlx::query!("select pg_advisory_xact_lock($1)", ORDER_LOCK).execute(&mut *connection).await?;
-    sqlx::query!("set local lock_timeout to default").execute(connection).await?;
-    Ok(())
-}
-
-/// Whether a lock was not to be had in time.
-pub fn is_lock_timeout(error: &sqlx::Error) -> bool {
-    matches!(error, sqlx::Error::Database(database) if database.code().as_deref() == Some("55P03"))
-}
-
-/// A task with its first draw made.
-pub struct AssignableTask<'a> {
-    pub task_id: TaskId,
-    pub task: &'a NewTask,
-    pub created_by: Option<PersonId>,
-    pub import_key: Option<&'a str>,
-    pub assignee_id: PersonId,
-    pub draw_index: i32,
-}
-
-/// What the database adds to a task that was stored.
-pub struct StoredTask {
-    pub task_id: Uuid,
+/// A task with its assignee and its price, as every statement that reads tasks returns it.
+pub(super) struct TaskRow {
     pub number: i64,
+    pub task_id: Uuid,
+    pub title: String,
+    pub reference: Option<String>,
+    pub description: Option<String>,
+    pub link: Option<String>,
+    pub created_by: Option<Uuid>,
+    pub created_by_name: Option<String>,
+    pub created_at: DateTime<Utc>,
+    pub assignee_id: Uuid,
     pub assignee_name: Option<String>,
+    pub assignments: i32,
+    pub completed_at: Option<DateTime<Utc>>,
+    pub fee_minor: Option<i64>,
+    pub reward_minor: Option<i64>,
+    pub currency: Option<String>,
 }
 
-/// Inserts tasks with their assignments, in the order given, if `pool_id` is the pool in force, and says so in one event. A known import
-/// key is skipped; returns those that are new.
+impl TaskRow {
+    fn price(&self) -> Option<Price> {
+        let currency = self.currency.as_deref()?.parse().ok()?;
+        Some(Price {
+            fee: Money { amount_minor: self.fee_minor?, currency },
+            reward: Money { amount_minor: self.reward_minor?, currency },
+        })
+    }
+}
+
+impl From<TaskRow> for Task {
+    fn from(row: TaskRow) -> Self {
+        Self {
+            price: row.price(),
+            number: row.number,
+            task_id: row.task_id.into(),
+            title: row.title,
+            reference: row.reference,
+            description: row.description,
+            link: row.link,
+            created_by: row.created_by.map(PersonId::from),
+            created_by_name: row.created_by_name,
+            created_at: row.created_at,
+            assignee_id: row.assignee_id.into(),
+            assignee_name: row.assignee_name,
+            assignments: row.assignments,
+            completed_at: row.completed_at,
+        }
+    }
+}
+
+/// What the database adds to a task that it inserts.
+struct InsertedRow {
+    task_id: Uuid,
+    number: i64,
+    assignee_name: Option<String>,
+    created_by_name: Option<String>,
+}
+
+/// Inserts tasks with their first assignments and publishes them in one event, if `pool_id` is the
+/// current pool. A task whose import key exists is skipped. Returns the new tasks in the order
+/// given.
 pub async fn insert_tasks(
     connection: &mut PgConnection,
-    tasks: &[AssignableTask<'_>],
+    tasks: &[DrawnTask<'_>],
     pool_id: i64,
     seed: i64,
     now: DateTime<Utc>,
     envelope: &Envelope,
-) -> Result<Vec<StoredTask>, sqlx::Error> {
-    let ids: Vec<Uuid> = tasks.iter().map(|row| row.task_id.uuid()).collect();
-    let titles: Vec<&str> = tasks.iter().map(|row| row.task.title.as_str()).collect();
-    let references: Vec<Option<&str>> = tasks.iter().map(|row| row.task.reference.as_deref()).collect();
-    let descriptions: Vec<Option<&str>> = tasks.iter().map(|row| row.task.description.as_deref()).collect();
-    let links: Vec<Option<&str>> = tasks.iter().map(|row| row.task.link.as_deref()).collect();
-    let creators: Vec<Option<Uuid>> = tasks.iter().map(|row| row.created_by.map(PersonId::uuid)).collect();
-    let import_keys: Vec<Option<&str>> = tasks.iter().map(|row| row.import_key).collect();
-    let assignees: Vec<Uuid> = tasks.iter().map(|row| row.assignee_id.uuid()).collect();
-    let draw_indexes: Vec<i32> = tasks.iter().map(|row| row.draw_index).collect();
-    sqlx::query_as!(
-        StoredTask,
-        r#"
-        with locked as materialized (
-            select tasks.pool_under_order_lock($13) as pool_id
-        ), given as (
-            select given.*
-            from locked
-            cross join
-                unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[], $6::uuid[], $7::text[], $8::uuid[], $9::integer[])
-                with ordinality
-                as given (task_id, title, reference, description, link, created_by, import_key, assignee_id, draw_index, place)
-            where locked.pool_id = $11
-        ), created as (
-            insert into tasks.tasks (task_id, title, reference, description, link, created_by, import_key, created_at)
-            select task_id, title, reference, description, link, created_by, import_key, $10
-            from given
-            order by place
-            on conflict (import_key) do nothing
-            returning number, task_id
-        ), opened as (
-            insert into tasks.open_tasks (number, assignee_id, assignment)
-            select created.number, given.assignee_id, 1
-            from created
-            join given using (task_id)
-        ), assigned as (
-            insert into tasks.assignments (number, assignment, assignee_id, assigned_at, pool_id, seed, draw_index)
-            select created.number, 1, given.assignee_id, $10, $11, $12, given.draw_index
-            from created
-            join given using (task_id)
-        ), told as (
-            insert into tasks.outbox (event_id, weight, event)
-            select
-                $14,
-                count(*),
-                ($15 || json_build_object('tasks', json_agg(json_build_object(
-                    'task_id', given.task_id,
-                    'title', given.title,
-                    'reference', given.reference,
-                    'assignee_id', given.assignee_id,
-                    'created_at', $10::timestamptz
-                )))::text || '}')::json
-            from created
-            join given using (task_id)
-            having count(*) > 0
-        )
-        select created.task_id as "task_id!", created.number as "number!", person.name as "assignee_name?"
-        from created
-        join given using (task_id)
-        left join tasks.people as person on person.person_id = given.assignee_id
-        "#,
+) -> Result<Vec<Task>, sqlx::Error> {
+    let fields = || tasks.iter().map(|drawn| &drawn.command.task);
+    let commands = || tasks.iter().map(|drawn| drawn.command);
+    let ids: Vec<Uuid> = tasks.iter().map(|drawn| drawn.task_id.uuid()).collect();
+    let titles: Vec<&str> = fields().map(|task| task.title.as_str()).collect();
+    let references: Vec<Option<&str>> = fields().map(|task| task.reference.as_deref()).collect();
+    let descriptions: Vec<Option<&str>> = fields().map(|task| task.description.as_deref()).collect();
+    let links: Vec<Option<&str>> = fields().map(|task| task.link.as_deref()).collect();
+    let creators: Vec<Option<Uuid>> = commands().map(|command| command.created_by.map(PersonId::uuid)).collect();
+    let import_keys: Vec<Option<&str>> = commands().map(|command| command.import_key.as_deref()).collect();
+    let assignees: Vec<Uuid> = tasks.iter().map(|drawn| drawn.assignee_id.uuid()).collect();
+    let draw_indexes: Vec<i32> = tasks.iter().map(|drawn| drawn.draw_index.cast_signed()).collect();
+    let inserted = sqlx::query_file_as!(
+        InsertedRow,
+        "src/store/insert_tasks.sql",
         &ids,
         &titles as &[&str],
         &references as &[Option<&str>],
@@ -137,151 +113,188 @@ pub async fn insert_tasks(
         envelope.head(),
     )
     .fetch_all(connection)
-    .await
+    .await?;
+    let mut inserted: HashMap<Uuid, InsertedRow> = inserted.into_iter().map(|row| (row.task_id, row)).collect();
+    let created = |drawn: &DrawnTask<'_>| Some(new_task(drawn, inserted.remove(&drawn.task_id.uuid())?, now));
+    Ok(tasks.iter().filter_map(created).collect())
 }
 
-/// Closes each task that is open and the person's, and says so in one event; those that were, as they are shown now.
-///
-/// Of the same task twice one is closed: whoever asked for the other finds it completed.
-pub async fn complete_tasks(
+/// The task that an insert has created. Accounting has not set its price yet.
+fn new_task(drawn: &DrawnTask<'_>, inserted: InsertedRow, now: DateTime<Utc>) -> Task {
+    let NewTask { title, reference, description, link } = drawn.command.task.clone();
+    Task {
+        number: inserted.number,
+        task_id: drawn.task_id,
+        title,
+        reference,
+        description,
+        link,
+        created_by: drawn.command.created_by,
+        created_by_name: inserted.created_by_name,
+        created_at: now,
+        assignee_id: drawn.assignee_id,
+        assignee_name: inserted.assignee_name,
+        assignments: 1,
+        completed_at: None,
+        price: None,
+    }
+}
+
+/// One task, by its public id.
+pub async fn load_task(connection: &mut PgConnection, task_id: TaskId) -> Result<Option<Task>, sqlx::Error> {
+    let number = sqlx::query_scalar!("select number from tasks.tasks where task_id = $1", task_id.uuid())
+        .fetch_optional(&mut *connection)
+        .await?;
+    match number {
+        Some(number) => Ok(list_tasks_by_number(connection, &[number]).await?.pop()),
+        None => Ok(None),
+    }
+}
+
+/// The tasks with these public ids, newest first.
+pub async fn list_tasks_by_id(connection: &mut PgConnection, task_ids: &[TaskId]) -> Result<Vec<Task>, sqlx::Error> {
+    let task_ids: Vec<Uuid> = task_ids.iter().map(|task_id| task_id.uuid()).collect();
+    let numbers = sqlx::query_scalar!("select number from tasks.tasks where task_id = any($1)", &task_ids)
+        .fetch_all(&mut *connection)
+        .await?;
+    list_tasks_by_number(connection, &numbers).await
+}
+
+/// Tasks whose title or reference contains `search`, in upper or lower case, and whose number is
+/// below `before`, newest first.
+pub async fn list_tasks_by_search(
     connection: &mut PgConnection,
-    commands: &[(TaskId, PersonId)],
-    now: DateTime<Utc>,
-    envelope: &Envelope,
-) -> Result<Vec<TaskRow>, sqlx::Error> {
-    let (task_ids, people): (Vec<Uuid>, Vec<Uuid>) =
-        commands.iter().map(|(task_id, person_id)| (task_id.uuid(), person_id.uuid())).unzip();
-    sqlx::query_as!(
+    filter: &TaskFilter,
+    search: &str,
+    before: i64,
+    limit: i64,
+) -> Result<Vec<Task>, sqlx::Error> {
+    let escaped = search.to_lowercase().replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
+    let numbers = sqlx::query_scalar!(
+        "
+        select task.number
+        from tasks.tasks as task
+        left join tasks.open_tasks as open on open.number = task.number
+        left join tasks.completed_tasks as completed on completed.number = task.number
+        where lower(task.title || ' ' || coalesce(task.reference, '')) like '%' || $1 || '%'
+            and task.number < $2
+            and ($3::boolean is null or (open.number is not null) = $3)
+            and ($4::uuid is null or coalesce(open.assignee_id, completed.completed_by) = $4)
+            and ($5::timestamptz is null or task.created_at >= $5)
+            and ($6::timestamptz is null or task.created_at < $6)
+        order by task.number desc
+        limit $7
+        ",
+        escaped,
+        before,
+        filter.status.map(|status| status == Status::Open),
+        filter.assignee.map(PersonId::uuid),
+        filter.created_from,
+        filter.created_before,
+        limit,
+    )
+    .fetch_all(&mut *connection)
+    .await?;
+    list_tasks_by_number(connection, &numbers).await
+}
+
+/// The highest number of the tasks whose id is below `from`, and the lowest number of those whose
+/// id is not below `to`. Ids begin with the time of their creation, so their index finds a time.
+pub async fn load_number_bounds(
+    connection: &mut PgConnection,
+    from: Uuid,
+    to: Uuid,
+) -> Result<(Option<i64>, Option<i64>), sqlx::Error> {
+    let row = sqlx::query!(
+        "
+        select
+            (select number from tasks.tasks where task_id < $1 order by task_id desc limit 1) as before,
+            (select number from tasks.tasks where task_id >= $2 order by task_id limit 1) as after
+        ",
+        from,
+        to,
+    )
+    .fetch_one(connection)
+    .await?;
+    Ok((row.before, row.after))
+}
+
+/// The tasks with these numbers, newest first.
+async fn list_tasks_by_number(connection: &mut PgConnection, numbers: &[i64]) -> Result<Vec<Task>, sqlx::Error> {
+    let rows = sqlx::query_as!(
         TaskRow,
         r#"
-        with locked as materialized (
-            select pg_advisory_xact_lock_shared($4)
-        ), given as (
-            select
-                task.number,
-                task.task_id,
-                task.title,
-                task.reference,
-                task.description,
-                task.link,
-                task.created_by,
-                task.created_at,
-                given.person_id
-            from locked
-            cross join unnest($1::uuid[], $2::uuid[]) as given (task_id, person_id)
-            join tasks.tasks as task on task.task_id = given.task_id
-            order by task.number
-        ), closed as (
-            delete from tasks.open_tasks as open
-            using given
-            where open.number = given.number
-                and open.assignee_id = given.person_id
-            returning
-                open.number,
-                open.assignee_id,
-                open.assignment,
-                given.task_id,
-                given.title,
-                given.reference,
-                given.description,
-                given.link,
-                given.created_by,
-                given.created_at
-        ), completed as (
-            insert into tasks.completed_tasks (number, completed_by, assignment, completed_at)
-            select number, assignee_id, assignment, $3
-            from closed
-        ), told as (
-            insert into tasks.outbox (event_id, weight, event)
-            select
-                $5,
-                count(*),
-                ($6 || json_build_object('completions', json_agg(json_build_object(
-                    'task_id', task_id,
-                    'title', title,
-                    'reference', reference,
-                    'completed_by', assignee_id,
-                    'completed_at', $3::timestamptz
-                )))::text || '}')::json
-            from closed
-            having count(*) > 0
-        )
         select
-            closed.number as "number!",
-            closed.task_id as "task_id!",
-            closed.title as "title!",
-            closed.reference,
-            closed.description,
-            closed.link,
-            closed.created_by,
-            closed.created_at as "created_at!",
-            closed.assignee_id as "assignee_id!",
+            task.number,
+            task.task_id,
+            task.title,
+            task.reference,
+            task.description,
+            task.link,
+            task.created_by,
+            (select name from tasks.people where person_id = task.created_by) as "created_by_name?",
+            task.created_at,
+            coalesce(open.assignee_id, completed.completed_by) as "assignee_id!",
             person.name as "assignee_name?",
-            closed.assignment as "assignments!",
-            $3 as "completed_at?",
+            coalesce(open.assignment, completed.assignment) as "assignments!",
+            completed.completed_at as "completed_at?",
             price.fee_minor as "fee_minor?",
             price.reward_minor as "reward_minor?",
             price.currency as "currency?"
-        from closed
-        left join tasks.people as person on person.person_id = closed.assignee_id
-        left join tasks.prices as price on price.number = closed.number
+        from tasks.tasks as task
+        left join tasks.open_tasks as open on open.number = task.number
+        left join tasks.completed_tasks as completed on completed.number = task.number
+        left join tasks.people as person on person.person_id = coalesce(open.assignee_id, completed.completed_by)
+        left join tasks.prices as price on price.number = task.number
+        where task.number = any($1)
+        order by task.number desc
         "#,
-        &task_ids,
-        &people,
-        now,
-        ORDER_LOCK,
-        envelope.event_id(),
-        envelope.head(),
+        numbers,
     )
     .fetch_all(connection)
-    .await
-}
-
-/// Whether the person has, or ever had, the task.
-pub async fn was_ever_assigned(
-    connection: &mut PgConnection,
-    task_id: TaskId,
-    person_id: PersonId,
-) -> Result<bool, sqlx::Error> {
-    sqlx::query_scalar!(
-        r#"
-        select exists (
-            select
-            from tasks.assignments
-            where number = (select number from tasks.tasks where task_id = $1)
-                and assignee_id = $2
-        ) as "exists!"
-        "#,
-        task_id.uuid(),
-        person_id.uuid(),
-    )
-    .fetch_one(connection)
-    .await
-}
-
-/// Keeps prices; a task has one price for good, so a second is ignored.
-pub async fn insert_prices(
-    connection: &mut PgConnection,
-    task_ids: &[Uuid],
-    fees_minor: &[i64],
-    rewards_minor: &[i64],
-    currency: &str,
-) -> Result<(), sqlx::Error> {
-    sqlx::query!(
-        "
-        insert into tasks.prices (number, fee_minor, reward_minor, currency)
-        select task.number, price.fee_minor, price.reward_minor, $4
-        from unnest($1::uuid[], $2::bigint[], $3::bigint[]) as price (task_id, fee_minor, reward_minor)
-        join tasks.tasks as task on task.task_id = price.task_id
-        order by task.number
-        on conflict (number) do nothing
-        ",
-        task_ids,
-        fees_minor,
-        rewards_minor,
-        currency,
-    )
-    .execute(connection)
     .await?;
-    Ok(())
+    Ok(rows.into_iter().map(Task::from).collect())
+}
+
+/// The creations of the tasks in the range, each with the number of its task, in this order.
+pub async fn list_creations(
+    connection: &mut PgConnection,
+    range: NumberRange,
+    rows: i64,
+) -> Result<Vec<(i64, CreatedTask)>, sqlx::Error> {
+    let rows = sqlx::query!(
+        "
+        select task.number, task.task_id, task.title, task.reference, task.created_at, drawn.assignee_id
+        from tasks.tasks as task
+        join tasks.assignments as drawn on drawn.number = task.number and drawn.assignment = 1
+        where task.number > $1
+            and task.number <= $2
+        order by task.number
+        limit $3
+        ",
+        range.after,
+        range.until,
+        rows,
+    )
+    .fetch_all(connection)
+    .await?;
+    let creations = rows.into_iter().map(|row| {
+        let task = CreatedTask {
+            task_id: row.task_id.into(),
+            title: row.title,
+            reference: row.reference,
+            assignee_id: row.assignee_id.into(),
+            created_at: row.created_at,
+        };
+        (row.number, task)
+    });
+    Ok(creations.collect())
+}
+
+/// The numbers of those of these tasks that exist.
+pub async fn list_task_numbers(connection: &mut PgConnection, task_ids: &[TaskId]) -> Result<Vec<i64>, sqlx::Error> {
+    let task_ids: Vec<Uuid> = task_ids.iter().map(|id| id.uuid()).collect();
+    sqlx::query_scalar!("select number from tasks.tasks where task_id = any($1) order by number", &task_ids)
+        .fetch_all(connection)
+        .await
 }

@@ -1,39 +1,67 @@
-//! Queries behind `piecework verify`; each names rows that break an invariant.
+//! The reads of `piecework verify` and `piecework reconcile`, which read all data. Those that list
+//! tasks list the ones that break an invariant.
 
-use futures_util::stream::BoxStream;
+use contracts::PersonId;
+use futures_util::stream::{BoxStream, StreamExt};
 use sqlx::postgres::PgConnection;
 use uuid::Uuid;
 
-/// What the ledger must say of a task.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct TaskFactRow {
-    pub task_id: Uuid,
-    /// 1 + reassigns of it.
-    pub assignments: i32,
-    pub completed_by: Option<Uuid>,
-    /// A digest of who was assigned each time.
-    pub charged: Option<String>,
+use crate::domain::{RecordedDraw, TaskFact, TaskPeople};
+
+struct TaskFactRow {
+    task_id: Uuid,
+    assignments: i32,
+    completed_by: Option<Uuid>,
+    charged: Option<String>,
+    fee_minor: Option<i64>,
+    reward_minor: Option<i64>,
 }
 
-/// A recorded draw.
-pub struct DrawRow {
-    pub task_id: Uuid,
-    pub assignment: i32,
-    pub assignee_id: Uuid,
-    pub pool_id: i64,
-    pub seed: i64,
-    pub draw_index: i32,
+impl From<TaskFactRow> for TaskFact {
+    fn from(row: TaskFactRow) -> Self {
+        Self {
+            task_id: row.task_id.into(),
+            assignments: row.assignments.into(),
+            completed_by: row.completed_by.map(PersonId::from),
+            charged: row.charged,
+            price_minor: row.fee_minor.zip(row.reward_minor),
+        }
+    }
 }
 
-/// Every task in id order.
-pub fn stream_task_facts(connection: &mut PgConnection) -> BoxStream<'_, Result<TaskFactRow, sqlx::Error>> {
-    sqlx::query_as!(
+struct DrawRow {
+    task_id: Uuid,
+    assignment: i32,
+    assignee_id: Uuid,
+    pool_id: i64,
+    seed: i64,
+    draw_index: i32,
+}
+
+impl From<DrawRow> for RecordedDraw {
+    fn from(row: DrawRow) -> Self {
+        Self {
+            task_id: row.task_id.into(),
+            assignment: row.assignment,
+            assignee_id: row.assignee_id.into(),
+            pool_id: row.pool_id,
+            seed: row.seed,
+            draw_index: row.draw_index,
+        }
+    }
+}
+
+/// What the ledger must contain about every task, in the order of the task ids.
+pub fn stream_task_facts(connection: &mut PgConnection) -> BoxStream<'_, Result<TaskFact, sqlx::Error>> {
+    let rows = sqlx::query_as!(
         TaskFactRow,
         r#"
         select
             task.task_id,
             coalesce(open.assignment, completed.assignment, 0) as "assignments!",
             completed.completed_by as "completed_by?",
+            price.fee_minor as "fee_minor?",
+            price.reward_minor as "reward_minor?",
             (
                 select md5(string_agg(assignment || '=' || assignee_id, ',' order by assignment))
                 from tasks.assignments
@@ -42,14 +70,45 @@ pub fn stream_task_facts(connection: &mut PgConnection) -> BoxStream<'_, Result<
         from tasks.tasks as task
         left join tasks.open_tasks as open on open.number = task.number
         left join tasks.completed_tasks as completed on completed.number = task.number
+        left join tasks.prices as price on price.number = task.number
         order by task.task_id
         "#
     )
-    .fetch(connection)
+    .fetch(connection);
+    rows.map(|row| row.map(TaskFact::from)).boxed()
+}
+
+/// The people of every task, in the order of the task ids.
+pub fn stream_task_people(connection: &mut PgConnection) -> BoxStream<'_, Result<TaskPeople, sqlx::Error>> {
+    let rows = sqlx::query!(
+        r#"
+        select
+            task.task_id,
+            completed.completed_by as "completed_by?",
+            array(
+                select assignee_id
+                from tasks.assignments
+                where number = task.number
+                order by assignment
+            ) as "assignees!"
+        from tasks.tasks as task
+        left join tasks.completed_tasks as completed on completed.number = task.number
+        order by task.task_id
+        "#
+    )
+    .fetch(connection);
+    let people = rows.map(|row| {
+        row.map(|row| TaskPeople {
+            task_id: row.task_id.into(),
+            assignees: row.assignees.into_iter().map(PersonId::from).collect(),
+            completed_by: row.completed_by.map(PersonId::from),
+        })
+    });
+    people.boxed()
 }
 
 /// Tasks that are neither open nor completed, or both.
-pub async fn find_tasks_in_no_state(connection: &mut PgConnection) -> Result<Vec<Uuid>, sqlx::Error> {
+pub async fn list_tasks_without_one_status(connection: &mut PgConnection) -> Result<Vec<Uuid>, sqlx::Error> {
     sqlx::query_scalar!(
         "
         select task.task_id
@@ -64,8 +123,9 @@ pub async fn find_tasks_in_no_state(connection: &mut PgConnection) -> Result<Vec
     .await
 }
 
-/// Tasks whose assignee or count is not that of their last recorded draw, or whose draws have a gap.
-pub async fn find_tasks_apart_from_their_draws(connection: &mut PgConnection) -> Result<Vec<Uuid>, sqlx::Error> {
+/// Tasks whose assignee or number of assignments differs from their last recorded draw, and tasks
+/// with a gap in the numbers of their draws.
+pub async fn list_tasks_that_differ_from_their_draws(connection: &mut PgConnection) -> Result<Vec<Uuid>, sqlx::Error> {
     sqlx::query_scalar!(
         "
         select task.task_id
@@ -88,9 +148,9 @@ pub async fn find_tasks_apart_from_their_draws(connection: &mut PgConnection) ->
     .await
 }
 
-/// Every recorded draw.
-pub fn stream_draws(connection: &mut PgConnection) -> BoxStream<'_, Result<DrawRow, sqlx::Error>> {
-    sqlx::query_as!(
+/// Every recorded draw, in the order of the pools.
+pub fn stream_draws(connection: &mut PgConnection) -> BoxStream<'_, Result<RecordedDraw, sqlx::Error>> {
+    let rows = sqlx::query_as!(
         DrawRow,
         "
         select task.task_id, drawn.assignment, drawn.assignee_id, drawn.pool_id, drawn.seed, drawn.draw_index
@@ -99,15 +159,12 @@ pub fn stream_draws(connection: &mut PgConnection) -> BoxStream<'_, Result<DrawR
         order by drawn.pool_id
         "
     )
-    .fetch(connection)
+    .fetch(connection);
+    rows.map(|row| row.map(RecordedDraw::from)).boxed()
 }
 
-pub async fn load_pool_members(connection: &mut PgConnection, pool_id: i64) -> Result<Option<Vec<Uuid>>, sqlx::Error> {
-    sqlx::query_scalar!("select members from tasks.pools where pool_id = $1", pool_id).fetch_optional(connection).await
-}
-
-/// Open tasks of people who may not have any, while no run is waiting to move them.
-pub async fn find_stranded_tasks(connection: &mut PgConnection) -> Result<Vec<Uuid>, sqlx::Error> {
+/// Open tasks whose assignee is not assignable, while no run is unfinished.
+pub async fn list_stranded_tasks(connection: &mut PgConnection) -> Result<Vec<Uuid>, sqlx::Error> {
     sqlx::query_scalar!(
         "
         select task.task_id

@@ -1,9 +1,13 @@
-//! The tasks module on a real database: what it does, what it says, and what it does with what it hears.
+//! The tasks module on a real database: its use cases, the events that it publishes, and the events
+//! that it subscribes to.
 #![expect(clippy::unwrap_used, reason = "a test that cannot be set up must fail, and say why")]
 
-mod completing;
-mod creating;
-mod forgetting;
-mod people;
-mod reassigning;
-mod support;
+mod complete;
+mod create;
+mod fixture;
+mod import;
+mod inbox_retention;
+mod list;
+mod pool;
+mod publishing;
+mod reassign;

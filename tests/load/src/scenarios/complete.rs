@@ -1,58 +1,67 @@
-//! Tasks completed a second over HTTP, each answered after its durable commit; against one prepared call that writes the same.
+//! Measures the tasks completed a second over HTTP; each is answered after its durable commit. The
+//! baseline is one prepared call that writes the same rows.
 
-use crate::cpu::CpuSeconds;
-use crate::crowd::{Crowd, Tally};
+use crate::baseline::Baseline;
+use crate::environment::{CONNECTIONS, Environment};
 use crate::error::Result;
-use crate::limits::Limit;
+use crate::generator::{Generator, Measurement};
 use crate::pgbench::Bench;
 use crate::report::{Goal, Row};
-use crate::work::{completions, open_tasks};
-use crate::world::{CONNECTIONS, Rounds, World, compare};
+use crate::requests::{completions, list_open_tasks};
+use crate::resources::CpuSeconds;
+use crate::rounds::{Rounds, compare};
 
-const LIMIT: &str = include_str!("../../limits/complete.sql");
-/// More than any round gets through.
+/// The baseline's statements.
+const BASELINE: &str = include_str!("../../baseline/complete.sql");
+
+/// More tasks than any round completes in a second.
 const TASKS_PER_SECOND_MAX: u64 = 20_000;
 
-pub async fn run(world: &mut World<'_>) -> Result<Vec<Row>> {
-    let server = world.server;
-    let mut limit_on = Limit::of_tracker(server, world.main().await?, LIMIT).await?;
-    let (mut ours, mut limit) = (Rounds::default(), Rounds::default());
-    let mut settled_s = Vec::new();
-    for _ in 0..world.arguments.rounds {
-        world.server.checkpoint().await?;
-        let (tally, cpu) = our_round(world).await?;
-        ours.note(&tally, cpu);
-        settled_s.push(world.main().await?.settle().await?.as_secs_f64());
+pub async fn run(environment: &mut Environment<'_>) -> Result<Vec<Row>> {
+    let server = environment.server;
+    let mut database = Baseline::in_tracker(server, environment.main().await?, BASELINE).await?;
+    let (mut measured, mut baseline) = (Rounds::default(), Rounds::default());
+    let mut booked_after_s = Vec::new();
+    for _ in 0..environment.arguments.rounds {
+        environment.server.checkpoint().await?;
+        let (measurement, cpu) = measure(environment).await?;
+        measured.record(&measurement, cpu);
+        booked_after_s.push(environment.main().await?.wait_until_delivered().await?.as_secs_f64());
 
-        world.server.checkpoint().await?;
-        let before = world.cpu()?;
-        let tally = limit_round(world, &mut limit_on).await?;
-        limit.note(&tally, world.cpu()? - before);
+        environment.server.checkpoint().await?;
+        let before = environment.cpu()?;
+        let measurement = measure_baseline(environment, &mut database).await?;
+        baseline.record(&measurement, environment.cpu()? - before);
     }
-    let settled: Vec<String> = settled_s.iter().map(|seconds| format!("{seconds:.1}")).collect();
-    let note = format!("the books had caught up {} s after the rounds' ends", settled.join(", "));
-    Ok(vec![compare("complete", "1/s", &ours, &limit, Goal::RatioAtLeast(1.0))?.with_note(note)])
+    let booked_after: Vec<String> = booked_after_s.iter().map(|seconds| format!("{seconds:.1}")).collect();
+    let note = format!("all events were booked {} s after the ends of the rounds", booked_after.join(", "));
+    Ok(vec![compare("complete", "1/s", &measured, &baseline, Goal::RatioAtLeast(1.0))?.with_note(note)])
 }
 
-async fn our_round(world: &mut World<'_>) -> Result<(Tally, CpuSeconds)> {
-    let round = world.arguments.round;
-    let company = world.main().await?;
-    let tasks = open_tasks(company, round.as_secs() * TASKS_PER_SECOND_MAX).await?;
-    let next = completions(company, tasks);
-    let crowd = Crowd { address: company.serving.address, connections: CONNECTIONS, expected: 200, per_second: None };
-    let before = world.cpu()?;
-    let tally = crowd.ask_for(round, next).await?;
-    Ok((tally, world.cpu()? - before))
-}
-
-async fn limit_round(world: &World<'_>, limit: &mut Limit) -> Result<Tally> {
-    let first = limit.session.value("select min(number) from load.still_open").await?;
-    Bench {
-        server: world.server,
-        database: &limit.database,
+async fn measure(environment: &mut Environment<'_>) -> Result<(Measurement, CpuSeconds)> {
+    let round = environment.arguments.round;
+    let installation = environment.main().await?;
+    let tasks = list_open_tasks(installation, round.as_secs() * TASKS_PER_SECOND_MAX).await?;
+    let requests = completions(installation, tasks);
+    let generator = Generator {
+        address: installation.process.address,
         connections: CONNECTIONS,
-        length: world.length(),
-        script: "select load.complete_task(:place);",
+        expected_status: 200,
+        per_second: None,
+    };
+    let before = environment.cpu()?;
+    let measurement = generator.send_for(round, requests).await?;
+    Ok((measurement, environment.cpu()? - before))
+}
+
+async fn measure_baseline(environment: &Environment<'_>, database: &mut Baseline) -> Result<Measurement> {
+    let first = database.session.value("select min(number) from load.first_open_task").await?;
+    Bench {
+        server: environment.server,
+        database: &database.database,
+        connections: CONNECTIONS,
+        length: environment.length(),
+        script: "select load.complete_task(:number);",
         first,
     }
     .run()

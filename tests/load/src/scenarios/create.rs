@@ -1,52 +1,63 @@
-//! Tasks created a second over HTTP; against one prepared call that writes the same.
+//! Measures the tasks created a second over HTTP. The baseline is one prepared call that writes the
+//! same rows.
 
-use crate::crowd::{Crowd, Tally};
+use crate::baseline::Baseline;
+use crate::environment::{CONNECTIONS, Environment};
 use crate::error::Result;
-use crate::limits::Limit;
+use crate::generator::{Generator, Measurement};
 use crate::pgbench::Bench;
 use crate::report::{Goal, Row};
-use crate::work::creations;
-use crate::world::{CONNECTIONS, Rounds, World, compare};
+use crate::requests::creations;
+use crate::rounds::{Rounds, compare};
 
-const LIMIT: &str = include_str!("../../limits/create.sql");
-/// Titles begin with numbers that no imported task has, other ones in each round.
-const FIRST: u64 = 100_000_000;
-const PER_ROUND: u64 = 1_000_000;
+/// The baseline's statements.
+const BASELINE: &str = include_str!("../../baseline/create.sql");
 
-pub async fn run(world: &mut World<'_>) -> Result<Vec<Row>> {
-    let server = world.server;
-    let limit_database = Limit::of_tracker(server, world.main().await?, LIMIT).await?.database;
-    let (mut ours, mut limit) = (Rounds::default(), Rounds::default());
-    let mut settled_s = Vec::new();
-    for number in 0..u64::from(world.arguments.rounds) {
-        let first = FIRST + number * PER_ROUND;
-        world.server.checkpoint().await?;
-        let before = world.cpu()?;
-        let tally = our_round(world, first).await?;
-        ours.note(&tally, world.cpu()? - before);
-        settled_s.push(world.main().await?.settle().await?.as_secs_f64());
+/// The number in the first title. No imported task has such a number.
+const FIRST_TITLE: u64 = 100_000_000;
 
-        world.server.checkpoint().await?;
-        let before = world.cpu()?;
-        let tally = Bench {
-            server: world.server,
-            database: &limit_database,
+/// Number of titles that are reserved for each round.
+const TITLES_PER_ROUND: u64 = 1_000_000;
+
+pub async fn run(environment: &mut Environment<'_>) -> Result<Vec<Row>> {
+    let server = environment.server;
+    let database = Baseline::in_tracker(server, environment.main().await?, BASELINE).await?.database;
+    let (mut measured, mut baseline) = (Rounds::default(), Rounds::default());
+    let mut booked_after_s = Vec::new();
+    for number in 0..u64::from(environment.arguments.rounds) {
+        let first_title = FIRST_TITLE + number * TITLES_PER_ROUND;
+        environment.server.checkpoint().await?;
+        let before = environment.cpu()?;
+        let measurement = measure(environment, first_title).await?;
+        measured.record(&measurement, environment.cpu()? - before);
+        booked_after_s.push(environment.main().await?.wait_until_delivered().await?.as_secs_f64());
+
+        environment.server.checkpoint().await?;
+        let before = environment.cpu()?;
+        let bench = Bench {
+            server: environment.server,
+            database: &database,
             connections: CONNECTIONS,
-            length: world.length(),
-            script: "select load.create_task(:place);",
-            first: i64::try_from(first).unwrap_or(i64::MAX),
+            length: environment.length(),
+            script: "select load.create_task(:number);",
+            first: i64::try_from(first_title).unwrap_or(i64::MAX),
         };
-        let tally = tally.run().await?;
-        limit.note(&tally, world.cpu()? - before);
+        let measurement = bench.run().await?;
+        baseline.record(&measurement, environment.cpu()? - before);
     }
-    let settled: Vec<String> = settled_s.iter().map(|seconds| format!("{seconds:.1}")).collect();
-    let note = format!("the books had caught up {} s after the rounds' ends", settled.join(", "));
-    Ok(vec![compare("create", "1/s", &ours, &limit, Goal::RatioAtLeast(0.8))?.with_note(note)])
+    let booked_after: Vec<String> = booked_after_s.iter().map(|seconds| format!("{seconds:.1}")).collect();
+    let note = format!("all events were booked {} s after the ends of the rounds", booked_after.join(", "));
+    Ok(vec![compare("create", "1/s", &measured, &baseline, Goal::RatioAtLeast(0.8))?.with_note(note)])
 }
 
-async fn our_round(world: &mut World<'_>, first: u64) -> Result<Tally> {
-    let round = world.arguments.round;
-    let company = world.main().await?;
-    let crowd = Crowd { address: company.serving.address, connections: CONNECTIONS, expected: 201, per_second: None };
-    crowd.ask_for(round, creations(company, first)).await
+async fn measure(environment: &mut Environment<'_>, first_title: u64) -> Result<Measurement> {
+    let round = environment.arguments.round;
+    let installation = environment.main().await?;
+    let generator = Generator {
+        address: installation.process.address,
+        connections: CONNECTIONS,
+        expected_status: 201,
+        per_second: None,
+    };
+    generator.send_for(round, creations(installation, first_title)).await
 }

@@ -1,4 +1,5 @@
-//! How long after a completion was answered the balance shows it, at half load.
+//! Measures the time from the answer to a completion until the balance shows it, at half of the
+//! full load.
 
 use std::time::{Duration, Instant};
 
@@ -6,41 +7,49 @@ use serde_json::Value;
 use tokio::task::JoinSet;
 
 use crate::client::{Connection, write_request};
-use crate::crowd::Crowd;
+use crate::environment::{CONNECTIONS, Environment};
 use crate::error::{Error, Result, failed};
+use crate::generator::Generator;
 use crate::installation::Installation;
 use crate::report::{Goal, Row};
+use crate::requests::{OpenTask, complete_path, completions, list_open_tasks, list_open_tasks_of};
+use crate::rounds::spread;
 use crate::statistics::Latencies;
-use crate::work::{OpenTask, complete_path, completions, open_tasks, open_tasks_of};
-use crate::world::{CONNECTIONS, World, spread};
 
-/// So many workers are left to those who look at balances, few because all that looking is a load of its own.
-const WATCHED: usize = 2;
+/// Number of workers whose balance is read. There are few, because reading balances is a load too.
+const WATCHED_WORKERS: usize = 2;
+
+/// More tasks than any round completes in a second.
 const TASKS_PER_SECOND_MAX: u64 = 20_000;
-/// Nobody sees their balance change more often.
-const LOOKS_PER_SECOND_MAX: u64 = 500;
-const LOOK_AGAIN: Duration = Duration::from_millis(1);
-const PATIENCE: Duration = Duration::from_secs(30);
 
-pub async fn run(world: &mut World<'_>) -> Result<Vec<Row>> {
-    let (server, round, rounds) = (world.server, world.arguments.round, world.arguments.rounds);
+/// More tasks than a watched worker completes in a second.
+const WATCHED_TASKS_PER_SECOND_MAX: u64 = 500;
+
+/// The pause between two reads of a balance.
+const POLL_INTERVAL: Duration = Duration::from_millis(1);
+
+/// Maximum time until the balance shows a completion.
+const BALANCE_DEADLINE: Duration = Duration::from_secs(30);
+
+pub async fn run(environment: &mut Environment<'_>) -> Result<Vec<Row>> {
+    let (server, round, rounds) = (environment.server, environment.arguments.round, environment.arguments.rounds);
     let (mut medians, mut p99s) = (Vec::new(), Vec::new());
     let mut rates = Vec::new();
-    let company = world.main().await?;
-    // What is measured is not what runs of a million tasks have left to be cleared away.
-    company.settle().await?;
-    company.tracker.run("vacuum").await?;
-    company.accounting.run("vacuum").await?;
+    let installation = environment.main().await?;
+    // Earlier scenarios leave dead rows, and autovacuum must not run during the rounds.
+    installation.wait_until_delivered().await?;
+    installation.tracker.run("vacuum").await?;
+    installation.accounting.run("vacuum").await?;
     for _ in 0..rounds {
         server.checkpoint().await?;
-        let full = full_load(company, round.min(Duration::from_secs(2))).await?;
-        company.settle().await?;
-        let latencies = half_load(company, round, full / 2.0).await?;
-        let Some(percentiles) = latencies.percentiles() else { return failed("nothing was completed") };
+        let full_per_second = measure_full_load(installation, round.min(Duration::from_secs(2))).await?;
+        installation.wait_until_delivered().await?;
+        let latencies = measure_at(installation, round, full_per_second / 2.0).await?;
+        let Some(percentiles) = latencies.percentiles() else { return failed("no task was completed") };
         medians.push(percentiles.p50_ms);
         p99s.push(percentiles.p99_ms);
-        rates.push(format!("{} times at {:.0}/s", latencies.len(), full / 2.0));
-        company.settle().await?;
+        rates.push(format!("{} completions at {:.0}/s", latencies.len(), full_per_second / 2.0));
+        installation.wait_until_delivered().await?;
     }
     Ok(vec![
         Row::new("pipeline, p50", "ms", spread(&medians)?, None, Goal::AtMost(10.0)).with_note(rates.join(", ")),
@@ -48,43 +57,49 @@ pub async fn run(world: &mut World<'_>) -> Result<Vec<Row>> {
     ])
 }
 
-/// Completions a second when nobody holds back.
-async fn full_load(company: &mut Installation, round: Duration) -> Result<f64> {
-    let tasks = split_tasks(company, round).await?.1;
-    let crowd = Crowd { address: company.serving.address, connections: CONNECTIONS, expected: 200, per_second: None };
-    Ok(crowd.ask_for(round, completions(company, tasks)).await?.per_second())
+/// Measures the completions a second at full load.
+async fn measure_full_load(installation: &mut Installation, round: Duration) -> Result<f64> {
+    let tasks = split_tasks(installation, round).await?.1;
+    let generator = Generator {
+        address: installation.process.address,
+        connections: CONNECTIONS,
+        expected_status: 200,
+        per_second: None,
+    };
+    Ok(generator.send_for(round, completions(installation, tasks)).await?.per_second())
 }
 
-async fn half_load(company: &mut Installation, round: Duration, per_second: f64) -> Result<Latencies> {
-    let (watched, tasks) = split_tasks(company, round).await?;
-    let crowd = Crowd {
-        address: company.serving.address,
+/// Measures the latencies of the balance while others complete `per_second` tasks.
+async fn measure_at(installation: &mut Installation, round: Duration, per_second: f64) -> Result<Latencies> {
+    let (watched, tasks) = split_tasks(installation, round).await?;
+    let generator = Generator {
+        address: installation.process.address,
         connections: CONNECTIONS,
-        expected: 200,
+        expected_status: 200,
         per_second: Some(per_second),
     };
-    let watching = watch(company, watched, Instant::now() + round);
-    Ok(crowd.ask_while(completions(company, tasks), watching).await?.1)
+    let watching = watch(installation, watched, Instant::now() + round);
+    Ok(generator.send_while(completions(installation, tasks), watching).await?.1)
 }
 
-/// Open tasks of those who are watched, by person, and those of all others.
-async fn split_tasks(company: &mut Installation, round: Duration) -> Result<(Vec<Vec<OpenTask>>, Vec<OpenTask>)> {
-    let watched = WATCHED.min(company.staff.workers.len() / 2);
+/// The open tasks of each watched worker, and the open tasks of all other workers.
+async fn split_tasks(installation: &mut Installation, round: Duration) -> Result<(Vec<Vec<OpenTask>>, Vec<OpenTask>)> {
+    let watched = WATCHED_WORKERS.min(installation.people.workers.len() / 2);
     let seconds = round.as_secs().max(1);
-    let mut by_person = Vec::new();
+    let mut by_worker = Vec::new();
     for worker in 0..watched {
-        by_person.push(open_tasks_of(company, worker, seconds * LOOKS_PER_SECOND_MAX).await?);
+        by_worker.push(list_open_tasks_of(installation, worker, seconds * WATCHED_TASKS_PER_SECOND_MAX).await?);
     }
-    let mut others = open_tasks(company, seconds * TASKS_PER_SECOND_MAX).await?;
+    let mut others = list_open_tasks(installation, seconds * TASKS_PER_SECOND_MAX).await?;
     others.retain(|task| task.worker >= watched);
-    Ok((by_person, others))
+    Ok((by_worker, others))
 }
 
-/// All of them at once, each on a connection of their own.
-async fn watch(company: &Installation, tasks: Vec<Vec<OpenTask>>, end: Instant) -> Result<Latencies> {
+/// Watches all workers concurrently, each over a connection of their own.
+async fn watch(installation: &Installation, tasks: Vec<Vec<OpenTask>>, end: Instant) -> Result<Latencies> {
     let mut watchers = JoinSet::new();
-    for (tasks, person) in tasks.into_iter().zip(&company.staff.workers) {
-        let connection = Connection::open(company.serving.address).await?;
+    for (tasks, person) in tasks.into_iter().zip(&installation.people.workers) {
+        let connection = Connection::open(installation.process.address).await?;
         let watcher = Watcher { connection, request: Vec::new(), bearer: person.bearer.clone() };
         watchers.spawn(watcher.watch(tasks, end));
     }
@@ -95,6 +110,7 @@ async fn watch(company: &Installation, tasks: Vec<Vec<OpenTask>>, end: Instant) 
     Ok(all)
 }
 
+/// Completes tasks of one worker and reads the worker's balance.
 struct Watcher {
     connection: Connection,
     request: Vec<u8>,
@@ -102,7 +118,7 @@ struct Watcher {
 }
 
 impl Watcher {
-    /// Completes one task after the other and looks each time until the balance has changed.
+    /// Completes one task after the other, and reads the balance each time until it has changed.
     async fn watch(mut self, tasks: Vec<OpenTask>, end: Instant) -> Result<Latencies> {
         let mut latencies = Latencies::default();
         for task in tasks {
@@ -110,27 +126,28 @@ impl Watcher {
                 break;
             }
             let before = self.balance().await?;
-            let answered = self.complete(&task.id).await?;
+            let answered_at = self.complete(&task.id).await?;
             while self.balance().await? == before {
-                if answered.elapsed() > PATIENCE {
-                    return failed("a reward does not show in the balance");
+                if answered_at.elapsed() > BALANCE_DEADLINE {
+                    return failed("the balance did not show a reward in time");
                 }
-                tokio::time::sleep(LOOK_AGAIN).await;
+                tokio::time::sleep(POLL_INTERVAL).await;
             }
-            latencies.note(answered.elapsed());
+            latencies.record(answered_at.elapsed());
         }
         Ok(latencies)
     }
 
     async fn balance(&mut self) -> Result<Value> {
         write_request(&mut self.request, "GET", "/api/v1/wallets/me", &self.bearer, "");
-        let answer = self.connection.insist(&self.request).await?;
+        let answer = self.connection.send_with_retry(&self.request).await?;
         if answer.status == 200 { Ok(answer.json()?["balance"].take()) } else { failed(answer.text()) }
     }
 
+    /// Completes a task. Returns the time of the answer.
     async fn complete(&mut self, task_id: &str) -> Result<Instant> {
         write_request(&mut self.request, "POST", &complete_path(task_id), &self.bearer, "");
-        let answer = self.connection.insist(&self.request).await?;
+        let answer = self.connection.send_with_retry(&self.request).await?;
         if answer.status == 200 { Ok(Instant::now()) } else { failed(answer.text()) }
     }
 }

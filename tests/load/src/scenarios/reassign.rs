@@ -1,66 +1,74 @@
-//! All open tasks drawn anew, to the end, every fee charged; against one statement in each database that writes the same.
+//! Measures a reassign of all open tasks, until every fee is charged. The baseline is one statement
+//! in each database that writes the same rows.
 
 use std::time::{Duration, Instant};
 
-use crate::cpu::CpuSeconds;
-use crate::crowd::Tally;
+use crate::baseline::Baseline;
+use crate::environment::Environment;
 use crate::error::{Error, Result};
-use crate::limits::Limit;
+use crate::generator::Measurement;
+use crate::reassignment::Reassignment;
 use crate::report::{Goal, Row};
-use crate::runs::Run;
-use crate::world::{Rounds, World, compare};
+use crate::resources::CpuSeconds;
+use crate::rounds::{Rounds, compare};
 
-const TASKS: &str = include_str!("../../limits/reassign_tasks.sql");
-const FEES: &str = include_str!("../../limits/reassign_fees.sql");
-/// Added to the number of a round: no task is assigned so often otherwise.
+/// The baseline's statement in the tracker database.
+const TASKS: &str = include_str!("../../baseline/reassign_tasks.sql");
+
+/// The baseline's statement in the accounting database.
+const FEES: &str = include_str!("../../baseline/reassign_fees.sql");
+
+/// The assignment number of the baseline's first round. No task has as many assignments.
 const FIRST_ASSIGNMENT: u32 = 50;
 
-pub async fn run(world: &mut World<'_>) -> Result<Vec<Row>> {
-    let server = world.server;
-    let company = world.main().await?;
-    let mut tracker = Limit::of_tracker(server, company, "").await?;
-    let mut accounting = Limit::of_accounting(server, company, "").await?;
-    let (mut ours, mut limit) = (Rounds::default(), Rounds::default());
+pub async fn run(environment: &mut Environment<'_>) -> Result<Vec<Row>> {
+    let server = environment.server;
+    let installation = environment.main().await?;
+    let mut tracker = Baseline::in_tracker(server, installation, "").await?;
+    let mut accounting = Baseline::in_accounting(server, installation, "").await?;
+    let (mut measured, mut baseline) = (Rounds::default(), Rounds::default());
     let mut notes = Vec::new();
-    for round in 0..world.arguments.rounds {
+    for round in 0..environment.arguments.rounds {
         server.checkpoint().await?;
-        let (tally, drawn, cpu) = our_round(world).await?;
-        ours.note(&tally, cpu);
-        let (drawn_s, charged_s) = (drawn.as_secs_f64(), tally.elapsed.as_secs_f64());
-        notes.push(format!("{} tasks drawn in {drawn_s:.1} s, charged after {charged_s:.1} s", tally.answered));
+        let (measurement, reassigned_in, cpu) = measure(environment).await?;
+        measured.record(&measurement, cpu);
+        let (tasks, reassigned_s) = (measurement.answered, reassigned_in.as_secs_f64());
+        let charged_s = measurement.elapsed.as_secs_f64();
+        notes.push(format!("{tasks} tasks reassigned in {reassigned_s:.1} s, charged after {charged_s:.1} s"));
 
         server.checkpoint().await?;
-        let before = world.cpu()?;
-        let tally = limit_round(&mut tracker, &mut accounting, FIRST_ASSIGNMENT + round).await?;
-        limit.note(&tally, world.cpu()? - before);
+        let before = environment.cpu()?;
+        let measurement = measure_baseline(&mut tracker, &mut accounting, FIRST_ASSIGNMENT + round).await?;
+        baseline.record(&measurement, environment.cpu()? - before);
     }
-    Ok(vec![compare("reassign", "1/s", &ours, &limit, Goal::RatioAtLeast(0.5))?.with_note(notes.join("; "))])
+    let row = compare("reassign", "1/s", &measured, &baseline, Goal::RatioAtLeast(0.5))?;
+    Ok(vec![row.with_note(notes.join("; "))])
 }
 
-/// What it came to, how long the draws alone took, and what it cost.
-async fn our_round(world: &mut World<'_>) -> Result<(Tally, Duration, CpuSeconds)> {
-    let before = world.cpu()?;
-    let company = world.main().await?;
-    let booked = company.booked().await?;
-    let began = Instant::now();
-    let drawn = Run::request(company).await?.finish().await?;
-    let drawn_in = began.elapsed();
-    company.wait_booked(booked + drawn).await?;
-    let elapsed = began.elapsed();
-    company.settle().await?;
-    Ok((tally(drawn, elapsed)?, drawn_in, world.cpu()? - before))
+/// Returns the measurement, the time until all tasks were reassigned, and the CPU time.
+async fn measure(environment: &mut Environment<'_>) -> Result<(Measurement, Duration, CpuSeconds)> {
+    let before = environment.cpu()?;
+    let installation = environment.main().await?;
+    let transfers = installation.count_transfers().await?;
+    let start = Instant::now();
+    let reassigned = Reassignment::request(installation).await?.finish().await?;
+    let reassigned_in = start.elapsed();
+    installation.wait_for_transfers(transfers + reassigned).await?;
+    let elapsed = start.elapsed();
+    installation.wait_until_delivered().await?;
+    Ok((measurement(reassigned, elapsed)?, reassigned_in, environment.cpu()? - before))
 }
 
-/// Both databases at the same time, as the program uses them.
-async fn limit_round(tracker: &mut Limit, accounting: &mut Limit, assignment: u32) -> Result<Tally> {
+/// Runs both statements concurrently, because the program uses both databases concurrently.
+async fn measure_baseline(tracker: &mut Baseline, accounting: &mut Baseline, assignment: u32) -> Result<Measurement> {
     let tasks: i64 = tracker.session.value("select count(*) from tasks.open_tasks").await?;
     let fees = FEES.replace(":count", &tasks.to_string()).replace(":assignment", &assignment.to_string());
-    let began = Instant::now();
+    let start = Instant::now();
     tokio::try_join!(tracker.session.run(TASKS), accounting.session.run(&fees))?;
-    tally(tasks, began.elapsed())
+    measurement(tasks, start.elapsed())
 }
 
-fn tally(tasks: i64, elapsed: Duration) -> Result<Tally> {
+fn measurement(tasks: i64, elapsed: Duration) -> Result<Measurement> {
     let answered = u64::try_from(tasks).map_err(|error| Error::Failed(error.to_string()))?;
-    Ok(Tally { answered, elapsed, ..Tally::default() })
+    Ok(Measurement { answered, elapsed, ..Measurement::default() })
 }

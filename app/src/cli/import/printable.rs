@@ -1,0 +1,55 @@
+//! Makes text of a file safe to print: a terminal obeys control characters.
+
+/// Maximum number of characters of a message. The rest is cut off.
+const CHARS_MAX: usize = 1_000;
+
+/// The text on one line, without characters that move the cursor, change colours or reverse the
+/// direction of what follows. They are shown as Rust writes them: `\n`, `\u{1b}`.
+pub fn printable(text: &str) -> String {
+    let mut safe = String::with_capacity(text.len());
+    for (count, character) in text.chars().enumerate() {
+        if count == CHARS_MAX {
+            safe.push('…');
+            break;
+        }
+        if is_obeyed(character) {
+            safe.extend(character.escape_default());
+        } else {
+            safe.push(character);
+        }
+    }
+    safe
+}
+
+/// Whether a terminal acts on the character instead of showing it.
+fn is_obeyed(character: char) -> bool {
+    character.is_control()
+        || matches!(character, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn control_characters_are_escaped_and_other_text_stays() {
+        for text in ["", "it's \"José\" 李娜 <a\\b>", "e\u{301} 👩\u{200d}🚀"] {
+            assert_eq!(printable(text), text);
+        }
+        let cases = [
+            ("\u{1b}[2J\u{7}", "\\u{1b}[2J\\u{7}"),
+            ("\u{9b}31m", "\\u{9b}31m"),
+            ("a\r\nb\tc\u{7f}", "a\\r\\nb\\tc\\u{7f}"),
+            ("\u{202e}txt\u{2066}", "\\u{202e}txt\\u{2066}"),
+        ];
+        for (text, expected) in cases {
+            assert_eq!(printable(text), expected);
+        }
+    }
+
+    #[test]
+    fn a_long_text_is_cut_off() {
+        let safe = printable(&"x".repeat(1_000_000));
+        assert_eq!((safe.chars().count(), safe.chars().last()), (CHARS_MAX + 1, Some('…')));
+    }
+}

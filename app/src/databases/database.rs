@@ -1,0 +1,168 @@
+//! One database: its endpoints, its pools and its health.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use kernel::db::{EndpointHealth, EndpointSettings, Endpoints, EndpointsHealth, ModuleRole};
+use kernel::{Ambient, DbError, ReadPool, WritePool};
+use sqlx::postgres::{PgConnectOptions, PgConnection, PgPoolOptions};
+use sqlx::{ConnectOptions, Connection, PgPool};
+
+use super::access::DatabaseAccess;
+use crate::Error;
+use crate::config::{self, DatabaseName};
+
+/// Connections of the job queue: each worker of apalis asks for one now and then.
+const JOB_CONNECTIONS: u32 = 5;
+/// How long a pool that is not for requests waits for a connection.
+pub(super) const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+/// How long the pools of a command wait for a connection. It is longer than for a request, because
+/// no client waits for the answer.
+pub const COMMAND_ACQUIRE_TIMEOUT: Duration = CONNECT_TIMEOUT;
+/// How long one attempt to connect may take when the cause of an error is looked for.
+const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(1);
+/// Health that was found this recently is not found again.
+const HEALTH_FRESH: Duration = Duration::from_millis(100);
+
+/// One database: a primary and perhaps replicas.
+pub struct Database {
+    /// Which database.
+    pub name: DatabaseName,
+    /// What this process does with the database.
+    pub access: DatabaseAccess,
+    write: PgConnectOptions,
+    endpoints: Arc<Endpoints>,
+    write_connections: u32,
+    read_connections: u32,
+    jobs: PgPool,
+}
+
+/// What a database can do at the moment.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct Health {
+    /// Whether the database answers reads.
+    pub reads: bool,
+    /// Whether the database takes writes.
+    pub writes: bool,
+    /// What the last probe of the primary found.
+    pub primary: String,
+    /// What the last probe of each replica found, in the order of the settings.
+    pub replicas: Vec<String>,
+}
+
+impl Database {
+    /// Opens no connection yet.
+    pub(super) fn new(
+        name: DatabaseName,
+        access: DatabaseAccess,
+        settings: &config::Database,
+        write_url: &str,
+        ambient: &Ambient,
+        acquire_timeout: Duration,
+    ) -> Result<Self, Error> {
+        let options = |url: &str| url.parse::<PgConnectOptions>().map_err(Error::database(name.as_str()));
+        let write = options(write_url)?;
+        let read_urls = if access == DatabaseAccess::None { &[][..] } else { &settings.read_urls };
+        let endpoints = EndpointSettings {
+            primary: write.clone(),
+            replicas: read_urls.iter().map(String::as_str).map(options).collect::<Result<_, _>>()?,
+            max_lag: Duration::from_millis(settings.max_lag_ms),
+            acquire_timeout,
+        };
+        Ok(Self {
+            name,
+            access,
+            endpoints: Endpoints::new(name.as_str(), endpoints, ambient.clone()),
+            write_connections: settings.write_connections,
+            read_connections: settings.read_connections,
+            jobs: jobs_pool(&write),
+            write,
+        })
+    }
+
+    /// A pool in which a module writes its own schema, in its own role.
+    #[must_use]
+    pub fn write_pool(&self, schema: &'static str, ambient: &Ambient) -> WritePool {
+        WritePool::on_endpoints(&self.endpoints, self.write_connections, schema, ambient.clone())
+    }
+
+    /// A pool in which a module reads, in the given role.
+    #[must_use]
+    pub fn read_pool(&self, role: ModuleRole) -> ReadPool {
+        ReadPool::on_endpoints(&self.endpoints, self.read_connections, role)
+    }
+
+    /// The endpoints of the database, and what is known of them.
+    #[must_use]
+    pub const fn endpoints(&self) -> &Arc<Endpoints> {
+        &self.endpoints
+    }
+
+    /// The pool of the job queue.
+    #[must_use]
+    pub const fn jobs(&self) -> &PgPool {
+        &self.jobs
+    }
+
+    /// A pool with one connection for migrations, whose statements have no time limit. The caller
+    /// closes it.
+    ///
+    /// # Errors
+    /// The database cannot be reached.
+    pub async fn maintenance(&self) -> Result<PgPool, Error> {
+        let options = PgPoolOptions::new().max_connections(1).acquire_timeout(CONNECT_TIMEOUT);
+        // A migration may take long: that is no reason for a warning.
+        match options.connect_with(self.write.clone().disable_statement_logging()).await {
+            // The pool's error does not name the cause: one more attempt does.
+            Err(sqlx::Error::PoolTimedOut) => Err(self.unreachable("no answer".to_owned()).await),
+            connected => connected.map_err(Error::database(self.name.as_str())),
+        }
+    }
+
+    /// The error for a primary that cannot be reached: what the primary answers to one more
+    /// attempt, or else `found`.
+    pub async fn unreachable(&self, found: String) -> Error {
+        let once = tokio::time::timeout(ATTEMPT_TIMEOUT, PgConnection::connect_with(&self.write)).await;
+        let error = match once {
+            Ok(Err(error)) => error.into(),
+            _ => DbError::unavailable(found),
+        };
+        Error::Database { database: self.name.as_str(), error }
+    }
+
+    /// Probes all endpoints, unless they have just been probed. An endpoint that takes longer than
+    /// a second counts as not answering.
+    pub async fn health(&self) -> Health {
+        self.endpoints.probe_if_older_than(HEALTH_FRESH).await;
+        let EndpointsHealth { primary, replicas } = self.endpoints.health();
+        let writes = primary == EndpointHealth::Healthy;
+        Health {
+            // A replica at the write endpoint takes no writes, but it answers reads.
+            reads: writes || primary == EndpointHealth::IsReplica || replicas.contains(&EndpointHealth::Healthy),
+            writes,
+            primary: primary.describe(),
+            replicas: replicas.iter().map(EndpointHealth::describe).collect(),
+        }
+    }
+
+    pub(super) async fn close(&self) {
+        tokio::join!(self.jobs.close(), self.endpoints.close());
+    }
+}
+
+/// The pool of the job queue.
+fn jobs_pool(write: &PgConnectOptions) -> PgPool {
+    PgPoolOptions::new()
+        .max_connections(JOB_CONNECTIONS)
+        .acquire_timeout(CONNECT_TIMEOUT)
+        // apalis drops queries half way when it stops, and sqlx may then return a connection to the
+        // pool while it is inside a transaction.
+        .after_release(|connection, _| {
+            Box::pin(async move {
+                sqlx::query("rollback").execute(connection).await?;
+                Ok(true)
+            })
+        })
+        // Otherwise the server logs a warning each time that there is no transaction to roll back.
+        .connect_lazy_with(write.clone().options([("client_min_messages", "error")]))
+}

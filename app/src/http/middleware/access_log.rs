@@ -1,0 +1,59 @@
+//! Writes one log line and one measurement for each request. Both name the route instead of the
+//! path. The log line also names the person and the address of the client.
+
+use std::time::Instant;
+
+use actix_web::Error;
+use actix_web::body::MessageBody;
+use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::middleware::Next;
+use kernel::http::context::RequestContext;
+use tracing::Instrument;
+
+/// Monitoring systems call these routes every few seconds. Their requests are logged at level
+/// debug.
+const QUIET: [&str; 3] = ["/livez", "/readyz", "/metrics"];
+/// The name of the route of a request that matches none.
+const UNKNOWN_ROUTE: &str = "(unknown)";
+
+/// Logs and measures a request when its response is ready.
+pub async fn record(
+    request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<impl MessageBody>, Error> {
+    let started = Instant::now();
+    let method = known_method(request.method().as_str());
+    let route = request.match_pattern().unwrap_or_else(|| UNKNOWN_ROUTE.to_owned());
+    let span = tracing::info_span!("request", request_id = kernel::http::problem::request_id());
+    let response = next.call(request).instrument(span.clone()).await;
+    let status = match &response {
+        Ok(response) => response.status(),
+        Err(error) => error.as_response_error().status_code(),
+    };
+    let duration = started.elapsed();
+    let labels = [("method", method.to_owned()), ("route", route.clone()), ("status", status.as_str().to_owned())];
+    ::metrics::counter!("piecework_http_requests_total", &labels).increment(1);
+    ::metrics::histogram!("piecework_http_request_duration_seconds", &labels).record(duration.as_secs_f64());
+    let duration_ms = u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
+    let status = status.as_u16();
+    let context = RequestContext::current();
+    let person_id = context.as_ref().and_then(|context| context.person_id()).map(tracing::field::display);
+    let client_address = context.and_then(|context| context.address()).map(tracing::field::display);
+    span.in_scope(|| {
+        if QUIET.contains(&route.as_str()) {
+            tracing::debug!(method, route, status, duration_ms, person_id, client_address, "answered");
+        } else {
+            tracing::info!(method, route, status, duration_ms, person_id, client_address, "answered");
+        }
+    });
+    response
+}
+
+/// A client can send any text as a method. Unknown methods share one label, because each label is a
+/// time series.
+fn known_method(method: &str) -> &'static str {
+    ["GET", "POST", "PATCH", "PUT", "DELETE", "HEAD", "OPTIONS"]
+        .into_iter()
+        .find(|known| *known == method)
+        .unwrap_or("other")
+}

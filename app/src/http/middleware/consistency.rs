@@ -1,0 +1,109 @@
+//! Read-your-writes: reads the position that the client has seen, and sends the position that a
+//! command has written.
+//!
+//! A program sends the header `x-piecework-position` of a command's response back with its next
+//! reads. A browser does the same by a cookie. `?consistency=strong` reads from the primary. The
+//! header `x-piecework-stale: true` marks a response that may be older than the requested position.
+//! A position covers the writes of the command itself. Other modules apply the events of the
+//! command later.
+
+use std::str::FromStr;
+use std::sync::Arc;
+
+use actix_web::Error;
+use actix_web::body::MessageBody;
+use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
+use actix_web::http::{Method, Uri};
+use actix_web::middleware::Next;
+use actix_web::web;
+use kernel::Problem;
+use kernel::http::consistency::{Consistency, Positions, scope};
+
+use super::headers::edit_headers;
+use crate::http::gateway::Gateway;
+use crate::http::prefix::API_PREFIX;
+
+const POSITION_HEADER: HeaderName = HeaderName::from_static("x-piecework-position");
+const STALE_HEADER: HeaderName = HeaderName::from_static("x-piecework-stale");
+/// The cookie with the position, for browsers.
+const COOKIE: &str = "piecework_position";
+/// Lifetime of the cookie. After this time, every replica that is used for reads has replayed the
+/// position.
+const COOKIE_AGE_S: u32 = 60;
+/// The query parameter that selects the primary.
+const PARAMETER: &str = "consistency";
+
+/// Makes the demands of the request available to the modules and adds the results to the response.
+pub async fn negotiate(
+    gateway: web::Data<Gateway>,
+    mut request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<impl MessageBody>, Error> {
+    if !request.path().starts_with(API_PREFIX) {
+        return next.call(request).await;
+    }
+    let seen = seen(request.headers(), gateway.status.databases())?;
+    let strong = take_parameter(&mut request)?;
+    let consistency = Arc::new(Consistency::new(seen, strong));
+    let response = scope(Arc::clone(&consistency), async move { next.call(request).await }).await;
+    let is_behind_https = gateway.site.is_behind_https();
+    edit_headers(response, |headers| add_headers(&consistency, is_behind_https, headers))
+}
+
+/// The position in the header, or in the cookie if there is no header. An empty header contains no
+/// position. An invalid cookie is ignored, because the user of a browser did not write it.
+fn seen(headers: &HeaderMap, databases: [&str; 2]) -> Result<Positions, Problem> {
+    let is_known = |positions: &Positions| positions.databases().all(|name| databases.contains(&name));
+    let Some(sent) = headers.get(POSITION_HEADER).filter(|sent| !sent.is_empty()) else {
+        let cookies = headers.get_all(header::COOKIE).filter_map(|value| value.to_str().ok());
+        let ours = cookies.flat_map(|value| value.split(';')).find_map(|cookie| {
+            let (name, value) = cookie.trim().split_once('=')?;
+            (name == COOKIE).then_some(value)
+        });
+        let seen = ours.and_then(|value| Positions::from_str(value).ok());
+        return Ok(seen.filter(is_known).unwrap_or_default());
+    };
+    let seen = sent.to_str().ok().and_then(|text| Positions::from_str(text).ok());
+    seen.filter(is_known).ok_or_else(|| {
+        let detail = "is not a position from the response of a command, such as tracker=0/16B3748";
+        Problem::malformed(POSITION_HEADER.as_str(), detail)
+    })
+}
+
+/// Removes `consistency` from the query of a read, because no handler knows the parameter.
+fn take_parameter(request: &mut ServiceRequest) -> Result<bool, Problem> {
+    let is_read = matches!(*request.method(), Method::GET | Method::HEAD);
+    let is_ours = |part: &&str| part.split('=').next() == Some(PARAMETER);
+    let query = request.query_string();
+    let mut values = query.split('&').filter(is_ours);
+    let Some(value) = values.next().filter(|_| is_read) else { return Ok(false) };
+    if value != "consistency=strong" || values.next().is_some() {
+        return Err(Problem::malformed("?consistency", "is `strong`, once, or is left out"));
+    }
+    let rest: Vec<&str> = query.split('&').filter(|part| !is_ours(part)).collect();
+    let path = request.path();
+    let address = if rest.is_empty() { path.to_owned() } else { format!("{path}?{}", rest.join("&")) };
+    let uri = Uri::from_str(&address).map_err(|error| Problem::malformed("?consistency", error.to_string()))?;
+    request.head_mut().uri = uri;
+    Ok(true)
+}
+
+fn add_headers(consistency: &Consistency, is_behind_https: bool, headers: &mut HeaderMap) {
+    if let Some(written) = consistency.written() {
+        let written = written.to_string();
+        // A cookie must not contain a comma.
+        let cookie = written.replace(',', "&");
+        let secure = if is_behind_https { "; Secure" } else { "" };
+        let cookie = format!("{COOKIE}={cookie}; Path=/; Max-Age={COOKIE_AGE_S}; HttpOnly{secure}; SameSite=Lax");
+        if let Ok(value) = HeaderValue::from_str(&written) {
+            headers.insert(POSITION_HEADER, value);
+        }
+        if let Ok(value) = HeaderValue::from_str(&cookie) {
+            headers.append(header::SET_COOKIE, value);
+        }
+    }
+    if consistency.is_stale() {
+        headers.insert(STALE_HEADER, HeaderValue::from_static("true"));
+    }
+}

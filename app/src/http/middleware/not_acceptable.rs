@@ -1,0 +1,26 @@
+//! Refuses a request that accepts none of the media types in which its endpoint answers.
+
+use actix_web::body::MessageBody;
+use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::middleware::Next;
+use actix_web::{Error, web};
+use kernel::Problem;
+use kernel::http::accept::Accept;
+
+use crate::http::gateway::Gateway;
+
+/// Answers 406 before the endpoint runs, so that a refused command has no effect.
+pub async fn refuse(
+    gateway: web::Data<Gateway>,
+    request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<impl MessageBody>, Error> {
+    let pattern = request.match_pattern().unwrap_or_default();
+    let media_types = gateway.routes.media_types(request.method().as_str(), &pattern);
+    let accept = Accept::of(request.headers());
+    if !media_types.is_empty() && media_types.iter().all(|media_type| accept.quality(media_type) == 0) {
+        let detail = format!("this endpoint answers in {}", media_types.join(" or "));
+        return Err(Problem::new(406, "not_acceptable", detail).into());
+    }
+    next.call(request).await
+}

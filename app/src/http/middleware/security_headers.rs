@@ -1,0 +1,60 @@
+//! Adds the headers that restrict what a browser does with a response.
+
+use actix_web::body::MessageBody;
+use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
+use actix_web::middleware::Next;
+use actix_web::{Error, web};
+
+use super::headers::edit_headers;
+use crate::http::gateway::Gateway;
+use crate::http::prefix::API_PREFIX;
+
+/// Headers of every response. A route that sets one of them keeps its own value.
+const HEADERS: [(HeaderName, &str); 7] = [
+    (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+    (header::X_FRAME_OPTIONS, "DENY"),
+    (header::REFERRER_POLICY, "no-referrer"),
+    // JSON needs no sources. The route of a page sets a policy of its own.
+    (
+        header::CONTENT_SECURITY_POLICY,
+        "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+    ),
+    (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
+    (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
+    (
+        HeaderName::from_static("permissions-policy"),
+        "accelerometer=(), camera=(), display-capture=(), geolocation=(), gyroscope=(), magnetometer=(), microphone=(), \
+         midi=(), payment=(), usb=()",
+    ),
+];
+/// For two years a browser opens this host and those below it by TLS only.
+const STRICT_TRANSPORT_SECURITY: &str = "max-age=63072000; includeSubDomains";
+
+/// Adds the headers, and `no-store` to every response of the API that sets no cache policy.
+pub async fn add(
+    gateway: web::Data<Gateway>,
+    request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<impl MessageBody>, Error> {
+    // A response of the API contains data of its caller, so no cache may keep it by default.
+    let is_private = request.path().starts_with(API_PREFIX);
+    let is_behind_https = gateway.site.is_behind_https();
+    edit_headers(next.call(request).await, |headers| set(headers, is_private, is_behind_https))
+}
+
+/// Sets the headers that are missing. `is_private`: no cache may keep the response by default.
+/// `is_behind_https`: people reach the program by TLS.
+pub fn set(headers: &mut HeaderMap, is_private: bool, is_behind_https: bool) {
+    for (name, value) in HEADERS {
+        if !headers.contains_key(&name) {
+            headers.insert(name, HeaderValue::from_static(value));
+        }
+    }
+    if is_behind_https {
+        headers.insert(header::STRICT_TRANSPORT_SECURITY, HeaderValue::from_static(STRICT_TRANSPORT_SECURITY));
+    }
+    if is_private && !headers.contains_key(header::CACHE_CONTROL) {
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    }
+}

@@ -1,0 +1,6 @@
+//! What runs beside requests: background tasks, the job queue, logs and metrics.
+
+pub mod audit_queue;
+pub mod background;
+pub mod jobs;
+pub mod telemetry;

@@ -1,0 +1,11 @@
+//! Startup: each database is reached, checked and migrated, its modules are prepared, and then it
+//! is open. A server repeats this until every database is open.
+
+mod check;
+mod compatibility;
+mod hooks;
+mod migrations;
+mod opener;
+
+pub use migrations::{migrate, missing};
+pub use opener::Opener;

@@ -1,0 +1,55 @@
+// What the answers of the program say about the program itself. Banners read it.
+import { useSyncExternalStore } from "react";
+
+type Signals = {
+  /** Commands are answered with 503. Reads may go on. */
+  readOnly: boolean;
+  /** The last answer may be older than what the person has seen. */
+  stale: boolean;
+  /** The program has another version than this page. */
+  newVersion: boolean;
+  /** The last request got no answer. */
+  unreachable: boolean;
+};
+
+let signals: Signals = { readOnly: false, stale: false, newVersion: false, unreachable: false };
+const listeners = new Set<() => void>();
+
+export function signal(change: Partial<Signals>): void {
+  const next = { ...signals, ...change };
+  const changed = (Object.keys(next) as (keyof Signals)[]).some((key) => next[key] !== signals[key]);
+  if (!changed) return;
+  signals = next;
+  for (const listener of listeners) listener();
+}
+
+export function readSignals(): Signals {
+  return signals;
+}
+
+function subscribe(listener: () => void): () => void {
+  listeners.add(listener);
+  return () => listeners.delete(listener);
+}
+
+export function useSignals(): Signals {
+  return useSyncExternalStore(subscribe, readSignals);
+}
+
+/** The version of the program that served this page; the first one seen if the page does not say. */
+let pageVersion = globalThis.document?.querySelector<HTMLMetaElement>(
+  "meta[name=piecework-version]",
+)?.content;
+
+export function noteAnswer(request: Request, response: Response): void {
+  const version = response.headers.get("x-piecework-version");
+  if (version) pageVersion ||= version;
+  const isCommand = !["GET", "HEAD"].includes(request.method);
+  signal({
+    unreachable: false,
+    stale: response.headers.get("x-piecework-stale") === "true",
+    ...(version && version !== pageVersion ? { newVersion: true } : {}),
+    ...(isCommand && response.status === 503 ? { readOnly: true } : {}),
+    ...(isCommand && response.ok ? { readOnly: false } : {}),
+  });
+}

@@ -1,0 +1,35 @@
+import { describe, expect, it } from "vitest";
+import { addDays, dayOf, formatDay, formatTime } from "./time";
+
+describe("times", () => {
+  it("are in the company's zone, not in that of the browser", () => {
+    expect(formatTime("2026-11-26T23:30:00Z", "en", "Asia/Tokyo", "2026")).toBe("Nov 27, 08:30");
+    expect(formatTime("2026-11-26T23:30:00Z", "en", "America/New_York", "2026")).toBe("Nov 26, 18:30");
+  });
+
+  it("name the year only if it is another one", () => {
+    expect(formatTime("2025-12-31T12:00:00Z", "en", "UTC", "2026")).toBe("Dec 31, 2025, 12:00");
+  });
+
+  it("say midnight as 00", () => {
+    expect(formatTime("2026-11-26T00:00:00Z", "en", "UTC", "2026")).toBe("Nov 26, 00:00");
+  });
+});
+
+describe("a business day", () => {
+  it("is a text and does not move with a zone", () => {
+    expect(formatDay("2026-11-26", "en")).toBe("Thu, Nov 26");
+    expect(formatDay("2026-11-26", "ru")).toBe("чт, 26 нояб.");
+  });
+
+  it("has neighbours across months and across changes of the clock", () => {
+    expect(addDays("2026-03-01", -1)).toBe("2026-02-28");
+    expect(addDays("2026-03-29", 1)).toBe("2026-03-30");
+  });
+
+  it("of a moment depends on the zone", () => {
+    const moment = new Date("2026-11-26T23:30:00Z");
+    expect(dayOf(moment, "UTC")).toBe("2026-11-26");
+    expect(dayOf(moment, "Asia/Tokyo")).toBe("2026-11-27");
+  });
+});

@@ -1,0 +1,269 @@
+// All tasks. The filters are in the address.
+import { Button, Drawer, Group, Select, Stack, Text, TextInput } from "@mantine/core";
+import { useDebouncedCallback, useDisclosure } from "@mantine/hooks";
+import { useInfiniteQuery } from "@tanstack/react-query";
+import { useNavigate, useSearch } from "@tanstack/react-router";
+import { ListFilter, Plus, Search } from "lucide-react";
+import { useEffect, useMemo, useState } from "react";
+import { useTranslation } from "react-i18next";
+import { useMe } from "../../api/me";
+import { type Task, tasksQuery } from "../../api/queries";
+import { Amount } from "../../parts/amount";
+import { Boundary } from "../../parts/boundary";
+import { type Column, DataTable, ShowMore, useNarrow } from "../../parts/data-table";
+import { Loaded } from "../../parts/loaded";
+import { Moment } from "../../parts/moment";
+import { PageTitle } from "../../parts/page-title";
+import { Person } from "../../parts/person";
+import { PersonSelect } from "../../parts/person-select";
+import { CompleteButton, TaskStatus, TaskTitle } from "../../parts/task-cells";
+import { openCreateTask } from "./create-task";
+import { type BoardSearch, possibleSorts, tasksFilter } from "./filters";
+
+const UNPRICED_REFETCH_MS = 1_500;
+
+export function BoardPage() {
+  const { t } = useTranslation();
+  return (
+    <>
+      <PageTitle title={t("nav.board")}>
+        <Button leftSection={<Plus size={16} aria-hidden />} onClick={openCreateTask}>
+          {t("create.open")}
+        </Button>
+      </PageTitle>
+      <Filters />
+      <Boundary>
+        <Tasks />
+      </Boundary>
+    </>
+  );
+}
+
+type Change = (change: { [K in keyof BoardSearch]: BoardSearch[K] | undefined }) => void;
+
+function useChangeSearch(): Change {
+  const navigate = useNavigate({ from: "/tasks" });
+  return (change) =>
+    void navigate({
+      search: (previous) =>
+        Object.fromEntries(
+          Object.entries({ ...previous, ...change }).filter(([, value]) => value !== undefined),
+        ) as BoardSearch,
+      replace: true,
+      resetScroll: false,
+    });
+}
+
+function Filters() {
+  const { t } = useTranslation();
+  const isNarrow = useNarrow();
+  const search = useSearch({ from: "/shell/tasks" });
+  const change = useChangeSearch();
+  const [typed, setTyped] = useState(search.q ?? "");
+  const find = useDebouncedCallback((q: string) => change({ q: q.trim() || undefined }), 300);
+  // Back and forward change the address without typing.
+  useEffect(() => setTyped(search.q ?? ""), [search.q]);
+
+  return (
+    <Group gap="xs" mb="md" align="flex-end" role="search" aria-label={t("board.filters")}>
+      <TextInput
+        type="search"
+        label={t("board.search")}
+        placeholder={t("board.search_hint")}
+        leftSection={<Search size={16} aria-hidden />}
+        value={typed}
+        maxLength={200}
+        onChange={(event) => {
+          setTyped(event.currentTarget.value);
+          find(event.currentTarget.value);
+        }}
+        data-search
+        style={{ flex: "1 1 180px" }}
+      />
+      {isNarrow ? <FilterSheet /> : <FilterFields />}
+    </Group>
+  );
+}
+
+/** The fields in a sheet, where there is no room for them. */
+function FilterSheet() {
+  const { t } = useTranslation();
+  const [opened, { open, close }] = useDisclosure();
+  const { assignee, status, sort } = useSearch({ from: "/shell/tasks" });
+  const chosen = [assignee, status, sort].filter(Boolean).length;
+  return (
+    <>
+      <Button variant="default" leftSection={<ListFilter size={16} aria-hidden />} onClick={open}>
+        {chosen > 0 ? `${t("board.filter")} (${chosen})` : t("board.filter")}
+      </Button>
+      <Drawer.Root opened={opened} onClose={close} position="bottom" size="auto">
+        <Drawer.Overlay />
+        <Drawer.Content>
+          <Drawer.Header component="div">
+            <Drawer.Title component="h2" fw={600}>
+              {t("board.filters")}
+            </Drawer.Title>
+            <Drawer.CloseButton aria-label={t("close")} />
+          </Drawer.Header>
+          <Drawer.Body>
+            <Stack>
+              <FilterFields />
+              <Button onClick={close}>{t("board.show")}</Button>
+            </Stack>
+          </Drawer.Body>
+        </Drawer.Content>
+      </Drawer.Root>
+    </>
+  );
+}
+
+function FilterFields() {
+  const { t } = useTranslation();
+  const me = useMe();
+  const search = useSearch({ from: "/shell/tasks" });
+  const change = useChangeSearch();
+  const sorts = possibleSorts(search);
+  return (
+    <>
+      <PersonSelect
+        label={t("board.assignee")}
+        value={search.assignee === "me" ? me.id : (search.assignee ?? null)}
+        anybody={t("board.everyone")}
+        onChange={(id) => change({ assignee: id === me.id ? "me" : (id ?? undefined), sort: undefined })}
+        style={{ flex: "1 1 160px" }}
+        maw={{ sm: 240 }}
+      />
+      <Select
+        label={t("board.status")}
+        data={(["open", "completed", "all"] as const).map((value) => ({ value, label: t(`board.${value}`) }))}
+        value={search.status ?? "open"}
+        allowDeselect={false}
+        onChange={(status) =>
+          change({ status: status === "open" ? undefined : (status as "completed" | "all"), sort: undefined })
+        }
+        style={{ flex: "1 1 120px" }}
+        maw={{ sm: 180 }}
+      />
+      {sorts.length > 1 && (
+        <Select
+          label={t("board.sort")}
+          data={sorts.map((value) => ({ value, label: t(`board.sorts.${value}`) }))}
+          value={search.sort && sorts.includes(search.sort) ? search.sort : "created"}
+          allowDeselect={false}
+          onChange={(sort) =>
+            change({ sort: sort === "created" ? undefined : (sort as "reward" | "completed") })
+          }
+          style={{ flex: "1 1 150px" }}
+          maw={{ sm: 220 }}
+        />
+      )}
+    </>
+  );
+}
+
+function Tasks() {
+  const { t } = useTranslation();
+  const search = useSearch({ from: "/shell/tasks" });
+  const query = useInfiniteQuery({
+    ...tasksQuery(tasksFilter(search)),
+    refetchInterval: ({ state }) => {
+      const isUnpriced = state.data?.pages.some(({ items }) => items.some(({ price }) => price === null));
+      return isUnpriced ? UNPRICED_REFETCH_MS : false;
+    },
+  });
+  const rows = useMemo(() => query.data?.pages.flatMap(({ items }) => items) ?? [], [query.data]);
+  const showsCompleted = search.status === "completed";
+
+  const columns = useMemo<Column<Task>[]>(
+    () => [
+      { id: "title", header: t("task.title"), card: "title", cell: (task) => <TaskTitle task={task} /> },
+      ...(search.status === "all"
+        ? [
+            {
+              id: "status",
+              header: t("board.status"),
+              width: 120,
+              cell: (task: Task) => <TaskStatus task={task} />,
+            },
+          ]
+        : []),
+      {
+        id: "assignee",
+        header: t(showsCompleted ? "task.completed_by" : "task.assignee"),
+        width: 150,
+        cell: ({ assignee }) => <Person {...assignee} />,
+      },
+      {
+        id: "fee",
+        header: t("task.fee"),
+        align: "right",
+        width: 90,
+        cell: ({ price }) => (price ? <Amount of={price.fee} /> : "…"),
+      },
+      {
+        id: "reward",
+        header: t("task.reward"),
+        align: "right",
+        width: 90,
+        cell: ({ price }) => (price ? <Amount of={price.reward} /> : "…"),
+      },
+      {
+        id: "when",
+        header: t(showsCompleted ? "task.completed_at" : "task.created_at"),
+        align: "right",
+        width: 120,
+        cell: (task) => <Moment at={(showsCompleted && task.completed_at) || task.created_at} />,
+      },
+      {
+        id: "complete",
+        header: t("task.action"),
+        align: "right",
+        width: 120,
+        card: "action",
+        cell: (task) => <CompleteButton task={task} />,
+      },
+    ],
+    [t, search.status, showsCompleted],
+  );
+
+  return (
+    <Loaded query={query} lines={12}>
+      {() => (
+        <>
+          <DataTable
+            label={t("nav.board")}
+            columns={columns}
+            rows={rows}
+            rowKey={({ id }) => id}
+            isOutdated={query.isPlaceholderData}
+            empty={<Nothing />}
+          />
+          <ShowMore
+            shown={rows.length}
+            hasMore={query.hasNextPage}
+            isLoading={query.isFetchingNextPage}
+            onMore={() => void query.fetchNextPage()}
+          />
+        </>
+      )}
+    </Loaded>
+  );
+}
+
+function Nothing() {
+  const { t } = useTranslation();
+  const navigate = useNavigate({ from: "/tasks" });
+  return (
+    <Stack gap="xs" py="lg" align="flex-start" role="status">
+      <Text fw={500}>{t("board.nothing")}</Text>
+      <Group gap="xs">
+        <Button variant="default" size="xs" onClick={() => void navigate({ search: {} })}>
+          {t("board.clear")}
+        </Button>
+        <Button variant="default" size="xs" onClick={openCreateTask}>
+          {t("create.open")}
+        </Button>
+      </Group>
+    </Stack>
+  );
+}

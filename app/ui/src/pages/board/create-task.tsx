@@ -1,0 +1,171 @@
+// Creates a task, in a drawer that opens on every page. What was typed is kept until it is sent.
+
+import { Alert, Button, Drawer, Group, Stack, Text, Textarea, TextInput } from "@mantine/core";
+import { notifications } from "@mantine/notifications";
+import { type InfiniteData, type QueryClient, useQueryClient } from "@tanstack/react-query";
+import { type FormEvent, useSyncExternalStore } from "react";
+import { useTranslation } from "react-i18next";
+import { api, dataOf, keyed, type Schemas } from "../../api/client";
+import { useCommand } from "../../api/command";
+import { useMe } from "../../api/me";
+import { type TaskDetails, type TasksFilter, taskQuery } from "../../api/queries";
+import { CommandFailure } from "../../parts/failure";
+import { fieldTexts } from "../../parts/problem-text";
+import { TextLink } from "../../parts/text-link";
+import { useDraft } from "../../parts/use-draft";
+
+let isOpen = false;
+const listeners = new Set<() => void>();
+
+function setOpen(value: boolean): void {
+  isOpen = value;
+  for (const listener of listeners) listener();
+}
+
+export const openCreateTask = () => setOpen(true);
+
+const EMPTY = { title: "", reference: "", link: "", description: "" };
+
+/** The drawer; one in the shell. */
+export function CreateTaskDrawer() {
+  const { t } = useTranslation();
+  const opened = useSyncExternalStore(
+    (listener) => {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+    () => isOpen,
+  );
+  return (
+    <Drawer.Root opened={opened} onClose={() => setOpen(false)} position="right" size="md">
+      <Drawer.Overlay />
+      <Drawer.Content>
+        <Drawer.Header component="div">
+          <Drawer.Title component="h2" fw={600} fz="lg">
+            {t("create.title")}
+          </Drawer.Title>
+          <Drawer.CloseButton aria-label={t("close")} />
+        </Drawer.Header>
+        <Drawer.Body>
+          <CreateTaskForm onDone={() => setOpen(false)} />
+        </Drawer.Body>
+      </Drawer.Content>
+    </Drawer.Root>
+  );
+}
+
+function CreateTaskForm({ onDone }: { onDone: () => void }) {
+  const { t } = useTranslation();
+  const me = useMe();
+  const queryClient = useQueryClient();
+  const { draft, change, clear } = useDraft("create-task", me.id, EMPTY);
+  const create = useCommand({
+    send: (body: Schemas["CreateTaskRequest"], key: string) =>
+      dataOf(api.POST("/api/v1/tasks", { body, params: keyed(key) })),
+    onSuccess: (task) => {
+      clear();
+      onDone();
+      showCreated(queryClient, task, me.id);
+      notifications.show({
+        color: "green",
+        title: t("create.created", { name: task.assignee.name ?? "…" }),
+        message: (
+          <TextLink to="/tasks/$taskId" params={{ taskId: task.id }} size="sm">
+            {task.title}
+          </TextLink>
+        ),
+      });
+    },
+  });
+  const submit = (event: FormEvent) => {
+    event.preventDefault();
+    const { title, reference, link, description } = draft;
+    create.mutate({
+      title,
+      ...(reference.trim() ? { reference: reference.trim() } : {}),
+      ...(link.trim() ? { link: link.trim() } : {}),
+      ...(description.trim() ? { description } : {}),
+    });
+  };
+  const fields = fieldTexts(t, create.error);
+
+  return (
+    <form onSubmit={submit}>
+      <Stack>
+        <Text size="sm" c="dimmed">
+          {t("create.what")}
+        </Text>
+        <TextInput
+          label={t("task.title")}
+          value={draft.title}
+          onChange={(event) => change({ title: event.currentTarget.value })}
+          error={fields.title}
+          maxLength={600}
+          required
+          data-autofocus
+        />
+        <TextInput
+          label={t("task.reference")}
+          description={t("create.reference_hint")}
+          placeholder="POP-42"
+          value={draft.reference}
+          onChange={(event) => change({ reference: event.currentTarget.value })}
+          error={fields.reference}
+        />
+        <TextInput
+          label={t("task.link")}
+          type="url"
+          placeholder="https://"
+          value={draft.link}
+          onChange={(event) => change({ link: event.currentTarget.value })}
+          error={fields.link}
+        />
+        <Textarea
+          label={t("task.description")}
+          autosize
+          minRows={4}
+          maxRows={14}
+          value={draft.description}
+          onChange={(event) => change({ description: event.currentTarget.value })}
+          error={fields.description}
+        />
+        <CommandFailure error={create.error} />
+        {create.error && (
+          <Alert variant="transparent" p={0} c="dimmed">
+            {t("create.kept")}
+          </Alert>
+        )}
+        <Group justify="flex-end">
+          <Button variant="default" onClick={onDone}>
+            {t("cancel")}
+          </Button>
+          <Button type="submit" loading={create.isPending}>
+            {t("create.submit")}
+          </Button>
+        </Group>
+      </Stack>
+    </form>
+  );
+}
+
+/** The answer goes into the lists that would have it first; a read of an older replica does not. */
+function showCreated(queryClient: QueryClient, task: TaskDetails, myId: string): void {
+  queryClient.setQueryData(taskQuery(task.id).queryKey, task);
+  for (const cached of queryClient.getQueryCache().findAll({ queryKey: ["tasks", "list"] })) {
+    const filter = cached.queryKey[2] as TasksFilter;
+    const assignee = filter.assignee === "me" ? myId : filter.assignee;
+    const belongs =
+      filter.status !== "completed" &&
+      !filter.q &&
+      !filter.sort &&
+      (!assignee || assignee === task.assignee.id);
+    if (!belongs) continue;
+    queryClient.setQueryData<InfiniteData<Schemas["Page_ListedTask"]>>(cached.queryKey, (data) => {
+      const [first, ...others] = data?.pages ?? [];
+      return data && first
+        ? { ...data, pages: [{ ...first, items: [task, ...first.items] }, ...others] }
+        : data;
+    });
+  }
+  if (task.assignee.id === myId) void queryClient.invalidateQueries({ queryKey: ["tasks", "list"] });
+}

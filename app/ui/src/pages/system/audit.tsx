@@ -1,0 +1,139 @@
+// Who did what, when and from where.
+import { Group, Select, Text } from "@mantine/core";
+import { useInfiniteQuery } from "@tanstack/react-query";
+import { useNavigate, useSearch } from "@tanstack/react-router";
+import { useMemo } from "react";
+import { useTranslation } from "react-i18next";
+import { type AuditAction, type AuditFilter, auditQuery } from "../../api/admin";
+import type { Schemas } from "../../api/client";
+import { usePersonName } from "../../api/people";
+import en from "../../locales/en.json";
+import { type Column, DataTable, ShowMore } from "../../parts/data-table";
+import { Loaded } from "../../parts/loaded";
+import { Moment } from "../../parts/moment";
+import { PageTitle } from "../../parts/page-title";
+import { Person } from "../../parts/person";
+import { PersonSelect } from "../../parts/person-select";
+
+type AuditRecord = Schemas["AuditRecordView"];
+
+export const AUDIT_ACTIONS = Object.keys(en.audit.actions) as AuditAction[];
+
+export function AuditPage() {
+  const { t } = useTranslation();
+  const filter = useSearch({ from: "/shell/system/audit" });
+  const navigate = useNavigate({ from: "/system/audit" });
+  const change = (change: { [K in keyof AuditFilter]: AuditFilter[K] | undefined }) =>
+    void navigate({
+      search: Object.fromEntries(Object.entries({ ...filter, ...change }).filter(([, value]) => value)),
+      replace: true,
+      resetScroll: false,
+    });
+  const query = useInfiniteQuery(auditQuery(filter));
+  const rows = useMemo(() => query.data?.pages.flatMap(({ items }) => items) ?? [], [query.data]);
+  const columns = useMemo<Column<AuditRecord>[]>(
+    () => [
+      {
+        id: "what",
+        header: t("audit.what"),
+        card: "title",
+        cell: ({ action }) => t(`audit.actions.${action}` as never, { defaultValue: action }),
+      },
+      { id: "who", header: t("audit.who"), cell: (record) => <Actor actor={record.actor} /> },
+      { id: "subject", header: t("audit.subject"), cell: ({ subject }) => <Subject subject={subject} /> },
+      {
+        id: "details",
+        header: t("audit.details"),
+        cell: ({ details }) => <Details details={details} />,
+      },
+      { id: "address", header: t("audit.address"), cell: ({ address }) => address ?? "–" },
+      {
+        id: "when",
+        header: t("audit.when"),
+        align: "right",
+        width: 130,
+        cell: ({ occurred_at }) => <Moment at={occurred_at} />,
+      },
+    ],
+    [t],
+  );
+  return (
+    <>
+      <PageTitle title={t("system.audit")} />
+      <Group gap="xs" mb="md" align="flex-end">
+        <Select
+          label={t("audit.what")}
+          data={[
+            { value: "", label: t("audit.everything") },
+            ...AUDIT_ACTIONS.map((value) => ({
+              value,
+              label: t(`audit.actions.${value}` as never) as string,
+            })),
+          ]}
+          value={filter.action ?? ""}
+          allowDeselect={false}
+          searchable
+          onChange={(action) => change({ action: (action || undefined) as AuditAction | undefined })}
+        />
+        <PersonSelect
+          label={t("audit.who")}
+          value={filter.actor ?? null}
+          anybody={t("board.everyone")}
+          onChange={(actor) => change({ actor: actor ?? undefined })}
+        />
+      </Group>
+      <Loaded query={query} lines={8}>
+        {() => (
+          <>
+            <DataTable
+              label={t("system.audit")}
+              columns={columns}
+              rows={rows}
+              rowKey={({ id }) => id}
+              isOutdated={query.isPlaceholderData}
+              empty={<Text c="dimmed">{t("audit.none")}</Text>}
+            />
+            <ShowMore
+              shown={rows.length}
+              hasMore={query.hasNextPage}
+              isLoading={query.isFetchingNextPage}
+              onMore={() => void query.fetchNextPage()}
+            />
+          </>
+        )}
+      </Loaded>
+    </>
+  );
+}
+
+function Actor({ actor }: { actor: AuditRecord["actor"] }) {
+  const { t } = useTranslation();
+  if (actor.person_id) return <Person id={actor.person_id} />;
+  return (
+    <span style={{ whiteSpace: "nowrap" }}>
+      {t(`audit.actors.${actor.kind}` as never, { defaultValue: actor.kind }) as string}
+      {actor.operating_system_user && ` (${actor.operating_system_user})`}
+    </span>
+  );
+}
+
+/** A person's name if the subject is a person, or else the id as it is. */
+function Subject({ subject }: { subject: string | null }) {
+  const name = usePersonName(subject);
+  if (name) return <>{name}</>;
+  return (
+    <Text span size="xs" ff="monospace" style={{ overflowWrap: "anywhere" }}>
+      {subject ?? "–"}
+    </Text>
+  );
+}
+
+function Details({ details }: { details: AuditRecord["details"] }) {
+  return (
+    <Text span size="xs" style={{ overflowWrap: "anywhere" }}>
+      {Object.entries(details)
+        .map(([name, value]) => `${name}: ${value}`)
+        .join(", ") || "–"}
+    </Text>
+  );
+}

@@ -1,0 +1,80 @@
+// The modules: what waits in each of them, and what to do about it.
+import { Alert, Badge, Group, Paper, SimpleGrid, Stack, Text, Title } from "@mantine/core";
+import { useQuery } from "@tanstack/react-query";
+import { useTranslation } from "react-i18next";
+import { type ModulePlace, moduleQuery, modulesQuery } from "../../api/admin";
+import type { Schemas } from "../../api/client";
+import { Boundary } from "../../parts/boundary";
+import { Fact } from "../../parts/fact";
+import { Loaded } from "../../parts/loaded";
+import { PageTitle } from "../../parts/page-title";
+import { TextLink } from "../../parts/text-link";
+import { useFormat } from "../../parts/use-format";
+
+export function ModulesPage() {
+  const { t } = useTranslation();
+  const query = useQuery(modulesQuery);
+  return (
+    <>
+      <PageTitle title={t("system.modules")} />
+      <Loaded query={query} lines={8}>
+        {(places) => (
+          <SimpleGrid cols={{ base: 1, sm: 2, md: 3 }}>
+            {places.map((place) => (
+              <Boundary key={place.name}>
+                <Module place={place} />
+              </Boundary>
+            ))}
+          </SimpleGrid>
+        )}
+      </Loaded>
+    </>
+  );
+}
+
+function Module({ place }: { place: ModulePlace }) {
+  const { t } = useTranslation();
+  const { count } = useFormat();
+  const query = useQuery(moduleQuery(place.name));
+  return (
+    <Paper withBorder p="md" component="section" aria-label={place.name}>
+      <Group justify="space-between" mb="xs">
+        <Title order={2} ff="monospace">
+          {place.name}
+        </Title>
+        {query.data && <State state={query.data} />}
+      </Group>
+      <Loaded query={query}>
+        {(state) => (
+          <Stack gap="xs">
+            <Fact name={t("system.hosted")}>{place.hosted ? t("system.here") : (place.url ?? "–")}</Fact>
+            <Fact name={t("system.outbox")}>{count(state.outbox_pending)}</Fact>
+            <Fact name={t("system.retry")}>{count(state.inbox_retry)}</Fact>
+            <Fact name={t("system.parked")}>{count(state.inbox_parked)}</Fact>
+            {state.inbox_parked > 0 && <TextLink to="/system/events">{t("system.see_parked")}</TextLink>}
+            {state.jobs_overdue.map(({ name, overdue_s }) => (
+              <Alert key={name} color="yellow" variant="outline" p="xs">
+                {t("system.overdue", { name, seconds: count(overdue_s) })}
+              </Alert>
+            ))}
+            {(state.outbox_pending > 0 || state.inbox_retry > 0) && (
+              <Text size="sm" c="dimmed">
+                {t("system.waits")}
+              </Text>
+            )}
+          </Stack>
+        )}
+      </Loaded>
+    </Paper>
+  );
+}
+
+function State({ state }: { state: Schemas["ModuleState"] }) {
+  const { t } = useTranslation();
+  const needsPerson = state.inbox_parked > 0 || state.jobs_overdue.length > 0;
+  return (
+    <Badge color={needsPerson ? "yellow" : "green"} variant="outline">
+      {t(needsPerson ? "system.needs_you" : "system.fine")}
+    </Badge>
+  );
+}

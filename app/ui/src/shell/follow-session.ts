@@ -1,0 +1,28 @@
+// What all tabs do when the session of the browser begins or ends.
+import type { QueryClient } from "@tanstack/react-query";
+import { meQuery } from "../api/me";
+import { onSessionChange } from "../api/session";
+import { forgetCompletions } from "../live/completions";
+import type { createAppRouter } from "../router";
+import { ownPath } from "./own-path";
+
+export function followSession(router: ReturnType<typeof createAppRouter>, queryClient: QueryClient): void {
+  onSessionChange((change) => {
+    const isSignInPage = router.state.location.pathname === "/login";
+    if (change === "began") {
+      queryClient.clear();
+      if (isSignInPage) router.history.push(ownPath(router.state.location.search.return_to) ?? "/");
+      else void router.invalidate();
+      return;
+    }
+    // Before the cache is empty: the shell's `beforeLoad` asks who is signed in.
+    queryClient.removeQueries({ queryKey: meQuery.queryKey });
+    if (isSignInPage) return;
+    const { href } = router.state.location;
+    const search = href === "/" || change === "left" ? {} : { return_to: href };
+    void router.navigate({ to: "/login", search }).then(() => {
+      queryClient.clear();
+      forgetCompletions();
+    });
+  });
+}

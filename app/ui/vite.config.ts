@@ -1,0 +1,44 @@
+import react from "@vitejs/plugin-react";
+import { defineConfig } from "vitest/config";
+
+// The program that `npm run dev` and `npm run preview` talk to.
+const program = process.env.PIECEWORK_URL ?? "http://127.0.0.1:8080";
+const proxy = Object.fromEntries(
+  ["/api", "/readyz"].map((path) => [path, { target: program, changeOrigin: false }]),
+);
+
+export default defineConfig({
+  plugins: [react()],
+  // The program replaces it by the nonce of each answer (`app/src/http/pages.rs`).
+  html: { cspNonce: "__CSP_NONCE__" },
+  server: { proxy, watch: { ignored: ["**/dist*/**"] } },
+  preview: { proxy },
+  build: {
+    target: "es2023",
+    // The build is compared byte by byte, and no map with sources is shipped.
+    sourcemap: false,
+    assetsInlineLimit: 0,
+    modulePreload: { polyfill: false },
+    chunkSizeWarningLimit: 1000,
+    rolldownOptions: {
+      output: {
+        codeSplitting: {
+          groups: [
+            // The base has the highest priority: a group takes along what its modules import.
+            {
+              name: "base",
+              priority: 30,
+              test: /node_modules[\\/](react|react-dom|scheduler|@mantine[\\/](core|hooks|notifications|spotlight|store)|@floating-ui|@tanstack|i18next|react-i18next|openapi-fetch|clsx|get-nonce|react-remove-scroll|react-remove-scroll-bar|react-style-singleton|use-callback-ref|use-sidecar|tslib|use-sync-external-store|react-transition-group|lucide-react|html-parse-stringify|void-elements|dom-helpers)[\\/]/,
+            },
+            {
+              name: "charts",
+              priority: 20,
+              test: /node_modules[\\/](@mantine[\\/]charts|recharts|d3-|victory-)/,
+            },
+          ],
+        },
+      },
+    },
+  },
+  test: { environment: "node", include: ["src/**/*.test.ts", "src/**/*.test.tsx"] },
+});

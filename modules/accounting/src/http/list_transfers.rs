@@ -1,0 +1,50 @@
+//! `GET /wallets/{person_id}/transfers`: lists the transfers of a person's wallet.
+
+use actix_web::web::Data;
+use actix_web::{HttpResponse, get};
+use chrono::NaiveDate;
+use contracts::PersonId;
+use contracts::permission::SeeBooks;
+use kernel::Problem;
+use kernel::http::Path;
+use kernel::http::auth::Authorized;
+use kernel::http::csv::Exportable;
+use kernel::http::paging::{Page, PageQuery};
+use kernel::http::problem::ProblemDocument;
+
+use super::views::{ListTransfersQuery, TransferView};
+use crate::domain::Transfer;
+use crate::error::Error;
+use crate::service::Accounting;
+
+/// Lists the transfers of a person's wallet, latest first
+///
+/// `Accept: text/csv` answers with all rows as a CSV file.
+#[utoipa::path(
+    tag = "wallets",
+    security(("bearer" = [])),
+    extensions(("x-permission" = json!("see_books"))),
+    params(("person_id" = PersonId, Path, description = "The owner of the wallet"), ListTransfersQuery, PageQuery),
+    responses(
+        (status = 200, description = "A page of transfers", content((Page<TransferView> = "application/json"), (String = "text/csv"))),
+        (status = 404, body = ProblemDocument, description = "`accounting.wallet_not_found`"),
+        (status = 422, body = ProblemDocument, description = "`invalid_request`: the range is not valid"),
+    )
+)]
+#[get("/wallets/{person_id}/transfers")]
+pub async fn list_transfers(
+    _caller: Authorized<SeeBooks>,
+    accounting: Data<Accounting>,
+    Path(person_id): Path<PersonId>,
+    Exportable { filter, export }: Exportable<ListTransfersQuery, (NaiveDate, i64)>,
+) -> Result<HttpResponse, Problem> {
+    accounting.get_wallet(person_id).await?.ok_or(Error::WalletNotFound)?;
+    let filter = filter.of(person_id)?;
+    let books = accounting.clone();
+    let read = move |before, limit| {
+        let accounting = accounting.clone();
+        async move { accounting.list_transfers(filter, before, limit).await }
+    };
+    let key = |transfer: &Transfer| (transfer.business_day, transfer.line);
+    export.answer("transfers", read, key, move |transfer| TransferView::new(&books, transfer)).await
+}

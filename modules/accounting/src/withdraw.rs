@@ -1,0 +1,78 @@
+//! Withdrawing: a fee or a reward whose fact the tracker has lost is reversed, and its fact may be
+//! booked again (DOMAIN A11).
+
+use std::collections::{HashMap, HashSet};
+
+use contracts::{AuditAction, TaskId, TransferId};
+use futures_util::TryStreamExt;
+use kernel::WritePool;
+use kernel::events::audit::Audit;
+use tokio::sync::mpsc;
+
+use crate::domain::{BookedFact, Posting, Withdrawal};
+use crate::error::Error;
+use crate::service::Accounting;
+use crate::store;
+
+/// Number of facts that wait for the receiver before the reader pauses.
+const BOOKED_FACTS_BUFFER: usize = 1_000;
+
+impl Accounting {
+    /// Reverses these fees and rewards in the open day, unless an accountant has reversed them, and
+    /// marks their facts as not booked. A transfer that is already withdrawn is left out. Returns
+    /// the number of new withdrawals.
+    ///
+    /// Nothing is booked meanwhile, so that the best task of a day can be chosen again.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn withdraw(&self, withdrawals: &[Withdrawal]) -> Result<usize, Error> {
+        let mut tx = self.write.begin().await?;
+        store::lock_day_exclusive(&mut tx).await?;
+        let now = tx.now();
+        let reasons: HashMap<TransferId, _> = withdrawals.iter().map(|one| (one.transfer_id, &one.reason)).collect();
+        let ids: Vec<_> = reasons.keys().map(|id| id.uuid()).collect();
+        let new = store::insert_withdrawals(&mut tx, &ids, now).await?;
+        let transfers = store::list_transfers_by_id(&mut tx, &new).await?;
+        let (mut postings, mut records) = (Vec::new(), Vec::new());
+        for transfer in &transfers {
+            let Some(reason) = reasons.get(&transfer.transfer_id) else { continue };
+            postings.extend(Posting::correction(transfer, (*reason).clone(), None, now));
+            let record = Audit::new(AuditAction::TransferCorrected).of(transfer.transfer_id);
+            records.push(record.with("reason", reason.as_str()).at(now));
+        }
+        self.post(&mut tx, postings).await?;
+        let tasks: HashSet<TaskId> = transfers.iter().filter_map(|transfer| transfer.task_id).collect();
+        store::update_top_tasks(&mut tx, &self.policy, &tasks.into_iter().collect::<Vec<_>>()).await?;
+        tx.emit_all(&records).await?;
+        tx.commit().await?;
+        tracing::info!(withdrawn = transfers.len(), "transfers of facts that the tracker has lost were withdrawn");
+        Ok(transfers.len())
+    }
+
+    /// Every fee and reward that is not withdrawn, in the order of the tasks' ids. The memory it
+    /// needs does not grow with their number.
+    #[must_use]
+    pub fn stream_booked_facts(&self) -> mpsc::Receiver<Result<BookedFact, Error>> {
+        let (sender, receiver) = mpsc::channel(BOOKED_FACTS_BUFFER);
+        let write = self.write.clone();
+        tokio::spawn(async move {
+            if let Err(error) = send_booked_facts(&write, &sender).await {
+                // If the receiver was dropped, nothing reads the error.
+                let _dropped = sender.send(Err(error)).await;
+            }
+        });
+        receiver
+    }
+}
+
+async fn send_booked_facts(write: &WritePool, sender: &mpsc::Sender<Result<BookedFact, Error>>) -> Result<(), Error> {
+    let mut connection = write.acquire().await?;
+    let mut facts = store::stream_booked_facts(&mut connection);
+    while let Some(fact) = facts.try_next().await? {
+        if sender.send(Ok(fact)).await.is_err() {
+            break;
+        }
+    }
+    Ok(())
+}

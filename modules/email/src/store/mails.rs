@@ -1,0 +1,345 @@
+//! The table `mails`: every mail that an event has asked for, and the state of its delivery.
+
+use chrono::{DateTime, NaiveDate, Utc};
+use contracts::PersonId;
+use serde_json::value::RawValue;
+use sqlx::PgConnection;
+use sqlx::types::Json;
+use uuid::Uuid;
+
+use crate::domain::{
+    BuiltMessage, FailedAttempt, LINK_KINDS, Language, LeasedMail, Mail, MailFilter, MailId, MailState, NewMail,
+    Recipient,
+};
+
+struct LeasedMailRow {
+    id: Uuid,
+    person_id: Uuid,
+    business_day: NaiveDate,
+    message_id: String,
+    attempts: i32,
+    unknown_outcomes: i32,
+    kind: String,
+    data: Json<Box<RawValue>>,
+    to_address: Option<String>,
+    message: Option<Vec<u8>>,
+    name: Option<String>,
+    email: Option<String>,
+    language: Option<String>,
+}
+
+impl From<LeasedMailRow> for LeasedMail {
+    fn from(row: LeasedMailRow) -> Self {
+        let id = MailId::from(row.id);
+        let message = row.to_address.zip(row.message);
+        let language = row.language.as_deref().and_then(Language::from_code);
+        let recipient = row.name.zip(row.email);
+        Self {
+            id,
+            person_id: row.person_id.into(),
+            business_day: row.business_day,
+            message_id: row.message_id,
+            attempts: row.attempts,
+            unknown_outcomes: row.unknown_outcomes,
+            kind: row.kind,
+            data: row.data.0,
+            message: message.map(|(to_address, bytes)| BuiltMessage { mail_id: id, to_address, bytes }),
+            recipient: recipient.map(|(name, address)| Recipient { name, address, language }),
+        }
+    }
+}
+
+struct MailRow {
+    id: Uuid,
+    kind: String,
+    person_id: Uuid,
+    person_name: Option<String>,
+    business_day: NaiveDate,
+    message_id: String,
+    state: String,
+    attempts: i32,
+    next_attempt_at: DateTime<Utc>,
+    last_error: Option<String>,
+    to_address: Option<String>,
+    created_at: DateTime<Utc>,
+    sent_at: Option<DateTime<Utc>>,
+}
+
+impl From<MailRow> for Mail {
+    fn from(row: MailRow) -> Self {
+        Self {
+            id: row.id.into(),
+            kind: row.kind,
+            person_id: row.person_id.into(),
+            person_name: row.person_name,
+            business_day: row.business_day,
+            to_address: row.to_address,
+            state: MailState::from_stored(&row.state),
+            attempts: row.attempts,
+            last_error: row.last_error,
+            next_attempt_at: row.next_attempt_at,
+            message_id: row.message_id,
+            created_at: row.created_at,
+            sent_at: row.sent_at,
+        }
+    }
+}
+
+/// Queues mails that are due at once. A mail that an earlier event, or an earlier delivery of this
+/// event, has asked for is left out.
+pub async fn insert_mails(
+    connection: &mut PgConnection,
+    mails: &[NewMail],
+    now: DateTime<Utc>,
+) -> Result<u64, sqlx::Error> {
+    let ids: Vec<Uuid> = mails.iter().map(|mail| mail.id.uuid()).collect();
+    let people: Vec<Uuid> = mails.iter().map(|mail| mail.person_id.uuid()).collect();
+    let days: Vec<NaiveDate> = mails.iter().map(|mail| mail.business_day).collect();
+    let events: Vec<Uuid> = mails.iter().map(|mail| mail.event_id.uuid()).collect();
+    let message_ids: Vec<&str> = mails.iter().map(|mail| mail.message_id.as_str()).collect();
+    let data: Vec<&str> = mails.iter().map(|mail| mail.data.as_str()).collect();
+    let kinds: Vec<&str> = mails.iter().map(|mail| mail.kind).collect();
+    let addresses: Vec<Option<&str>> = mails.iter().map(|mail| mail.recipient_address.as_deref()).collect();
+    // The order prevents a deadlock between two batches that insert the same mails.
+    let inserted = sqlx::query!(
+        "insert into email.mails
+             (id, kind, person_id, business_day, event_id, message_id, data, recipient_address, state, next_attempt_at,
+              created_at)
+         select id, kind, person_id, business_day, event_id, message_id, data::json, recipient_address, 'queued', $9, $9
+         from unnest($1::uuid[], $2::uuid[], $3::date[], $4::uuid[], $5::text[], $6::text[], $7::text[], $8::text[])
+             as mail (id, person_id, business_day, event_id, message_id, data, kind, recipient_address)
+         order by business_day, person_id, message_id
+         on conflict do nothing",
+        &ids,
+        &people,
+        &days,
+        &events,
+        &message_ids as &[&str],
+        &data as &[&str],
+        &kinds as &[&str],
+        &addresses as &[Option<&str>],
+        now
+    )
+    .execute(connection)
+    .await?;
+    Ok(inserted.rows_affected())
+}
+
+/// Leases up to `limit` due mails until `lease_until`, those that have been due longest first, and
+/// counts the attempt.
+pub async fn lock_due_mails(
+    connection: &mut PgConnection,
+    now: DateTime<Utc>,
+    lease_until: DateTime<Utc>,
+    limit: i64,
+) -> Result<Vec<LeasedMail>, sqlx::Error> {
+    let rows = sqlx::query_as!(
+        LeasedMailRow,
+        r#"with due_mails as materialized (
+             select id, person_id
+             from email.mails
+             where state = 'queued' and next_attempt_at <= $1
+             order by next_attempt_at, id
+             limit $3
+             for update skip locked
+         )
+         update email.mails as mail
+         set attempts = mail.attempts + 1, next_attempt_at = $2
+         from due_mails
+         left join email.people as person on person.person_id = due_mails.person_id
+         where mail.id = due_mails.id
+         returning mail.id, mail.person_id, mail.business_day, mail.message_id, mail.attempts,
+             mail.unknown_outcomes, mail.kind, mail.data as "data: Json<Box<RawValue>>", mail.to_address, mail.message,
+             person.name as "name?", coalesce(mail.recipient_address, person.email) as "email?",
+             person.language as "language?""#,
+        now,
+        lease_until,
+        limit
+    )
+    .fetch_all(connection)
+    .await?;
+    Ok(rows.into_iter().map(LeasedMail::from).collect())
+}
+
+/// Stores built messages, so that every later attempt sends the same bytes.
+pub async fn update_messages(connection: &mut PgConnection, messages: &[&BuiltMessage]) -> Result<(), sqlx::Error> {
+    let ids: Vec<Uuid> = messages.iter().map(|message| message.mail_id.uuid()).collect();
+    let addresses: Vec<&str> = messages.iter().map(|message| message.to_address.as_str()).collect();
+    let bytes: Vec<&[u8]> = messages.iter().map(|message| message.bytes.as_slice()).collect();
+    sqlx::query!(
+        "update email.mails as mail
+         set to_address = built.to_address, message = built.message
+         from unnest($1::uuid[], $2::text[], $3::bytea[]) as built (id, to_address, message)
+         where mail.id = built.id",
+        &ids,
+        &addresses as &[&str],
+        &bytes as &[&[u8]]
+    )
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+/// Marks mails as sent, even if another attempt of one is still running. The content and the
+/// message of a mail with a one-time link are deleted, because the link is a secret.
+pub async fn update_mails_to_sent(
+    connection: &mut PgConnection,
+    ids: &[MailId],
+    now: DateTime<Utc>,
+) -> Result<(), sqlx::Error> {
+    let ids: Vec<Uuid> = ids.iter().map(|id| id.uuid()).collect();
+    sqlx::query!(
+        "update email.mails
+         set state = 'sent', sent_at = $2, last_error = null,
+             data = case when kind = any($3::text[]) then '{}' else data end,
+             message = case when kind = any($3::text[]) then null else message end
+         where id = any($1::uuid[])",
+        &ids,
+        now,
+        &LINK_KINDS as &[&str]
+    )
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+/// Records failed attempts. A mail whose later attempt has begun or succeeded is left as it is.
+pub async fn update_failed_mails(connection: &mut PgConnection, failures: &[FailedAttempt]) -> Result<(), sqlx::Error> {
+    let ids: Vec<Uuid> = failures.iter().map(|failure| failure.mail_id.uuid()).collect();
+    let attempts: Vec<i32> = failures.iter().map(|failure| failure.attempts).collect();
+    let unknown_outcomes: Vec<i32> = failures.iter().map(|failure| failure.unknown_outcomes).collect();
+    let errors: Vec<&str> = failures.iter().map(|failure| failure.error.as_str()).collect();
+    let times: Vec<DateTime<Utc>> = failures.iter().map(|failure| failure.next_attempt_at).collect();
+    let states: Vec<&str> = failures.iter().map(|failure| failure.state.as_str()).collect();
+    sqlx::query!(
+        "update email.mails as mail
+         set state = failure.state, last_error = failure.reason, next_attempt_at = failure.next_attempt_at,
+             unknown_outcomes = failure.unknown_outcomes
+         from unnest($1::uuid[], $2::integer[], $3::text[], $4::timestamptz[], $5::text[], $6::integer[])
+             as failure (id, attempts, reason, next_attempt_at, state, unknown_outcomes)
+         where mail.id = failure.id and mail.attempts = failure.attempts and mail.state = 'queued'",
+        &ids,
+        &attempts,
+        &errors as &[&str],
+        &times,
+        &states as &[&str],
+        &unknown_outcomes
+    )
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+/// Gives a mail that is not queued a new set of attempts. Its message is deleted, so that it is
+/// built again for the person's current address. `None` if the mail is queued or does not exist, or
+/// if it had a link and was sent.
+pub async fn update_mail_to_queued(
+    connection: &mut PgConnection,
+    id: MailId,
+    now: DateTime<Utc>,
+) -> Result<Option<Mail>, sqlx::Error> {
+    let row = sqlx::query_as!(
+        MailRow,
+        r#"update email.mails
+         set state = 'queued', attempts = 0, unknown_outcomes = 0, next_attempt_at = $2, last_error = null,
+             to_address = null, message = null
+         where id = $1 and state <> 'queued' and not (state = 'sent' and kind = any($3::text[]))
+         returning id, kind, person_id, business_day, message_id, state, attempts, next_attempt_at, last_error, to_address,
+             created_at, sent_at,
+             (select name from email.people where person_id = email.mails.person_id) as "person_name?""#,
+        id.uuid(),
+        now,
+        &LINK_KINDS as &[&str]
+    )
+    .fetch_optional(connection)
+    .await?;
+    Ok(row.map(Mail::from))
+}
+
+/// Gives every parked mail a new set of attempts, as `update_mail_to_queued` does. Returns their
+/// number.
+pub async fn update_parked_mails_to_queued(
+    connection: &mut PgConnection,
+    now: DateTime<Utc>,
+) -> Result<u64, sqlx::Error> {
+    let updated = sqlx::query!(
+        "update email.mails
+         set state = 'queued', attempts = 0, unknown_outcomes = 0, next_attempt_at = $1, last_error = null,
+             to_address = null, message = null
+         where state = 'parked'",
+        now
+    )
+    .execute(connection)
+    .await?;
+    Ok(updated.rows_affected())
+}
+
+/// The state of the mail.
+pub async fn load_mail_state(connection: &mut PgConnection, id: MailId) -> Result<Option<MailState>, sqlx::Error> {
+    let state = sqlx::query_scalar!("select state from email.mails where id = $1", id.uuid());
+    Ok(state.fetch_optional(connection).await?.map(|state| MailState::from_stored(&state)))
+}
+
+/// Mails of all people that are older than `before`, newest first.
+pub async fn list_mails(
+    connection: &mut PgConnection,
+    filter: &MailFilter,
+    before: Option<MailId>,
+    limit: i64,
+) -> Result<Vec<Mail>, sqlx::Error> {
+    let rows = sqlx::query_as!(
+        MailRow,
+        r#"select id, kind, person_id, business_day, message_id, state, attempts, next_attempt_at, last_error, to_address,
+             created_at, sent_at, (select name from email.people where person_id = mail.person_id) as "person_name?"
+         from email.mails as mail
+         where ($1::text is null or state = $1) and ($2::text is null or kind = $2) and ($3::uuid is null or id < $3)
+         order by id desc
+         limit $4"#,
+        filter.status.map(MailState::as_str),
+        filter.kind,
+        before.map(MailId::uuid),
+        limit
+    )
+    .fetch_all(connection)
+    .await?;
+    Ok(rows.into_iter().map(Mail::from).collect())
+}
+
+/// Mails to the person that are older than `before`, newest first.
+pub async fn list_mails_of_person(
+    connection: &mut PgConnection,
+    person_id: PersonId,
+    filter: &MailFilter,
+    before: Option<MailId>,
+    limit: i64,
+) -> Result<Vec<Mail>, sqlx::Error> {
+    let rows = sqlx::query_as!(
+        MailRow,
+        r#"select id, kind, person_id, business_day, message_id, state, attempts, next_attempt_at, last_error, to_address,
+             created_at, sent_at, (select name from email.people where person_id = mail.person_id) as "person_name?"
+         from email.mails as mail
+         where ($1::text is null or state = $1) and ($2::text is null or kind = $2) and ($3::uuid is null or id < $3)
+             and person_id = $4
+         order by id desc
+         limit $5"#,
+        filter.status.map(MailState::as_str),
+        filter.kind,
+        before.map(MailId::uuid),
+        person_id.uuid(),
+        limit
+    )
+    .fetch_all(connection)
+    .await?;
+    Ok(rows.into_iter().map(Mail::from).collect())
+}
+
+/// Returns the number of the mails in one state, up to `max`.
+pub async fn count_mails(connection: &mut PgConnection, state: MailState, max: i64) -> Result<i64, sqlx::Error> {
+    sqlx::query_scalar!(
+        r#"select count(*) as "count!" from (select from email.mails where state = $1 order by id limit $2) as counted"#,
+        state.as_str(),
+        max
+    )
+    .fetch_one(connection)
+    .await
+}

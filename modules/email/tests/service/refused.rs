@@ -1,0 +1,135 @@
+//! A server that refuses this installation delays every mail and parks none. It is reported once,
+//! and every parked mail can be queued again with one call.
+
+use std::io::Write;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex};
+
+use chrono::Duration;
+use email::{MailState, Settings};
+
+use crate::fixture::{Fixture, paid, people, plain_url, smtp};
+use crate::smtp_server::{Action, Behaviour, SmtpServer, Step};
+
+const REFUSED: Action = Action::Send(b"550 5.7.1 Client host rejected\r\n");
+
+/// Collects what is logged by the current thread.
+#[derive(Clone, Default)]
+struct Log(Arc<Mutex<Vec<u8>>>);
+
+impl Log {
+    fn lines(&self, level: &str) -> Vec<String> {
+        let text = String::from_utf8(self.0.lock().unwrap().clone()).unwrap();
+        text.lines().filter(|line| line.contains(level)).map(str::to_owned).collect()
+    }
+}
+
+impl Write for Log {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().unwrap().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+#[tokio::test]
+async fn a_refusal_before_the_recipient_parks_no_mail() {
+    let refusals = [
+        (Step::Greeting, Action::SendAndHangUp(b"554 no SMTP service here\r\n"), "the greeting"),
+        (Step::Greeting, REFUSED, "the greeting"),
+        (Step::Ehlo, Action::Send(b"501 5.5.4 Invalid domain name\r\n"), "EHLO"),
+        (Step::Mail, REFUSED, "MAIL FROM"),
+        (Step::Mail, Action::SendAndHangUp(b"553 5.1.8 Sender address rejected"), "MAIL FROM"),
+        (Step::Auth, Action::Send(b"535 5.7.8 Authentication failed\r\n"), "AUTH"),
+        (Step::Auth, Action::Send(b"504 5.5.4 Unrecognized authentication type\r\n"), "AUTH"),
+        (Step::Rcpt, Action::Send(b"530 5.7.0 Authentication required\r\n"), "RCPT TO"),
+    ];
+    let server = SmtpServer::start().await;
+    let url = plain_url(&server).replace("smtp://", "smtp://user:password@");
+    let fixture = Fixture::new(smtp(&url), PathBuf::new()).await;
+    fixture.deliver(&people([1])).await;
+    for (number, (step, action, stage)) in (1..).zip(refusals) {
+        fixture.queue_mail(number).await;
+        server.set(Behaviour::At(step, action));
+        fixture.send_all().await;
+        let reason = fixture.expect_mail(number, MailState::Queued).await;
+        assert!(reason.contains(stage), "{step:?} {action:?}: {reason}");
+        server.set(Behaviour::Accept);
+        fixture.send_later().await;
+        fixture.expect_mail(number, MailState::Sent).await;
+    }
+}
+
+#[tokio::test]
+async fn a_refusal_of_the_mail_parks_it_at_once() {
+    let server = SmtpServer::start().await;
+    let fixture = Fixture::with_server(&server).await;
+    fixture.deliver(&people([1])).await;
+    let refusals = [REFUSED, Action::SendAndHangUp(b"550"), Action::Send(b"550-5.1.1 No\r\n550 \xfc\r\n")];
+    let cases = [Step::Rcpt, Step::Data, Step::Dot].into_iter().flat_map(|step| refusals.map(|action| (step, action)));
+    for (number, (step, action)) in (1..).zip(cases) {
+        fixture.queue_mail(number).await;
+        server.set(Behaviour::At(step, action));
+        fixture.send_all().await;
+        let reason = fixture.expect_mail(number, MailState::Parked).await;
+        assert!(reason.contains("550"), "{step:?} {action:?}: {reason}");
+    }
+}
+
+#[tokio::test]
+async fn a_server_that_refuses_every_mail_is_one_error_in_the_log() {
+    let log = Log::default();
+    let writer = log.clone();
+    let subscriber = tracing_subscriber::fmt().with_ansi(false).with_writer(move || writer.clone()).finish();
+    let _guard = tracing::subscriber::set_default(subscriber);
+    let server = SmtpServer::start().await;
+    let fixture = Fixture::with_server(&server).await;
+    fixture.deliver(&people(1..=20)).await;
+    fixture.deliver(&paid(1..=20, "2026-11-21")).await;
+    server.set(Behaviour::At(Step::Mail, REFUSED));
+    for _ in 0..3 {
+        fixture.send_all().await;
+    }
+    assert!(fixture.mails().await.iter().all(|mail| mail.state == MailState::Queued && mail.attempts > 0));
+    let errors = log.lines("ERROR");
+    assert_eq!(errors.len(), 1, "{errors:?}");
+    assert!(errors[0].contains("MAIL FROM") && errors[0].contains("Client host rejected"), "{errors:?}");
+    assert_eq!(log.lines("WARN").len(), 0);
+
+    fixture.send_later().await;
+    assert_eq!(log.lines("ERROR").len(), 2, "an outage that continues is logged again after an hour");
+    server.set(Behaviour::Accept);
+    fixture.send_later().await;
+    assert!(fixture.mails().await.iter().all(|mail| mail.state == MailState::Sent));
+    assert_eq!(log.lines("accepts mail again").len(), 1);
+    assert_eq!(log.lines("ERROR").len(), 2);
+    assert!(!log.lines("").iter().any(|line| line.contains("example.org>")), "an address is logged");
+}
+
+#[tokio::test]
+async fn every_parked_mail_is_queued_again_by_one_call() {
+    let server = SmtpServer::start().await;
+    let settings = Settings { max_attempts: 1, ..smtp(&plain_url(&server)) };
+    let fixture = Fixture::with_one_mail(settings).await;
+    fixture.send_all().await;
+    fixture.deliver(&people(2..=12)).await;
+    fixture.deliver(&paid(2..=12, "2026-11-21")).await;
+    server.set(Behaviour::At(Step::Mail, REFUSED));
+    for _ in 0..3 {
+        fixture.send_later().await;
+    }
+    fixture.deliver(&people([13])).await;
+    fixture.deliver(&paid([13], "2026-11-21")).await;
+    let count = async |state| fixture.mails().await.iter().filter(|mail| mail.state == state).count();
+    assert_eq!((count(MailState::Parked).await, count(MailState::Queued).await), (11, 1));
+
+    server.set(Behaviour::Accept);
+    assert_eq!(fixture.email.resend_parked_mails().await.unwrap(), 11);
+    assert_eq!(fixture.email.resend_parked_mails().await.unwrap(), 0);
+    fixture.ambient.advance(Duration::seconds(1));
+    fixture.send_all().await;
+    assert_eq!((count(MailState::Sent).await, server.received().len()), (13, 13));
+}

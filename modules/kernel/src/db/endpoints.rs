@@ -1,0 +1,354 @@
+//! One database with its primary and its replicas, shared by all pools that use it.
+//!
+//! A database with replicas is probed twice a second (`watch`). A database without replicas is
+//! probed only after a connection was slow to come or was lost, or when its health is asked for. It
+//! is then probed until its primary answers again. Requests for a primary that is down are refused
+//! at once; requests for a primary without replicas that is only silent wait.
+
+use std::future::Future;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use sqlx::PgPool;
+use sqlx::postgres::PgConnectOptions;
+use tokio::sync::{Notify, watch};
+use tokio::time::Instant;
+
+use super::consistency::Consistency;
+use super::error::DbError;
+use super::health::{ClusterState, EndpointHealth, ReplicaState};
+use super::pool::{REQUEST_ACQUIRE_TIMEOUT, pool_options, session_options};
+use super::position::{InvalidLsn, Lsn};
+use super::probe::Probes;
+use crate::Ambient;
+use crate::runtime::shutdown::ShutdownSignal;
+
+/// Time between two probes of a database with replicas.
+const PROBE_INTERVAL: Duration = Duration::from_millis(500);
+/// Time between two probes of a database whose primary is down or does not answer.
+const DOWN_PROBE_INTERVAL: Duration = Duration::from_millis(100);
+/// Minimum time between two probes when many requests report failures.
+const PROBE_INTERVAL_MIN: Duration = Duration::from_millis(50);
+/// Work on the primary that takes longer than this reports a failure, which causes a probe.
+const SLOW_ANSWER: Duration = Duration::from_millis(100);
+/// Number of connections on which the primary's position is read after a commit.
+const POSITION_CONNECTIONS: u32 = 2;
+
+tokio::task_local! {
+    static ALLOW_UNOPENED: ();
+}
+
+/// Where a database is, and how it is used.
+pub struct EndpointSettings {
+    /// The server that takes the writes.
+    pub primary: PgConnectOptions,
+    /// Streaming replicas of the primary.
+    pub replicas: Vec<PgConnectOptions>,
+    /// A replica with a greater lag is not used.
+    pub max_lag: Duration,
+    /// How long a pool waits for a connection.
+    pub acquire_timeout: Duration,
+}
+
+/// One database with all its endpoints. Modules cannot use it before `open`.
+pub struct Endpoints {
+    name: &'static str,
+    settings: EndpointSettings,
+    ambient: Ambient,
+    opened: watch::Sender<bool>,
+    state: Mutex<ClusterState>,
+    primary_down: watch::Sender<bool>,
+    failure_reported: Notify,
+    probes: tokio::sync::Mutex<Probes>,
+    positions: PgPool,
+    next_replica: AtomicUsize,
+}
+
+/// The health of all endpoints of a database.
+#[derive(Debug, Clone)]
+pub struct EndpointsHealth {
+    /// The health of the write endpoint.
+    pub primary: EndpointHealth,
+    /// In the order of the settings.
+    pub replicas: Vec<EndpointHealth>,
+}
+
+impl Endpoints {
+    /// Opens no connection yet.
+    #[must_use]
+    pub fn new(name: &'static str, settings: EndpointSettings, ambient: Ambient) -> Arc<Self> {
+        let state = ClusterState::new(settings.replicas.len(), settings.max_lag + PROBE_INTERVAL * 4);
+        let primary = session_options(settings.primary.clone());
+        Arc::new(Self {
+            name,
+            probes: tokio::sync::Mutex::new(Probes::new(settings.replicas.len())),
+            positions: pool_options(POSITION_CONNECTIONS, settings.acquire_timeout)
+                .test_before_acquire(false)
+                .connect_lazy_with(primary),
+            settings,
+            ambient,
+            opened: watch::Sender::new(false),
+            state: Mutex::new(state),
+            primary_down: watch::Sender::new(false),
+            failure_reported: Notify::new(),
+            next_replica: AtomicUsize::new(0),
+        })
+    }
+
+    /// A database without replicas, which is open from the start and needs no `watch`.
+    #[must_use]
+    pub fn of_primary(primary: PgConnectOptions, ambient: Ambient) -> Arc<Self> {
+        let settings = EndpointSettings {
+            primary,
+            replicas: Vec::new(),
+            max_lag: Duration::ZERO,
+            acquire_timeout: REQUEST_ACQUIRE_TIMEOUT,
+        };
+        let endpoints = Self::new("database", settings, ambient);
+        endpoints.opened.send_replace(true);
+        endpoints
+    }
+
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        self.name
+    }
+
+    #[must_use]
+    pub const fn settings(&self) -> &EndpointSettings {
+        &self.settings
+    }
+
+    #[must_use]
+    pub const fn has_replicas(&self) -> bool {
+        !self.settings.replicas.is_empty()
+    }
+
+    fn state(&self) -> MutexGuard<'_, ClusterState> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Lets the modules use the database. The caller has checked, migrated and prepared it.
+    ///
+    /// # Errors
+    /// The primary does not answer.
+    pub async fn open(&self) -> Result<(), DbError> {
+        if self.has_replicas() {
+            let migrated_at = self.load_flushed_position().await?;
+            self.state().migrated_at = migrated_at;
+            self.probe().await;
+        }
+        self.opened.send_replace(true);
+        Ok(())
+    }
+
+    #[must_use]
+    pub fn is_open(&self) -> bool {
+        *self.opened.borrow()
+    }
+
+    /// Returns once the database is open.
+    pub async fn opened(&self) {
+        // The sender is a field of `self`, so it cannot be gone.
+        let mut opened = self.opened.subscribe();
+        let _opened = opened.wait_for(|opened| *opened).await;
+    }
+
+    pub(super) fn check_open(&self) -> Result<(), DbError> {
+        if self.is_open() || ALLOW_UNOPENED.try_with(|()| ()).is_ok() {
+            return Ok(());
+        }
+        Err(self.unavailable("is not open yet: it was not reached, checked and migrated"))
+    }
+
+    fn unavailable(&self, reason: &str) -> DbError {
+        DbError::unavailable(format!("the database {} {reason}", self.name))
+    }
+
+    /// What the last probes have found. A primary that does not answer is not healthy.
+    #[must_use]
+    pub fn health(&self) -> EndpointsHealth {
+        let state = self.state();
+        let replicas = state.replicas.iter().map(|replica| replica.health.clone()).collect();
+        EndpointsHealth { primary: state.answering(), replicas }
+    }
+
+    #[must_use]
+    pub fn is_primary_down(&self) -> bool {
+        *self.primary_down.borrow()
+    }
+
+    /// Returns once the primary is down.
+    pub async fn primary_lost(&self) {
+        // The sender is a field of `self`, so it cannot be gone.
+        let mut down = self.primary_down.subscribe();
+        let _down = down.wait_for(|down| *down).await;
+    }
+
+    /// Fails at once if the database is not open or its primary is down.
+    ///
+    /// # Errors
+    /// `DbError::Unavailable`.
+    pub fn check_primary(&self) -> Result<(), DbError> {
+        self.check_open()?;
+        if self.is_primary_down() { Err(self.unavailable("has no primary to write to at present")) } else { Ok(()) }
+    }
+
+    /// Runs `work` that uses the primary. The work is dropped when a probe finds the primary down.
+    pub(super) async fn run_on_primary<T, E: Into<DbError>>(
+        &self,
+        work: impl Future<Output = Result<T, E>>,
+    ) -> Result<T, DbError> {
+        self.check_primary()?;
+        let mut work = std::pin::pin!(work);
+        let mut down = self.primary_down.subscribe();
+        let lost = async {
+            while tokio::time::timeout(SLOW_ANSWER, down.wait_for(|down| *down)).await.is_err() {
+                self.report_failure();
+            }
+        };
+        let result = tokio::select! {
+            biased;
+            result = &mut work => result.map_err(Into::into),
+            () = lost => Err(self.unavailable("has lost its primary")),
+        };
+        if result.as_ref().is_err_and(DbError::is_unavailable) {
+            self.report_failure();
+        }
+        match result {
+            // No connection became free because none of them gets an answer.
+            Err(DbError::Busy) if self.state().has_primary_timed_out() => Err(self.unavailable("does not answer")),
+            result => result,
+        }
+    }
+
+    /// Causes a probe of all endpoints soon.
+    pub(super) fn report_failure(&self) {
+        self.failure_reported.notify_one();
+    }
+
+    /// The position up to which the primary has flushed its log. Every commit so far is before it.
+    async fn load_flushed_position(&self) -> Result<Lsn, DbError> {
+        let load = || sqlx::query_scalar("select pg_current_wal_flush_lsn()::text").fetch_one(&self.positions);
+        let first: Result<String, DbError> = load().await.map_err(DbError::from);
+        // A pooled connection from before a restart of the primary fails when it is used.
+        let text = match first {
+            Err(error) if error.is_unavailable() => load().await?,
+            first => first?,
+        };
+        text.parse().map_err(|error: InvalidLsn| DbError::Codec(error.to_string()))
+    }
+
+    /// Notes a commit in the requests that caused it, so that their clients' next reads include it.
+    pub(super) async fn note_commit(&self, requests: &[Arc<Consistency>]) {
+        if requests.is_empty() || !self.has_replicas() {
+            return;
+        }
+        // The commit is done: its answer does not wait for a primary that is lost meanwhile.
+        match self.run_on_primary(self.load_flushed_position()).await {
+            Ok(position) => requests.iter().for_each(|request| request.note_commit(self.name, position)),
+            Err(error) => tracing::warn!(database = self.name, %error, "the position of a commit could not be read"),
+        }
+    }
+
+    /// The numbers of the healthy replicas, and the moment whose state their answers include.
+    /// Successive calls begin with another replica.
+    pub(super) fn healthy_replicas(&self) -> Vec<(usize, DateTime<Utc>)> {
+        let mut healthy = self.replicas(|replica, _| replica.health == EndpointHealth::Healthy);
+        if !healthy.is_empty() {
+            let first = self.next_replica.fetch_add(1, Ordering::Relaxed) % healthy.len();
+            healthy.rotate_left(first);
+        }
+        healthy
+    }
+
+    /// The replicas that answered their last probe and have the schema, the most advanced first:
+    /// for reads that no healthy endpoint can answer.
+    pub(super) fn fallback_replicas(&self) -> Vec<(usize, DateTime<Utc>)> {
+        let mut usable = self.replicas(|replica, state| {
+            matches!(replica.health, EndpointHealth::Healthy | EndpointHealth::Behind(_))
+                && replica.replayed >= state.migrated_at
+        });
+        usable.sort_by_key(|(_, as_of)| std::cmp::Reverse(*as_of));
+        usable
+    }
+
+    fn replicas(&self, wanted: impl Fn(&ReplicaState, &ClusterState) -> bool) -> Vec<(usize, DateTime<Utc>)> {
+        let state = self.state();
+        let numbered = state.replicas.iter().enumerate().filter(|(_, replica)| wanted(replica, &state));
+        numbered.map(|(number, replica)| (number, replica.as_of)).collect()
+    }
+
+    pub(super) fn has_replayed(&self, number: usize, position: Lsn) -> bool {
+        self.state().replicas.get(number).is_some_and(|replica| replica.replayed >= position)
+    }
+
+    pub(super) fn note_replayed(&self, number: usize, position: Lsn) {
+        let mut state = self.state();
+        if let Some(replica) = state.replicas.get_mut(number) {
+            replica.replayed = replica.replayed.max(position);
+        }
+    }
+
+    /// Probes all endpoints, unless the last probe began less than `max_age` ago.
+    pub async fn probe_if_older_than(&self, max_age: Duration) {
+        let mut probes = self.probes.lock().await;
+        if self.state().probed_at.is_none_or(|probed_at| probed_at.elapsed() > max_age) {
+            self.probe_with(&mut probes).await;
+        }
+    }
+
+    async fn probe(&self) {
+        let mut probes = self.probes.lock().await;
+        self.probe_with(&mut probes).await;
+    }
+
+    async fn probe_with(&self, probes: &mut Probes) {
+        let (taken, at) = (Instant::now(), self.ambient.now());
+        let (primary, replicas) = probes.probe(&self.settings.primary, &self.settings.replicas).await;
+        let down = {
+            let mut state = self.state();
+            state.probed_at = Some(taken);
+            state.update_primary(self.name, primary, taken, at);
+            for (number, result) in replicas.into_iter().enumerate() {
+                state.update_replica(self.name, number, result, self.settings.max_lag);
+            }
+            state.primary != EndpointHealth::Healthy
+        };
+        self.primary_down.send_if_modified(|was| std::mem::replace(was, down) != down);
+    }
+
+    /// Keeps the state of the endpoints up to date until the shutdown.
+    pub async fn watch(&self, mut shutdown: ShutdownSignal) {
+        loop {
+            let probe = async {
+                let is_silent = !self.has_replicas() && self.state().has_primary_timed_out();
+                if self.is_primary_down() || is_silent {
+                    tokio::time::sleep(DOWN_PROBE_INTERVAL).await;
+                } else if self.has_replicas() {
+                    // A timeout is the regular probe.
+                    let _reported = tokio::time::timeout(PROBE_INTERVAL, self.failure_reported.notified()).await;
+                } else {
+                    self.failure_reported.notified().await;
+                }
+                self.probe_if_older_than(PROBE_INTERVAL_MIN).await;
+            };
+            if shutdown.or(probe).await.is_none() {
+                return;
+            }
+        }
+    }
+
+    /// Closes the connections that belong to no module's pool.
+    pub async fn close(&self) {
+        self.positions.close().await;
+        *self.probes.lock().await = Probes::new(self.settings.replicas.len());
+    }
+}
+
+/// Lets `work` use databases that are not open yet: the work that prepares them.
+pub async fn allow_unopened<T>(work: impl Future<Output = T>) -> T {
+    ALLOW_UNOPENED.scope((), work).await
+}

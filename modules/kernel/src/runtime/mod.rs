@@ -1,0 +1,11 @@
+//! What runs beside the handlers: batches of commands, jobs, the shutdown signal, pauses between
+//! attempts, and the clock.
+
+pub mod batch;
+mod clock;
+pub mod jobs;
+pub mod retention;
+pub mod retry;
+pub mod shutdown;
+
+pub use clock::Ambient;

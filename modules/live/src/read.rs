@@ -1,0 +1,46 @@
+//! Reads the state of people from the reports of tasks and accounting.
+
+use std::collections::HashMap;
+use std::hash::{DefaultHasher, Hash, Hasher};
+
+use contracts::PersonId;
+use kernel::{DbError, ReadPool};
+
+use crate::domain::{OpenTasks, Run, TasksState, WalletsState};
+use crate::{Live, store};
+
+impl Live {
+    /// The open tasks of these people, and the runs.
+    pub(crate) async fn load_tasks(&self, people: &[PersonId]) -> Result<TasksState, DbError> {
+        let mut connection = self.tasks.acquire().await?;
+        let found = store::list_open_tasks(&mut connection, people).await?;
+        let runs = store::list_runs(&mut connection).await?;
+        // The last statement, so that everything that was read is visible at this position.
+        let position = store::load_position(&mut connection).await?;
+        let mut open: HashMap<PersonId, OpenTasks> =
+            people.iter().map(|person| (*person, OpenTasks::default())).collect();
+        open.extend(found);
+        let runs_version = version_of(&runs);
+        Ok(TasksState { people: open, runs, runs_version, position: in_database(&self.tasks, &position) })
+    }
+
+    /// The wallets of these people.
+    pub(crate) async fn load_wallets(&self, people: &[PersonId]) -> Result<WalletsState, DbError> {
+        let mut connection = self.accounting.acquire().await?;
+        let found = store::list_wallet_lines(&mut connection, people).await?;
+        let position = store::load_position(&mut connection).await?;
+        let mut lines: HashMap<PersonId, i64> = people.iter().map(|person| (*person, 0)).collect();
+        lines.extend(found);
+        Ok(WalletsState { lines, position: in_database(&self.accounting, &position) })
+    }
+}
+
+fn version_of(runs: &[Run]) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    runs.hash(&mut hasher);
+    hasher.finish()
+}
+
+fn in_database(pool: &ReadPool, position: &str) -> String {
+    format!("{}={position}", pool.database())
+}

@@ -1,0 +1,40 @@
+import { expect, test } from "../harness/test";
+
+test("an accountant corrects a line, once", async ({ page, signIn }) => {
+  await signIn("accountant");
+  await page.goto("/");
+  await expect(page).toHaveURL(/\/books\/days$/);
+  await page.getByRole("navigation", { name: "Books" }).getByRole("link", { name: "Wallets" }).click();
+  await page.getByRole("searchbox", { name: "Name" }).fill("Wim");
+  await expect(page).toHaveURL(/q=Wim/);
+  await page.getByRole("link", { name: "Wim Worker" }).click();
+  const lines = page.getByRole("table", { name: "Lines" });
+  const fee = lines.getByRole("row").filter({ hasText: "Fee" }).first();
+  await fee.getByRole("button", { name: /^Correct/ }).click();
+  const dialog = page.getByRole("dialog", { name: "Reverse this line?" });
+  await expect(dialog.getByRole("button", { name: /^Book/ })).toBeDisabled();
+  await dialog.getByRole("textbox", { name: "Reason" }).fill("The draw was a mistake");
+  await dialog.getByRole("button", { name: /^Book \+\$/ }).click();
+  await expect(dialog).toHaveCount(0);
+  await expect(lines.getByRole("row").nth(1)).toContainText("Correction: The draw was a mistake");
+  await expect(fee.getByText("Reversed")).toBeVisible();
+  await expect(fee.getByRole("button")).toHaveCount(0);
+});
+
+test("an accountant exports the payouts and closes the day with what it pays on the button", async ({
+  page,
+  signIn,
+}) => {
+  await signIn("accountant");
+  await page.goto("/books/payouts");
+  const download = page.waitForEvent("download");
+  await page.getByRole("button", { name: "CSV" }).click();
+  expect((await download).suggestedFilename()).toBe("payouts.csv");
+  await page.getByRole("link", { name: "Days", exact: true }).click();
+  await page.getByRole("button", { name: /^Close the day now/ }).click();
+  const confirm = page.getByRole("dialog").getByRole("button", { name: /^Close and pay \$[\d,.]+ to \d+ (person|people)$/ });
+  await confirm.click();
+  await expect(page.getByRole("dialog")).toHaveCount(0);
+  const today = page.getByRole("table", { name: "Days" }).getByRole("row").filter({ hasText: "Open" });
+  await expect(today).toHaveCount(1);
+});

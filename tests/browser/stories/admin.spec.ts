@@ -1,0 +1,73 @@
+import { expect, test } from "../harness/test";
+
+test("an admin adds a person, who sets a password and signs in", async ({ page, browser, baseURL, signIn }) => {
+  await signIn("admin");
+  await page.goto("/");
+  await expect(page).toHaveURL(/\/analytics$/);
+  await page.getByRole("navigation", { name: "Pages" }).getByRole("link", { name: "People" }).click();
+  await page.getByRole("button", { name: "Add a person" }).click();
+  const email = `nora.${Date.now()}@demo.example`;
+  await page.getByRole("textbox", { name: "E-mail address" }).fill(email);
+  await page.getByRole("dialog").getByRole("textbox", { name: "Name" }).fill("Nora New");
+  await page.getByRole("radio", { name: "Show a link that I hand over" }).check();
+  await page.getByRole("dialog").getByRole("button", { name: "Add a person" }).click();
+  const link = await page.getByRole("textbox", { name: "One-time link" }).inputValue();
+  expect(link).toContain("/set-password#token=");
+
+  const context = await browser.newContext({ baseURL: baseURL ?? "" });
+  const nora = await context.newPage();
+  await nora.goto(link);
+  await nora.getByLabel("New password").fill("a long and quiet river");
+  await nora.getByLabel("Repeat the password").fill("another");
+  await nora.getByRole("button", { name: "Set the password and sign in" }).click();
+  await expect(nora.getByText("The two passwords are different")).toBeVisible();
+  await nora.getByLabel("Repeat the password").fill("a long and quiet river");
+  await nora.getByRole("button", { name: "Set the password and sign in" }).click();
+  await expect(nora.getByRole("heading", { name: "My tasks" })).toBeVisible();
+  await context.close();
+});
+
+test("two admins do not overwrite each other", async ({ page, context, signIn }) => {
+  await signIn("admin");
+  await page.goto("/people?q=Tom");
+  await page.getByRole("link", { name: /^Tom/ }).click();
+  const name = page.getByRole("textbox", { name: "Name" });
+  const before = await name.inputValue();
+  const other = await context.newPage();
+  await other.goto(page.url());
+  await other.getByRole("textbox", { name: "Name" }).fill("Tom of the other tab");
+  await other.getByRole("button", { name: "Save" }).click();
+  await expect(other.getByRole("heading", { name: "Tom of the other tab" })).toBeVisible();
+  await name.fill("Tom of this tab");
+  await page.getByRole("button", { name: "Save" }).click();
+  await expect(page.getByText("Now it is: Tom of the other tab.")).toBeVisible();
+  await expect(name).toHaveValue("Tom of this tab");
+  await name.fill(before);
+  await page.getByRole("button", { name: "Save" }).click();
+  await expect(page.getByRole("heading", { name: before })).toBeVisible();
+});
+
+test("a change of role says how many tasks are drawn anew", async ({ page, signIn }) => {
+  await signIn("admin");
+  await page.goto("/people?q=Grace");
+  await page.getByRole("link", { name: /^Grace/ }).click();
+  await page.getByRole("combobox", { name: "Role" }).click();
+  await page.getByRole("option", { name: "Manager" }).click();
+  await expect(page.getByText(/open tasks? (is|are) drawn anew|has no open task/)).toBeVisible();
+  await page.getByRole("button", { name: "Save" }).click();
+  await expect(page.getByRole("dialog").getByRole("button", { name: "Change to Manager" })).toBeVisible();
+  await page.getByRole("dialog").getByRole("button", { name: "Cancel" }).click();
+});
+
+test("an admin creates and revokes an API token", async ({ page, signIn }) => {
+  await signIn("admin");
+  await page.goto("/account");
+  await page.getByRole("button", { name: "New token" }).click();
+  await page.getByRole("dialog").getByRole("textbox", { name: "Name" }).fill("Nightly report");
+  await page.getByRole("dialog").getByRole("button", { name: "Create" }).click();
+  await expect(page.getByRole("textbox", { name: "Token" })).toHaveValue(/^pwk_/);
+  await page.getByRole("dialog").getByRole("button", { name: "Close" }).last().click();
+  await page.getByRole("button", { name: "Revoke the token: Nightly report" }).click();
+  await page.getByRole("dialog").getByRole("button", { name: "Revoke" }).click();
+  await expect(page.getByText("You have no token.")).toBeVisible();
+});

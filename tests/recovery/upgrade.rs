@@ -1,0 +1,84 @@
+//! The program on a schema of a later version, and a migration of a table that is in use.
+
+use harness::eventually;
+use serde_json::json;
+use sqlx::{Connection, Executor};
+
+use crate::installation::{Installation, People};
+
+#[tokio::test]
+async fn a_program_starts_on_a_later_schema_that_allows_it_and_names_both_versions_otherwise() {
+    let installation = Installation::with_people().await;
+    for (database, module) in [
+        (&installation.tracker, "tasks"),
+        (&installation.tracker, "identity"),
+        (&installation.accounting, "accounting"),
+        (&installation.accounting, "email"),
+    ] {
+        let mut connection = database.connect().await;
+        let applied = format!(
+            "insert into {module}.migrations (version, description, success, checksum, execution_time)
+             values (9999, 'of a later version', true, '\\x00', 1)"
+        );
+        connection.execute(sqlx::AssertSqlSafe(applied)).await.unwrap();
+    }
+    let mut tracker = installation.tracker.connect().await;
+    tracker.execute("alter table tasks.tasks add column colour text").await.unwrap();
+
+    // Two processes, as in a rolling upgrade that is taken back.
+    let server = installation.serve().await;
+    let people = People::log_in(&server).await;
+    people.work(4).await;
+    installation.assert_verified().await;
+    let checks = installation.command(&["doctor", "--json"]).await.stdout;
+    let checks: serde_json::Value = serde_json::from_str(&checks).unwrap();
+    let schemas =
+        checks.as_array().unwrap().iter().filter(|one| one["name"].as_str().unwrap().starts_with("migrations"));
+    assert!(schemas.clone().count() == 4 && schemas.clone().all(|one| one["ok"] == json!(true)), "{checks}");
+    server.stop().await;
+
+    let contracted = "create or replace function tasks.oldest_program() returns text language sql immutable
+        as $$ select '99.1.0' $$";
+    tracker.execute(contracted).await.unwrap();
+    for command in [&["serve"][..], &["verify"], &["migrate"]] {
+        let error = installation.command(command).await.failed(1);
+        let own = env!("CARGO_PKG_VERSION");
+        for part in ["the schema of tasks", "the migration 9999", "version 99.1.0 or later", own] {
+            assert!(error.contains(part), "{part}: {error}");
+        }
+    }
+    // A schema from before the function says nothing, and is refused.
+    tracker.execute("drop function tasks.oldest_program()").await.unwrap();
+    assert!(installation.command(&["verify"]).await.failed(1).contains("the migration 9999"));
+}
+
+#[tokio::test]
+async fn a_migration_that_waits_for_a_lock_lets_others_pass_and_is_tried_again() {
+    let installation = Installation::with_people().await;
+    let mut other = installation.accounting.connect().await;
+    let undone = "
+        drop table accounting.withdrawals;
+        alter table accounting.settings drop column price_seed;
+        delete from accounting.migrations where version = 300";
+    sqlx::raw_sql(undone).execute(&mut other).await.unwrap();
+    // A dump holds such a lock on every table until it ends.
+    let mut dump = installation.accounting.connect().await;
+    let mut dumping = dump.begin().await.unwrap();
+    dumping.execute("lock table accounting.settings in access share mode").await.unwrap();
+
+    let running = tokio::spawn(installation.run(&["migrate"]).finish());
+    let waits = "select exists (select from pg_locks where relation = 'accounting.settings'::regclass and not granted)";
+    eventually("the migration waits", async || {
+        let waits: bool = sqlx::query_scalar(waits).fetch_one(&mut other).await.unwrap();
+        waits.then_some(())
+    })
+    .await;
+    // Without the limit, this would wait until the dump ends.
+    other.execute("set statement_timeout = '15s'").await.unwrap();
+    other.execute("select currency from accounting.settings").await.unwrap();
+    dumping.rollback().await.unwrap();
+    let outcome = running.await.unwrap();
+    assert!(outcome.stderr.contains("waits for a lock"), "{outcome:?}");
+    outcome.ok();
+    installation.assert_verified().await;
+}
