@@ -4,7 +4,7 @@ import createClient from "openapi-fetch";
 
 import type { components, paths } from "./api";
 
-type Task = components["schemas"]["Task"];
+type ListedTask = components["schemas"]["ListedTask"];
 type ProblemCode = components["schemas"]["ProblemCode"];
 
 const api = createClient<paths>({ baseUrl: "/" });
@@ -17,8 +17,8 @@ export async function logIn(email: string, password: string): Promise<string | P
   return data.access_token;
 }
 
-export async function openTasks(token: string): Promise<Task[]> {
-  const tasks: Task[] = [];
+export async function openTasks(token: string): Promise<ListedTask[]> {
+  const tasks: ListedTask[] = [];
   let cursor: string | null = null;
   do {
     const query: { status: "open"; limit: number; cursor?: string } = { status: "open", limit: 200 };
@@ -36,13 +36,13 @@ export async function openTasks(token: string): Promise<Task[]> {
   return tasks;
 }
 
-export async function complete(task: Task): Promise<"completed" | "open" | ProblemCode> {
+export async function complete(task: ListedTask): Promise<"completed" | "open" | ProblemCode> {
   const params = { path: { id: task.id }, header: { "Idempotency-Key": task.id } };
   const { data, error } = await api.POST("/api/v1/tasks/{id}/complete", { params });
   return data ? data.status : error.code;
 }
 
-export function describe(task: Task): string {
+export function describe(task: ListedTask): string {
   const reward: number = task.price === null ? 0 : task.price.reward.amount_minor;
   const name: string = task.assignee.name ?? "somebody";
   return `${task.title} (${task.reference ?? "no reference"}): ${name}, ${reward}`;
