@@ -304,8 +304,13 @@ const audit = createRoute({
   getParentRoute: () => system,
   path: "/audit",
   staticData: { permission: "see_audit" },
-  validateSearch: (search: Record<string, unknown> & SearchSchemaInput): AuditFilter =>
-    defined({ action: AUDIT_ACTIONS.find((action) => action === search.action), actor: text(search.actor) }),
+  validateSearch: (search: Record<string, unknown> & SearchSchemaInput): AuditFilter => ({
+    ...range(search),
+    ...defined({
+      action: AUDIT_ACTIONS.find((action) => action === search.action),
+      actor: text(search.actor),
+    }),
+  }),
   component: AuditPage,
 });
 

@@ -1,5 +1,6 @@
 // What admins read.
 import { infiniteQueryOptions, queryOptions } from "@tanstack/react-query";
+import { addDays, startOfDay } from "../format/time";
 import { answerOf, api, dataOf, type Schemas } from "./client";
 import { page, paged } from "./queries";
 import type { paths } from "./schema";
@@ -85,10 +86,16 @@ export const mailsQuery = (filter: { status?: MailStatus; person_id?: string }) 
   });
 
 export type AuditAction = Schemas["AuditAction"];
-export type AuditFilter = { action?: AuditAction; actor?: string };
+/** `from` and `to` are calendar days in the company's zone, both included. */
+export type AuditFilter = { action?: AuditAction; actor?: string; from?: string; to?: string };
 
-export const auditQuery = (filter: AuditFilter) =>
-  infiniteQueryOptions({
+export const auditQuery = ({ from, to, ...rest }: AuditFilter, zone: string) => {
+  const filter = {
+    ...rest,
+    ...(from ? { occurred_from: startOfDay(from, zone) } : {}),
+    ...(to ? { occurred_before: startOfDay(addDays(to, 1), zone) } : {}),
+  };
+  return infiniteQueryOptions({
     queryKey: ["system", "audit", filter],
     queryFn: ({ pageParam, signal }) =>
       dataOf(
@@ -96,3 +103,4 @@ export const auditQuery = (filter: AuditFilter) =>
       ),
     ...paged,
   });
+};

@@ -31,6 +31,20 @@ export const closePreviewQuery = (date: string) =>
     staleTime: 0,
   });
 
+/** The people whom the close would pay. */
+export const duePayoutsQuery = (date: string) =>
+  infiniteQueryOptions({
+    queryKey: ["books", "due", date],
+    queryFn: ({ pageParam, signal }) =>
+      dataOf(
+        api.GET("/api/v1/days/{date}/preview", {
+          params: { path: { date }, query: page(pageParam) },
+          signal,
+        }),
+      ),
+    ...paged,
+  });
+
 /** All days of a range; without a range the last ones. */
 export const earningsQuery = (range: DayRange) =>
   queryOptions({

@@ -46,6 +46,12 @@ export const taskQuery = (id: string) =>
     queryFn: ({ signal }) => dataOf(api.GET("/api/v1/tasks/{id}", { params: { path: { id } }, signal })),
   });
 
+/** Counts for the navigation. */
+export const mySummaryQuery = queryOptions({
+  queryKey: ["summary"],
+  queryFn: ({ signal }) => dataOf(api.GET("/api/v1/me/summary", { signal })),
+});
+
 export const walletQuery = queryOptions({
   queryKey: ["wallet", "balance"],
   queryFn: ({ signal }) => dataOf(api.GET("/api/v1/wallets/me", { signal })),

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { addDays, dayOf, formatDay, formatTime } from "./time";
+import { addDays, dayOf, formatDay, formatTime, startOfDay } from "./time";
 
 describe("times", () => {
   it("are in the company's zone, not in that of the browser", () => {
@@ -25,6 +25,15 @@ describe("a business day", () => {
   it("has neighbours across months and across changes of the clock", () => {
     expect(addDays("2026-03-01", -1)).toBe("2026-02-28");
     expect(addDays("2026-03-29", 1)).toBe("2026-03-30");
+  });
+
+  it("begins at midnight of the zone, also around a change of the clock", () => {
+    expect(startOfDay("2026-11-26", "UTC")).toBe("2026-11-26T00:00:00.000Z");
+    expect(startOfDay("2026-11-26", "Asia/Tokyo")).toBe("2026-11-25T15:00:00.000Z");
+    expect(startOfDay("2026-03-29", "Europe/Berlin")).toBe("2026-03-28T23:00:00.000Z");
+    expect(startOfDay("2026-03-30", "Europe/Berlin")).toBe("2026-03-29T22:00:00.000Z");
+    expect(startOfDay("2026-11-01", "America/New_York")).toBe("2026-11-01T04:00:00.000Z");
+    expect(startOfDay("2026-11-02", "America/New_York")).toBe("2026-11-02T05:00:00.000Z");
   });
 
   it("of a moment depends on the zone", () => {

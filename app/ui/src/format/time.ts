@@ -68,3 +68,17 @@ export function dayOf(moment: Date, zone: string): string {
   const parts = formatter("en-CA", { timeZone: zone, year: "numeric", month: "2-digit", day: "2-digit" });
   return parts.format(moment);
 }
+
+/** The milliseconds that a zone's clock is ahead of UTC. */
+function offsetOf(moment: Date, zone: string): number {
+  const wall = formatter("sv-SE", { timeZone: zone, dateStyle: "short", timeStyle: "medium" }).format(moment);
+  return Date.parse(`${wall.replace(" ", "T")}Z`) - moment.getTime();
+}
+
+/** The first moment of a calendar day in a zone, as the API takes it. */
+export function startOfDay(day: string, zone: string): string {
+  const midnight = Date.parse(`${day}T00:00:00Z`);
+  // The offset at the day's begin may differ from the one at midnight UTC: a change of the clock.
+  const near = midnight - offsetOf(new Date(midnight), zone);
+  return new Date(midnight - offsetOf(new Date(near), zone)).toISOString();
+}

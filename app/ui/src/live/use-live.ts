@@ -65,6 +65,9 @@ function apply(queryClient: QueryClient, event: LiveEvent): void {
       (run) => run && { ...run, status, total, done, reassigned },
     );
     // The times and the cost are only in the run itself.
-    if (status === "completed") renew("runs");
+    if (status === "completed") {
+      renew("runs");
+      renew("summary");
+    }
   }
 }

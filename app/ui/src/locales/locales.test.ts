@@ -56,15 +56,19 @@ describe("the languages", () => {
   });
 });
 
-describe("every problem code", () => {
-  const document = JSON.parse(readFileSync(new URL("../../../openapi.json", import.meta.url), "utf8"));
-  const codes: string[] = document.components.schemas.ProblemCode.enum;
+const { schemas } = JSON.parse(
+  readFileSync(new URL("../../../openapi.json", import.meta.url), "utf8"),
+).components;
 
+describe.each([
+  ["problem", "problems", schemas.ProblemCode.enum as string[]],
+  ["field", "fields", schemas.FieldCode.enum as string[]],
+])("every %s code", (_name, section, codes) => {
   it.each([
     ["en", english],
     ["ru", russian],
   ] as const)("has a text in %s", (_language, texts) => {
     expect(codes.length).toBeGreaterThan(20);
-    expect(codes.filter((code) => !texts.has(`problems.${code}`))).toEqual([]);
+    expect(codes.filter((code) => !texts.has(`${section}.${code}`))).toEqual([]);
   });
 });

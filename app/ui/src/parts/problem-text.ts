@@ -3,8 +3,8 @@
 import type { TFunction } from "i18next";
 import { type FieldError, isProblem, NetworkError, ProblemError } from "../api/problem";
 
-function known(t: TFunction, key: string): string | undefined {
-  const text = t(key as never, { defaultValue: "" }) as string;
+function known(t: TFunction, key: string, parameters: Record<string, unknown> = {}): string | undefined {
+  const text = t(key as never, { ...parameters, defaultValue: "" } as never) as unknown as string;
   return text === "" ? undefined : text;
 }
 
@@ -18,8 +18,7 @@ export function problemText(t: TFunction, error: unknown): string {
 
 /** What the page shows below a field. */
 export function fieldText(t: TFunction, error: FieldError): string {
-  const { code } = error as FieldError & { code?: string };
-  return (code && known(t, `fields.${code}`)) || error.detail;
+  return known(t, `fields.${error.code}`, error.parameters) ?? error.detail;
 }
 
 /** The texts of the fields that the program refused, by the name of the field. */

@@ -20,15 +20,31 @@ export type Page = {
   permission: Permission;
   label: keyof typeof en.nav;
   icon: LucideIcon;
+  /** The count that stands beside the label. */
+  count?: "my_open_tasks" | "unfinished_reassignments";
   /** The physical key that follows `g`. */
   key: string;
 };
 
 export const PAGES: readonly Page[] = [
-  { to: "/my-tasks", permission: "use_tasks", label: "my_tasks", icon: ListTodo, key: "KeyM" },
+  {
+    to: "/my-tasks",
+    permission: "use_tasks",
+    label: "my_tasks",
+    icon: ListTodo,
+    count: "my_open_tasks",
+    key: "KeyM",
+  },
   { to: "/tasks", permission: "use_tasks", label: "board", icon: LayoutList, key: "KeyB" },
   { to: "/wallet", permission: "see_own_wallet", label: "wallet", icon: Wallet, key: "KeyW" },
-  { to: "/reassign", permission: "reassign_tasks", label: "reassign", icon: Shuffle, key: "KeyR" },
+  {
+    to: "/reassign",
+    permission: "reassign_tasks",
+    label: "reassign",
+    icon: Shuffle,
+    count: "unfinished_reassignments",
+    key: "KeyR",
+  },
   { to: "/books", permission: "see_books", label: "books", icon: BookOpen, key: "KeyO" },
   { to: "/analytics", permission: "see_analytics", label: "analytics", icon: ChartColumn, key: "KeyA" },
   { to: "/people", permission: "manage_people", label: "people", icon: Users, key: "KeyP" },

@@ -12,6 +12,7 @@ import {
 } from "@mantine/core";
 import { useDisclosure } from "@mantine/hooks";
 import { notifications } from "@mantine/notifications";
+import { useQuery } from "@tanstack/react-query";
 import { Link, Outlet, useMatches, useRouter, useRouterState } from "@tanstack/react-router";
 import { ChevronDown, LogOut, Search } from "lucide-react";
 import { useEffect } from "react";
@@ -20,15 +21,16 @@ import { api, done } from "../api/client";
 import { useCommand } from "../api/command";
 import { useMe } from "../api/me";
 import { may } from "../api/permissions";
+import { mySummaryQuery } from "../api/queries";
 import { announceSession } from "../api/session";
-import { useLiveChanges } from "../live/use-live";
+import { useIsLive, useLiveChanges } from "../live/use-live";
 import { changeLanguage, isLanguage } from "../locales";
 import { CreateTaskDrawer } from "../pages/board/create-task";
 import { Boundary } from "../parts/boundary";
 import { problemText } from "../parts/problem-text";
 import { useFormat } from "../parts/use-format";
 import { Banners } from "./banners";
-import { pagesOf } from "./navigation";
+import { type Page, pagesOf } from "./navigation";
 import { Forbidden } from "./page-failure";
 import { openPalette, Palette } from "./palette";
 import { LanguageItems, LanguageMenu, ThemeItems, ThemeMenu } from "./preferences";
@@ -84,7 +86,7 @@ export function Shell() {
       </AppShell.Header>
       <AppShell.Navbar p="xs" aria-label={t("shell.navigation")}>
         <Stack gap={2} style={{ flex: 1 }}>
-          {pagesOf(me).map(({ to, label, icon: Icon }) => {
+          {pagesOf(me).map(({ to, label, icon: Icon, count }) => {
             const isActive = path === to || path.startsWith(`${to}/`);
             return (
               <NavLink
@@ -93,6 +95,7 @@ export function Shell() {
                 to={to}
                 label={t(`nav.${label}`)}
                 leftSection={<Icon size={18} aria-hidden />}
+                rightSection={count && <Count of={count} />}
                 active={isActive}
                 aria-current={isActive ? "page" : undefined}
                 onClick={close}
@@ -117,6 +120,24 @@ export function Shell() {
         </Stack>
       </AppShell.Main>
     </AppShell>
+  );
+}
+
+/** The largest count that the program tells apart from more. */
+const COUNT_LIMIT = 1000;
+const COUNT_POLL_MS = 60_000;
+
+function Count({ of }: { of: NonNullable<Page["count"]> }) {
+  const { t } = useTranslation();
+  const { count } = useFormat();
+  const isLive = useIsLive();
+  const { data } = useQuery({ ...mySummaryQuery, refetchInterval: isLive ? false : COUNT_POLL_MS });
+  const value = data?.[of] ?? 0;
+  if (value === 0) return null;
+  return (
+    <Text span size="xs" c="dimmed">
+      {value < COUNT_LIMIT ? count(value) : t("nav.or_more", { number: count(COUNT_LIMIT) })}
+    </Text>
   );
 }
 

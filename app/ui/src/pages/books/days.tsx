@@ -18,6 +18,7 @@ import { Loaded } from "../../parts/loaded";
 import { PageTitle } from "../../parts/page-title";
 import { TextLink } from "../../parts/text-link";
 import { useFormat } from "../../parts/use-format";
+import { DuePayouts } from "./due-payouts";
 
 export function DaysPage() {
   const { t } = useTranslation();
@@ -152,6 +153,7 @@ function OpenDay({ day: { date } }: { day: Day }) {
                 <Figure name={t("books.would_be_paid")}>{count(payouts)}</Figure>
               </Group>
               <Text size="sm">{t("books.closes_itself")}</Text>
+              <DuePayouts date={date} />
               <Group>
                 <Button
                   variant="default"

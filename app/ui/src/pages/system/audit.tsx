@@ -9,11 +9,13 @@ import type { Schemas } from "../../api/client";
 import { usePersonName } from "../../api/people";
 import en from "../../locales/en.json";
 import { type Column, DataTable, ShowMore } from "../../parts/data-table";
+import { DayRange } from "../../parts/day-range";
 import { Loaded } from "../../parts/loaded";
 import { Moment } from "../../parts/moment";
 import { PageTitle } from "../../parts/page-title";
 import { Person } from "../../parts/person";
 import { PersonSelect } from "../../parts/person-select";
+import { useFormat } from "../../parts/use-format";
 
 type AuditRecord = Schemas["AuditRecordView"];
 
@@ -29,7 +31,8 @@ export function AuditPage() {
       replace: true,
       resetScroll: false,
     });
-  const query = useInfiniteQuery(auditQuery(filter));
+  const { zone } = useFormat();
+  const query = useInfiniteQuery(auditQuery(filter, zone));
   const rows = useMemo(() => query.data?.pages.flatMap(({ items }) => items) ?? [], [query.data]);
   const columns = useMemo<Column<AuditRecord>[]>(
     () => [
@@ -81,6 +84,7 @@ export function AuditPage() {
           anybody={t("board.everyone")}
           onChange={(actor) => change({ actor: actor ?? undefined })}
         />
+        <DayRange from={filter.from} to={filter.to} onChange={change} />
       </Group>
       <Loaded query={query} lines={8}>
         {() => (

@@ -33,6 +33,8 @@ import { PageTitle } from "../../parts/page-title";
 import { Person } from "../../parts/person";
 import { CompleteButton, TaskStatus } from "../../parts/task-cells";
 import { useFormat } from "../../parts/use-format";
+import { Ledger } from "./ledger";
+import { PoolMembers } from "./pool-members";
 
 const UNPRICED_REFETCH_MS = 1_500;
 
@@ -75,6 +77,14 @@ function Details({ task: loaded }: { task: TaskDetails }) {
               </Title>
               <Boundary>
                 <History task={task} />
+              </Boundary>
+            </section>
+            <section aria-labelledby="ledger">
+              <Title order={2} id="ledger" mb="sm">
+                {t("task.ledger")}
+              </Title>
+              <Boundary>
+                <Ledger taskId={task.id} />
               </Boundary>
             </section>
           </Stack>
@@ -162,10 +172,10 @@ function History({ task }: { task: Task }) {
                 >
                   <When at={assignment.assigned_at}>
                     {t(assignment.reassignment_id ? "task.by_run" : "task.by_creation")}
-                    {task.price && (
+                    {assignment.fee && (
                       <>
                         {" · "}
-                        {t("task.fee_charged")} <Amount of={task.price.fee} />
+                        {t("task.fee_charged")} <Amount of={assignment.fee} />
                       </>
                     )}
                   </When>
@@ -249,6 +259,7 @@ function DrawDetails({ assignment: { draw } }: { assignment: Assignment }) {
           <Code block fz="xs">
             {`pool ${draw.pool_id}, size ${draw.pool_size}\nseed ${draw.seed}, index ${draw.index}\nSplitMix64(seed, index) × size / 2⁶⁴`}
           </Code>
+          {isOpen && <PoolMembers draw={draw} />}
         </Stack>
       </Collapse>
     </Box>

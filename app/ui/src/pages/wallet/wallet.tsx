@@ -86,7 +86,7 @@ function Days() {
         id: "paid",
         header: t("wallet.paid"),
         align: "right",
-        cell: ({ paid }) => (paid ? <Amount of={{ ...paid, amount_minor: -paid.amount_minor }} /> : "–"),
+        cell: ({ paid }) => (paid ? <Amount of={paid} /> : "–"),
       },
     ],
     [t, day],

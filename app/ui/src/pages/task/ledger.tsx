@@ -1,0 +1,84 @@
+// What was booked for a task: every fee, the reward, and what reversed them.
+import { Stack, Text } from "@mantine/core";
+import { useInfiniteQuery } from "@tanstack/react-query";
+import { useMemo } from "react";
+import { useTranslation } from "react-i18next";
+import { api, dataOf, type Schemas } from "../../api/client";
+import { page, paged } from "../../api/queries";
+import { Amount } from "../../parts/amount";
+import { type Column, DataTable, ShowMore } from "../../parts/data-table";
+import { Loaded } from "../../parts/loaded";
+import { Moment } from "../../parts/moment";
+import { Person } from "../../parts/person";
+
+type Line = Schemas["TaskTransfer"];
+
+export function Ledger({ taskId: id }: { taskId: string }) {
+  const { t } = useTranslation();
+  const query = useInfiniteQuery({
+    queryKey: ["tasks", "ledger", id],
+    queryFn: ({ pageParam, signal }) =>
+      dataOf(
+        api.GET("/api/v1/tasks/{id}/transfers", { params: { path: { id }, query: page(pageParam) }, signal }),
+      ),
+    ...paged,
+  });
+  const rows = useMemo(() => query.data?.pages.flatMap(({ items }) => items) ?? [], [query.data]);
+  const columns = useMemo<Column<Line>[]>(
+    () => [
+      {
+        id: "kind",
+        header: t("transfer.reason"),
+        card: "title",
+        cell: ({ kind, reversed_by }) => (
+          <Stack gap={0}>
+            <Text span size="sm">
+              {t(`transfer.${kind}`)}
+            </Text>
+            {reversed_by && (
+              <Text span size="xs" c="dimmed">
+                {t("transfer.reversed")}
+              </Text>
+            )}
+          </Stack>
+        ),
+      },
+      { id: "person", header: t("transfer.wallet"), cell: ({ person }) => <Person {...person} /> },
+      {
+        id: "booked",
+        header: t("transfer.booked_at"),
+        width: 130,
+        cell: ({ booked_at }) => <Moment at={booked_at} />,
+      },
+      {
+        id: "amount",
+        header: t("transfer.amount"),
+        align: "right",
+        width: 110,
+        cell: ({ amount }) => <Amount of={amount} change />,
+      },
+    ],
+    [t],
+  );
+  return (
+    <Loaded query={query} lines={2}>
+      {() => (
+        <>
+          <DataTable
+            label={t("task.ledger")}
+            columns={columns}
+            rows={rows}
+            rowKey={({ id }) => id}
+            empty={<Text c="dimmed">{t("task.no_ledger")}</Text>}
+          />
+          <ShowMore
+            shown={rows.length}
+            hasMore={query.hasNextPage}
+            isLoading={query.isFetchingNextPage}
+            onMore={() => void query.fetchNextPage()}
+          />
+        </>
+      )}
+    </Loaded>
+  );
+}
