@@ -45,8 +45,10 @@ export default async function start(): Promise<() => Promise<void>> {
   if (!binary || !existsSync(binary)) throw new Error("PIECEWORK_BINARY names no program: cargo build, and set it");
   const directory = mkdtempSync(join(tmpdir(), "piecework-browser-"));
   const port = await freePort();
-  // The program takes each variable of this prefix for a setting.
-  const { PIECEWORK_BINARY: _, ...environment } = process.env;
+  // The variables of the tests are not settings of the program.
+  const environment = Object.fromEntries(
+    Object.entries(process.env).filter(([name]) => !name.startsWith("PIECEWORK_")),
+  );
   const child = spawn(binary, ["--data-dir", directory, "demo"], {
     stdio: ["ignore", "pipe", "pipe"],
     env: {
