@@ -2,21 +2,29 @@
 // sideways, no CSP violation. The screenshots are in target/browser/pages.
 import { expect, expectAccessible, type Person, test } from "./harness/test";
 
+/** Stands behind the address of a list: the page that its first row leads to. */
+const FIRST_ROW = " first row";
+
 const PAGES: readonly [Person, string][] = [
   ["worker", "/my-tasks"],
   ["worker", "/tasks"],
   ["worker", "/tasks?status=all"],
+  ["worker", `/my-tasks${FIRST_ROW}`],
   ["worker", "/wallet"],
+  ["worker", `/wallet${FIRST_ROW}`],
   ["worker", "/account"],
   ["worker", "/no-such-page"],
   ["worker", "/people"],
   ["manager", "/reassign"],
   ["accountant", "/books/days"],
+  ["accountant", `/books/days${FIRST_ROW}`],
   ["accountant", "/books/earnings"],
   ["accountant", "/books/wallets"],
+  ["accountant", `/books/wallets${FIRST_ROW}`],
   ["accountant", "/books/payouts"],
   ["admin", "/analytics"],
   ["admin", "/people"],
+  ["admin", `/people${FIRST_ROW}`],
   ["admin", "/system/modules"],
   ["admin", "/system/events"],
   ["admin", "/system/mail"],
@@ -48,7 +56,13 @@ for (const { theme, language, width } of VIEWS) {
         const paths = person === "nobody" ? PUBLIC : PAGES.filter(([of]) => of === person).map(([, path]) => path);
         for (const path of paths) {
           await test.step(path, async () => {
-            await page.goto(path);
+            await page.goto(path.replace(FIRST_ROW, ""));
+            if (path.endsWith(FIRST_ROW)) {
+              const link = page.locator("[data-row-link]").first();
+              const target = await link.getAttribute("href");
+              await link.click();
+              await expect(page).toHaveURL((url) => url.pathname === target);
+            }
             await expect(page.getByRole("heading", { level: 1 })).toBeVisible();
             await expect(page.getByRole("status", { name: /Loading|Загрузка/ })).toHaveCount(0);
             await expect(page.locator(".mantine-Skeleton-root")).toHaveCount(0);

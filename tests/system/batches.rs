@@ -63,6 +63,48 @@ async fn only_the_body_of_a_batch_may_be_longer_than_64_kib() {
 }
 
 #[tokio::test]
+async fn a_batch_of_people_adds_all_new_ones_or_nobody_and_a_dry_run_says_what_it_would_add() {
+    let company = Company::new().await;
+    let admin = &company.admin.api;
+    let person = |email: &str, name: &str| json!({ "email": email, "name": name, "role": "worker" });
+    let before = admin.read_all("/people", 200).await.len();
+    let wrong = [person("a@example.org", "A"), person("b@", "B"), person("c@example.org", " ")];
+    let refused = admin.post("/people/batch", &json!({ "people": wrong })).await;
+    let refused = refused.expect_problem(422, "invalid_request").json;
+    let errors: Vec<(&Value, &Value)> =
+        refused["errors"].as_array().unwrap().iter().map(|error| (&error["pointer"], &error["code"])).collect();
+    assert_eq!(
+        errors,
+        [(&json!("/people/1/email"), &json!("email_malformed")), (&json!("/people/2/name"), &json!("blank"))]
+    );
+    let role = json!({ "people": [{ "email": "a@example.org", "name": "A", "role": "boss" }] });
+    let role = admin.post("/people/batch", &role).await.expect_problem(400, "malformed_request");
+    assert_eq!(role.json["errors"][0]["pointer"], "/people/0/role");
+    for count in [0, 501] {
+        let people = vec![person("a@example.org", "A"); count];
+        let refused = admin.post("/people/batch", &json!({ "people": people })).await;
+        assert_eq!(refused.expect_problem(422, "invalid_request").json["errors"][0]["pointer"], "/people", "{count}");
+    }
+
+    // Somebody who is known, a new person, and the same address once more.
+    let known = admin.read("/me").await["email"].as_str().unwrap().to_owned();
+    let people = [person(&known, "Known"), person("a@example.org", "A"), person("A@Example.org", "Again")];
+    let expected = json!({ "added": 1, "skipped": 2 });
+    let dry = admin.post("/people/batch", &json!({ "people": people, "dry_run": true, "invite": true })).await;
+    assert_eq!(dry.expect_status(200).json, expected);
+    assert_eq!(admin.read_all("/people", 200).await.len(), before);
+    let added = admin.post("/people/batch", &json!({ "people": people, "invite": true })).await;
+    assert_eq!(added.expect_status(200).json, expected);
+    let all = admin.read_all("/people", 200).await;
+    assert_eq!(all.len(), before + 1);
+    company.system.settle().await;
+    let new = all.iter().find(|person| person["email"] == "a@example.org").unwrap();
+    let mails = admin.read_all(&format!("/admin/emails?person_id={}", new["id"].as_str().unwrap()), 200).await;
+    assert_eq!(mails.iter().map(|mail| &mail["kind"]).collect::<Vec<_>>(), [&json!("invitation")]);
+    company.finish().await;
+}
+
+#[tokio::test]
 async fn t5_a_batch_of_completions_has_the_answer_of_each_completion() {
     let company = Company::new().await;
     let mut tasks = Vec::new();

@@ -1,9 +1,9 @@
 //! Imports many people in one transaction.
 
-use contracts::events::identity::PeopleChanged;
+use contracts::events::identity::{LinkPurpose, PeopleChanged};
 use contracts::{AuditAction, PersonId};
 use kernel::events::audit::Audit;
-use kernel::{FieldError, Tx};
+use kernel::{Fault, FieldCode, FieldError, Tx};
 
 use crate::domain::{NewPerson, Person, ValidPerson};
 use crate::error::Error;
@@ -73,6 +73,64 @@ impl Identity {
     }
 }
 
+/// What a request that creates several people does besides.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct CreatePeopleOptions {
+    /// Every person is checked, and nothing is stored.
+    pub dry_run: bool,
+    /// A one-time link is mailed to everyone who is added.
+    pub invite: bool,
+}
+
+impl Identity {
+    /// Adds every person whose e-mail address is new, or nobody if a person is not valid. There are
+    /// 1 to 500 people. `Error::Invalid` names each error, as `/people/3/email`.
+    pub async fn create_people(
+        &self,
+        people: Vec<NewPerson>,
+        options: CreatePeopleOptions,
+    ) -> Result<ImportReport, Error> {
+        let people = parse_people(people)?;
+        let mut tx = self.write.begin_command().await?;
+        store::locks::lock_advisory(&mut tx, AdvisoryLock::Imports).await?;
+        let mut import = Import { tx, report: ImportReport::default() };
+        import.report.rows = people.len() as u64;
+        let people = people.into_iter().map(|person| (import.tx.new_id(), person)).collect();
+        let added = import.add_chunk(people).await?;
+        if options.dry_run {
+            let Import { tx, report } = import;
+            tx.rollback().await?;
+            return Ok(report);
+        }
+        if options.invite {
+            for person in &added {
+                self.mail_link(&mut import.tx, person, LinkPurpose::Invitation).await?;
+            }
+        }
+        import.commit().await
+    }
+}
+
+/// The people, or the errors of all of them.
+fn parse_people(people: Vec<NewPerson>) -> Result<Vec<ValidPerson>, Error> {
+    if !(1..=CHUNK_ROWS_MAX).contains(&people.len()) {
+        let detail = format!("1 to {CHUNK_ROWS_MAX} people, this has {}", people.len());
+        let fault = Fault::new(FieldCode::Count, detail).with("min", 1).with("max", CHUNK_ROWS_MAX);
+        return Err(Error::invalid("/people", fault.with("actual", people.len())));
+    }
+    let (mut valid, mut errors) = (Vec::with_capacity(people.len()), Vec::new());
+    for (index, person) in people.into_iter().enumerate() {
+        match person.parse() {
+            Ok(person) => valid.push(person),
+            Err(invalid) => errors.extend(invalid.into_iter().map(|error| {
+                let pointer = format!("/people/{index}{}", error.pointer);
+                FieldError { pointer, ..error }
+            })),
+        }
+    }
+    if errors.is_empty() { Ok(valid) } else { Err(Error::Invalid(errors)) }
+}
+
 impl Import {
     /// Adds the valid rows and reports the others as refused. `rows` may have any length.
     pub async fn add(&mut self, rows: Vec<NewPerson>) -> Result<&ImportReport, Error> {
@@ -91,7 +149,8 @@ impl Import {
         Ok(&self.report)
     }
 
-    async fn add_chunk(&mut self, chunk: Vec<(PersonId, ValidPerson)>) -> Result<(), Error> {
+    /// Adds the people whose addresses are new, and returns them.
+    async fn add_chunk(&mut self, chunk: Vec<(PersonId, ValidPerson)>) -> Result<Vec<Person>, Error> {
         let (now, rows) = (self.tx.now(), chunk.len());
         let added = store::people::insert_people(&mut self.tx, chunk, now).await?;
         self.report.added += added.len() as u64;
@@ -100,7 +159,7 @@ impl Import {
             let people = added.iter().map(Person::state).collect();
             self.tx.emit(&PeopleChanged { people }).await?;
         }
-        Ok(())
+        Ok(added)
     }
 
     /// The result so far.
@@ -114,7 +173,7 @@ impl Import {
         if self.report.added > 0 {
             self.tx.audit(Audit::new(AuditAction::PeopleImported).with("added", self.report.added)).await?;
         }
-        self.tx.commit().await?;
+        self.tx.commit_command(&self.report).await?;
         tracing::info!(added = self.report.added, skipped = self.report.skipped, "imported people");
         Ok(self.report)
     }

@@ -109,7 +109,7 @@ impl Identity {
     }
 
     /// Creates a link and publishes it for the mail.
-    async fn mail_link(&self, tx: &mut Tx, person: &Person, purpose: LinkPurpose) -> Result<(), Error> {
+    pub(crate) async fn mail_link(&self, tx: &mut Tx, person: &Person, purpose: LinkPurpose) -> Result<(), Error> {
         let kind = match purpose {
             LinkPurpose::Invitation => LinkKind::SetPassword,
             LinkPurpose::PasswordReset => LinkKind::PasswordReset,

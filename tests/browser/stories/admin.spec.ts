@@ -27,6 +27,27 @@ test("an admin adds a person, who sets a password and signs in", async ({ page, 
   await context.close();
 });
 
+test("an admin imports a file of people after its faults are mended", async ({ page, signIn }) => {
+  await signIn("admin");
+  await page.goto("/people");
+  await page.getByRole("button", { name: "Import a file" }).click();
+  const dialog = page.getByRole("dialog", { name: "Import a file" });
+  const chosen = page.waitForEvent("filechooser");
+  await dialog.getByRole("button", { name: "File" }).click();
+  const choose = async (text: string) =>
+    (await chosen).setFiles({ name: "people.csv", mimeType: "text/csv", buffer: Buffer.from(text) });
+  const address = `ida.${Date.now()}@demo.example`;
+  await choose(`email,name,role\n${address},Ida Imported,worker\nnobody@,Nobody,worker\n`);
+  await expect(dialog.getByText(/^Line 3: email: /)).toBeVisible();
+  await expect(dialog.getByRole("button", { name: "Import a file" })).toBeDisabled();
+  await choose(`email,name,role,phone\n${address},Ida Imported,worker,1\nada@demo.example,Ada,admin,2\n`);
+  await expect(dialog.getByText("These columns are not used: phone.")).toBeVisible();
+  await expect(dialog.getByText("1 person would be added. 1 address is known already and is skipped.")).toBeVisible();
+  await dialog.getByRole("button", { name: "Add 1 person" }).click();
+  await expect(dialog).toHaveCount(0);
+  await expect(page.getByRole("table", { name: "People" }).getByText("Ida Imported").first()).toBeVisible();
+});
+
 test("two admins do not overwrite each other", async ({ page, context, signIn }) => {
   await signIn("admin");
   await page.goto("/people?q=Tom");

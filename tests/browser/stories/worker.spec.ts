@@ -18,6 +18,17 @@ test("a worker's day: complete a task and see its line in the wallet", async ({ 
   await expect(line).toContainText(title);
 });
 
+test("a worker sees what was booked for a task, and who was in the pool of its draw", async ({ page, signIn }) => {
+  await signIn("worker");
+  await page.goto("/my-tasks");
+  await page.getByRole("row").nth(1).getByRole("link").click();
+  const ledger = page.getByRole("table", { name: "What was booked" });
+  await expect(ledger.getByRole("row").nth(1)).toContainText("Fee");
+  await page.getByRole("button", { name: /^Drawn from \d+ (person|people)$/ }).last().click();
+  await expect(page.getByText("Who was in the pool")).toBeVisible();
+  await expect(page.getByText(/^\d+\. Wim Worker \(drawn\)$/)).toBeVisible();
+});
+
 test("a task that another person completed is given back honestly", async ({ page, request, signIn }) => {
   await signIn("worker");
   await page.goto("/my-tasks");

@@ -31,6 +31,11 @@ pub fn valid_body(operation: &Operation) -> Option<BTreeMap<&'static str, Value>
             ("password", json!(null)),
             ("invite", json!(false)),
         ],
+        ("POST", "/people/batch") => vec![
+            ("people", json!([{ "email": "ada@example.org", "name": "Ada", "role": "worker" }])),
+            ("dry_run", json!(true)),
+            ("invite", json!(false)),
+        ],
         ("PATCH", "/people/{id}") => {
             vec![
                 ("name", json!("Ada")),

@@ -759,6 +759,27 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/people/batch": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Creates 1 to 500 people
+         * @description Everyone whose e-mail address is new is added; if an entry is not valid, nobody is. A dry run tells what would be
+         *     added. A body has at most 512 KiB.
+         */
+        post: operations["create_people"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/people/{id}": {
         parameters: {
             query?: never;
@@ -1515,6 +1536,14 @@ export interface components {
             /** @description The fee or the reward to reverse. */
             transfer_id: components["schemas"]["Id"];
         };
+        CreatePeopleRequest: {
+            /** @description Whether everything is checked and nothing is stored. */
+            dry_run?: boolean;
+            /** @description Whether a one-time link to set a password is mailed to everyone who is added. */
+            invite?: boolean;
+            /** @description The people, 1 to 500. A person whose e-mail address is known already is skipped. */
+            people: components["schemas"]["NewPersonRow"][];
+        };
         CreatePersonRequest: {
             /** @example ada@example.com */
             email: string;
@@ -1567,6 +1596,19 @@ export interface components {
              * @example pwk_
              */
             token: string;
+        };
+        /** @description What became of the people of a request. */
+        CreatedPeopleView: {
+            /**
+             * Format: int64
+             * @description Number of people who were added, or would be by a request that is no dry run.
+             */
+            added: number;
+            /**
+             * Format: int64
+             * @description Number of people whose e-mail address was known already, possibly by an earlier entry.
+             */
+            skipped: number;
         };
         CreatedPersonView: components["schemas"]["PersonView"] & {
             /**
@@ -2024,6 +2066,15 @@ export interface components {
              * @description Number of the runs that are not completed.
              */
             unfinished_reassignments: number;
+        };
+        /** @description A person to add. */
+        NewPersonRow: {
+            /** @example ada@example.com */
+            email: string;
+            language?: components["schemas"]["Language"] | null;
+            /** @example Ada Lovelace */
+            name: string;
+            role: components["schemas"]["Role"];
         };
         /** @description A job that should have run and has not. */
         OverdueJob: {
@@ -7149,6 +7200,100 @@ export interface operations {
                     };
                 };
             };
+            431: components["responses"]["HeadTooLarge"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+            504: components["responses"]["DeadlineExceeded"];
+        };
+    };
+    create_people: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description A random value of 1 to 255 visible ASCII characters, such as a UUID. A request that is sent
+                 *     again with the same key and the same body takes effect once. Its answer is kept for seven
+                 *     days and given again with `Idempotency-Replayed: true`.
+                 */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "dry_run": false,
+                 *       "invite": false,
+                 *       "people": [
+                 *         {
+                 *           "email": "ada@example.com",
+                 *           "language": "en",
+                 *           "name": "Ada Lovelace",
+                 *           "role": "worker"
+                 *         }
+                 *       ]
+                 *     }
+                 */
+                "application/json": components["schemas"]["CreatePeopleRequest"];
+            };
+        };
+        responses: {
+            /** @description The people are added */
+            200: {
+                headers: {
+                    /** @description `true` if the answer was given before. */
+                    "Idempotency-Replayed"?: boolean;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "added": 0,
+                     *       "skipped": 0
+                     *     }
+                     */
+                    "application/json": components["schemas"]["CreatedPeopleView"];
+                };
+            };
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["NotAuthenticated"];
+            403: components["responses"]["ForbiddenCommand"];
+            406: components["responses"]["NotAcceptable"];
+            408: components["responses"]["RequestTimeout"];
+            409: components["responses"]["IdempotencyKeyInUse"];
+            /** @description `body_too_large`: the body is longer than 512 KiB; `body_too_large`: the body is longer than the limit, which is 65,536 bytes unless `x-body-limit-bytes` is another one */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"] & {
+                        /** @enum {unknown} */
+                        code?: "body_too_large";
+                        /** @constant */
+                        status?: 413;
+                    };
+                };
+            };
+            414: components["responses"]["AddressTooLong"];
+            415: components["responses"]["UnsupportedMediaType"];
+            /** @description `invalid_request`: the number of people or a field is not valid; `errors` names each, as `/people/3/email`; nobody is added; `idempotency_key_reused`: the idempotency key was used for a request with another body */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"] & {
+                        /** @enum {unknown} */
+                        code?: "idempotency_key_reused" | "invalid_request";
+                        /** @constant */
+                        status?: 422;
+                    };
+                };
+            };
+            429: components["responses"]["RateLimited"];
             431: components["responses"]["HeadTooLarge"];
             500: components["responses"]["InternalError"];
             503: components["responses"]["Unavailable"];

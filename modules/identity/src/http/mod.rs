@@ -3,6 +3,7 @@
 mod complete_sso_login;
 mod create_api_token;
 mod create_invitation;
+mod create_people;
 mod create_person;
 mod create_set_password_link;
 mod delete_api_token;
@@ -53,6 +54,7 @@ pub fn routes(config: &mut ServiceConfig<'_>, service: Identity) {
         .service(delete_my_api_token::delete_my_api_token)
         .service(list_people::list_people)
         .service(create_person::create_person)
+        .service(create_people::create_people)
         .service(get_person::get_person)
         .service(update_person::update_person)
         .service(create_set_password_link::create_set_password_link)

@@ -3,7 +3,7 @@ import { Badge, Button, Group, Select, Text, TextInput } from "@mantine/core";
 import { useDebouncedCallback, useDisclosure } from "@mantine/hooks";
 import { useInfiniteQuery } from "@tanstack/react-query";
 import { useNavigate, useSearch } from "@tanstack/react-router";
-import { Search, UserPlus } from "lucide-react";
+import { FileUp, Search, UserPlus } from "lucide-react";
 import { useEffect, useMemo, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { type ListedPerson, type PeopleFilter, peopleQuery, ROLES, type Role } from "../../api/admin";
@@ -12,13 +12,18 @@ import { Loaded } from "../../parts/loaded";
 import { PageTitle } from "../../parts/page-title";
 import { TextLink } from "../../parts/text-link";
 import { AddPerson } from "./add-person";
+import { ImportPeople } from "./import-people";
 
 export function PeoplePage() {
   const { t } = useTranslation();
   const [isOpen, { open, close }] = useDisclosure();
+  const [isImporting, importing] = useDisclosure();
   return (
     <>
       <PageTitle title={t("nav.people")}>
+        <Button variant="default" leftSection={<FileUp size={16} aria-hidden />} onClick={importing.open}>
+          {t("people.import")}
+        </Button>
         <Button leftSection={<UserPlus size={16} aria-hidden />} onClick={open}>
           {t("people.add")}
         </Button>
@@ -26,6 +31,7 @@ export function PeoplePage() {
       <Filters />
       <People />
       <AddPerson opened={isOpen} onClose={close} />
+      <ImportPeople opened={isImporting} onClose={importing.close} />
     </>
   );
 }
