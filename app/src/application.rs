@@ -80,6 +80,7 @@ pub struct Application {
     background: Background,
     jobs: Option<Background>,
     server: Option<http::Server>,
+    drain: Duration,
     shutdown_timeout: Duration,
 }
 
@@ -156,6 +157,7 @@ impl Application {
             background,
             jobs,
             server,
+            drain: Duration::from_millis(config.http.drain_ms),
             shutdown_timeout: Duration::from_millis(config.http.shutdown_timeout_ms),
         })
     }
@@ -199,9 +201,13 @@ impl Application {
     }
 
     /// Stops requests, jobs, relays, the bus and the pools, in this order, then leaves the embedded
-    /// PostgreSQL.
+    /// PostgreSQL. Before it stops requests, it lets load balancers notice.
     pub async fn stop(self) {
         if let Some(server) = self.server {
+            self.status.announce_stop();
+            if !self.drain.is_zero() {
+                tokio::time::sleep(self.drain).await;
+            }
             server.stop().await;
         }
         if let Some(jobs) = self.jobs {

@@ -2,6 +2,7 @@
 //! database answers.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -36,6 +37,8 @@ pub struct Status {
     inboxes: Vec<Arc<Inbox>>,
     /// The notices that [`Status::watch_notices`] found last.
     notices: Mutex<Vec<ModuleNotice>>,
+    /// Whether the process is about to stop.
+    is_stopping: AtomicBool,
 }
 
 /// Something that a person has to do before a module works as meant.
@@ -113,7 +116,19 @@ impl Status {
         modules: Vec<Module>,
         inboxes: Vec<Arc<Inbox>>,
     ) -> Self {
-        Self { databases, bus, modules, inboxes, notices: Mutex::new(Vec::new()) }
+        let is_stopping = AtomicBool::new(false);
+        Self { databases, bus, modules, inboxes, notices: Mutex::new(Vec::new()), is_stopping }
+    }
+
+    /// From now on the process is not ready, although it still serves requests.
+    pub fn announce_stop(&self) {
+        self.is_stopping.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether the process is about to stop.
+    #[must_use]
+    pub fn is_stopping(&self) -> bool {
+        self.is_stopping.load(Ordering::Relaxed)
     }
 
     /// Whether the bus delivers events at the moment. While it does not, they wait in the outboxes.

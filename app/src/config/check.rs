@@ -12,6 +12,8 @@ const LAG_LIMIT_MS_MAX: u64 = 3_600_000;
 /// The smallest pool that a module can write with: three kinds of commands, the relay with a batch
 /// ahead, an inbox, and one connection for everything else.
 const WRITE_CONNECTIONS_MIN: u32 = 7;
+/// The longest time for which a process that stops may still serve requests, in milliseconds.
+const DRAIN_MS_MAX: u64 = 600_000;
 /// The highest limit. A bucket is refilled by at least a microsecond at a time.
 const LIMIT_MAX: u32 = 1_000_000;
 /// Maximum length of the prefix on the broker. Names there have at most 255 bytes.
@@ -87,6 +89,9 @@ fn check_http(http: &Http) -> Result<(), Error> {
     }
     if http.max_connections == 0 {
         return Err(Error::invalid("http.max_connections", "is at least 1"));
+    }
+    if http.drain_ms > DRAIN_MS_MAX {
+        return Err(Error::invalid("http.drain_ms", format!("is at most {DRAIN_MS_MAX}, ten minutes")));
     }
     http.trusted_networks()?;
     for origin in &http.allowed_origins {

@@ -68,6 +68,8 @@ pub struct Http {
     pub max_connections: usize,
     /// The networks of proxies, as they are set. `trusted_networks()` are the networks themselves.
     pub trusted_proxies: Vec<String>,
+    /// How long requests are still served after a stop was asked for, in milliseconds.
+    pub drain_ms: u64,
     /// How long a stop waits for requests, then for background work, in milliseconds.
     pub shutdown_timeout_ms: u64,
     /// Threads that answer requests; 0 is one for each core.
