@@ -99,7 +99,7 @@ async fn a_process_that_waits_to_migrate_does_not_keep_the_other_from_making_an_
     })
     .await;
     // Without a limit, PostgreSQL would end one of two sessions that wait for each other.
-    migrating.execute("create index concurrently of_a_migration on accounting.transfers (created_at)").await.unwrap();
+    migrating.execute("create index concurrently of_a_migration on accounting.transfers (kind)").await.unwrap();
     migrator_lock::release(&mut migrating).await.unwrap();
     waiting.await.unwrap().ok();
 }

@@ -1,8 +1,7 @@
 //! What each setting alone may be, as far as its type does not say so.
 
-use sqlx::postgres::{PgConnectOptions, PgSslMode};
-
 use super::error::Error;
+use super::postgres_url::parse_postgres_url;
 use super::public_url::{check_origin, check_public_url};
 use super::settings::{Bus, Config, Database, DatabaseName, Http, Limits};
 
@@ -41,11 +40,10 @@ fn check_database(name: DatabaseName, database: &Database) -> Result<(), Error> 
     let invalid = |key: &str, reason: String| Err(Error::invalid(format!("databases.{name}.{key}"), reason));
     let write_urls = database.write_url.iter().map(|url| ("write_url", url));
     for (key, url) in write_urls.chain(database.read_urls.iter().map(|url| ("read_urls", url))) {
-        match url.parse::<PgConnectOptions>() {
-            // The text of the error does not hold the URL, which may hold a password.
-            Err(error) => return invalid(key, format!("is no PostgreSQL URL: {error}")),
-            Ok(options) if names_unused_authority(url, &options) => {
-                return invalid(key, "names an authority (sslrootcert) that only sslmode=verify-full uses".to_owned());
+        match parse_postgres_url(url) {
+            Err(reason) => return invalid(key, reason),
+            Ok(servers) if key == "read_urls" && servers.len() > 1 => {
+                return invalid(key, "is a list of URLs: each names one host".to_owned());
             }
             Ok(_) => {}
         }
@@ -61,14 +59,6 @@ fn check_database(name: DatabaseName, database: &Database) -> Result<(), Error> 
         return invalid("max_lag_ms", format!("is 1 to {LAG_LIMIT_MS_MAX}, an hour"));
     }
     Ok(())
-}
-
-/// Whether a URL names an authority for certificates that are then not checked.
-fn names_unused_authority(url: &str, options: &PgConnectOptions) -> bool {
-    let query = url.split_once('?').map_or("", |(_, query)| query);
-    let names = query.split('&').filter_map(|parameter| parameter.split('=').next());
-    let is_checked = matches!(options.get_ssl_mode(), PgSslMode::VerifyCa | PgSslMode::VerifyFull);
-    !is_checked && names.into_iter().any(|name| matches!(name, "sslrootcert" | "ssl-root-cert" | "ssl-ca"))
 }
 
 fn check_bus(bus: &Bus) -> Result<(), Error> {
