@@ -80,6 +80,7 @@ pub struct Application {
     background: Background,
     jobs: Option<Background>,
     server: Option<http::Server>,
+    metrics: Option<http::MetricsServer>,
     drain: Duration,
     shutdown_timeout: Duration,
 }
@@ -103,6 +104,8 @@ impl Application {
             Listen::No => None,
             Listen::AsConfigured => Some(listen(config.http.host(), config.http.port)?),
         };
+        let metrics_address = config.telemetry.metrics_address()?.filter(|_| listener.is_some());
+        let metrics_listener = metrics_address.map(|(host, port)| listen(host, port)).transpose()?;
         let public_url = public_url(config, listener.as_ref());
 
         let acquire_timeout = if listener.is_some() { REQUEST_ACQUIRE_TIMEOUT } else { COMMAND_ACQUIRE_TIMEOUT };
@@ -121,10 +124,12 @@ impl Application {
         let (hosted, remote): (Vec<_>, Vec<_>) = all.iter().cloned().partition(|module| plan.hosts(module.name));
 
         let inboxes = subscribe(&hosted, config, bus.as_ref()).await?;
-        let status = Arc::new(Status::new(Arc::clone(&databases), Arc::clone(&bus), hosted.clone(), inboxes.clone()));
+        let status = Arc::new(Status::new(Arc::clone(&databases), Arc::clone(&bus), hosted.clone(), inboxes.clone(), ambient.clone()));
         let jobs =
             options.jobs.then(|| jobs::start(jobs_by_database(&hosted, &databases), ambient.new_id::<()>().uuid()));
         let audit = AuditQueue::default();
+        let start_metrics = |listener| http::MetricsServer::start(listener, Arc::clone(&status));
+        let metrics = metrics_listener.map(start_metrics).transpose()?;
         let server = match listener {
             None => None,
             Some(listener) => {
@@ -157,6 +162,7 @@ impl Application {
             background,
             jobs,
             server,
+            metrics,
             drain: Duration::from_millis(config.http.drain_ms),
             shutdown_timeout: Duration::from_millis(config.http.shutdown_timeout_ms),
         })
@@ -166,6 +172,12 @@ impl Application {
     #[must_use]
     pub fn address(&self) -> Option<SocketAddr> {
         self.server.as_ref().map(http::Server::address)
+    }
+
+    /// The address at which `/metrics` is served, if that is one of its own.
+    #[must_use]
+    pub fn metrics_address(&self) -> Option<SocketAddr> {
+        self.metrics.as_ref().map(http::MetricsServer::address)
     }
 
     /// The URL at which people reach this application, without a slash at the end.
@@ -215,6 +227,9 @@ impl Application {
         }
         self.background.stop("background", self.shutdown_timeout).await;
         self.bus.close().await;
+        if let Some(metrics) = self.metrics {
+            metrics.stop().await;
+        }
         for write in self.hosted.iter().filter_map(|module| module.write.as_ref()) {
             write.raw().close().await;
         }

@@ -126,10 +126,12 @@ fn print_greeting(
     let waiting_for = application.status.waiting_for();
     let token = if let FirstAdminLink::Token(token) = link { Some(token) } else { None };
     let address = application.address().map(|address| address.to_string());
+    let metrics = application.metrics_address().map(|address| format!("http://{address}/metrics"));
     if context.json {
         return print_json(&json!({
             "url": url,
             "address": address,
+            "metrics": metrics,
             "docs": format!("{url}{API_PREFIX}/docs"),
             "first_admin_token": token,
             "modules": modules,

@@ -30,6 +30,7 @@ pub async fn run(context: &Context) -> Result<(), Error> {
         checks.push(remote(&plan, module).await);
     }
     checks.push(port(config));
+    checks.extend(metrics_port(config));
     checks.push(mail_server(config).await);
     checks.push(single_sign_on(config).await);
     let failed = checks.iter().filter(|check| !check.ok).count();
@@ -105,14 +106,23 @@ async fn remote(plan: &ModulePlan, module: &str) -> Check {
 }
 
 fn port(config: &Config) -> Check {
-    let (host, port) = (config.http.host(), config.http.port);
+    free("PIECEWORK__HTTP__PORT", config.http.host(), config.http.port)
+}
+
+/// Checks the address of the metrics, if that is one of its own.
+fn metrics_port(config: &Config) -> Option<Check> {
+    let (host, port) = config.telemetry.metrics_address().ok()??;
+    Some(free("PIECEWORK__TELEMETRY__METRICS_LISTEN", host, port))
+}
+
+fn free(setting: &str, host: &str, port: u16) -> Check {
     let name = format!("address {host}:{port}");
     match TcpListener::bind((host, port)) {
         Ok(_) => Check::passed(name, "is free"),
         Err(error) => Check::failed(
             name,
             error.to_string(),
-            "this is normal while `piecework serve` runs; otherwise choose another port by PIECEWORK__HTTP__PORT",
+            format!("this is normal while `piecework serve` runs; otherwise choose another port by {setting}"),
         ),
     }
 }

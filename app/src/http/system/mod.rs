@@ -7,7 +7,7 @@ mod event_streams;
 mod examples;
 mod health;
 mod links;
-mod metrics;
+pub mod metrics;
 pub mod openapi;
 mod operations;
 mod parameters;
@@ -21,5 +21,5 @@ use actix_web::web::ServiceConfig;
 
 /// Adds the routes that are outside of the API.
 pub fn add_routes_outside(app: &mut ServiceConfig) {
-    app.configure(health::add_routes).configure(metrics::add_routes);
+    app.configure(health::add_routes);
 }

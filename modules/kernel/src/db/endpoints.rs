@@ -22,6 +22,7 @@ use super::pools::{PoolKind, PoolName, PoolState, Pools};
 use super::position::{InvalidLsn, Lsn};
 use super::probe::Probes;
 use crate::Ambient;
+use crate::runtime::repeated::Repeated;
 use crate::runtime::shutdown::ShutdownSignal;
 
 /// Work on the primary that takes longer than this reports a failure, which causes a probe.
@@ -32,6 +33,8 @@ const HISTORY_MARGIN: Duration = Duration::from_secs(2);
 const POSITION_CONNECTIONS: u32 = 2;
 /// The owner of that pool.
 const POSITIONS: &str = "positions";
+
+static POSITION_UNREAD: Repeated = Repeated::new();
 
 tokio::task_local! {
     static ALLOW_UNOPENED: ();
@@ -290,7 +293,12 @@ impl Endpoints {
         // The commit is done: its answer does not wait for a primary that is lost meanwhile.
         match self.run_on_primary(self.load_flushed_position()).await {
             Ok(position) => requests.iter().for_each(|request| request.note_commit(self.name, position)),
-            Err(error) => tracing::warn!(database = self.name, %error, "the position of a commit could not be read"),
+            Err(error) => {
+                if let Some(suppressed) = POSITION_UNREAD.due(self.name) {
+                    let database = self.name;
+                    tracing::warn!(database, %error, suppressed, "the position of a commit could not be read");
+                }
+            }
         }
     }
 

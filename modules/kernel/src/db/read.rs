@@ -19,6 +19,7 @@ use super::pools::{PoolKind, PoolName, Waiting};
 use super::position::Lsn;
 use super::role::ModuleRole;
 use crate::Ambient;
+use crate::runtime::repeated::Repeated;
 use crate::runtime::retry::Backoff;
 
 /// How long a read waits for a replica to replay what the client has seen.
@@ -27,6 +28,8 @@ const CATCH_UP_TIMEOUT: Duration = Duration::from_millis(200);
 const CATCH_UP_BACKOFF: Backoff = Backoff::new(Duration::from_millis(1), Duration::from_millis(20));
 /// A replica that has given no connection after this time is passed over.
 const REPLICA_ACQUIRE_TIMEOUT: Duration = Duration::from_millis(300);
+
+static CUT_OFF: Repeated = Repeated::new();
 
 /// The reads of one module. Its sessions are read-only.
 #[derive(Clone)]
@@ -157,7 +160,10 @@ impl ReadPool {
         }
         self.endpoints.report_failure();
         metrics::counter!("piecework_reads_retried_total", "database" => self.endpoints.name()).increment(1);
-        tracing::info!(database = self.endpoints.name(), %error, "a read was cut off and is tried on another endpoint");
+        let database = self.endpoints.name();
+        if let Some(suppressed) = CUT_OFF.due(database) {
+            tracing::info!(database, %error, suppressed, "a read was cut off and is tried on another endpoint");
+        }
         true
     }
 
