@@ -98,14 +98,7 @@ impl Application {
         let configured = ModulePlan::from_settings(config)?;
         let plan = if options.hosts_as_configured { configured } else { ModulePlan::host_all() };
         let bus = bus::open(&config.bus, subscriptions())?;
-        // Early, because a port that is taken is the likeliest failure, and links need to know the
-        // port.
-        let listener = match options.listen {
-            Listen::No => None,
-            Listen::AsConfigured => Some(listen(config.http.host(), config.http.port)?),
-        };
-        let metrics_address = config.telemetry.metrics_address()?.filter(|_| listener.is_some());
-        let metrics_listener = metrics_address.map(|(host, port)| listen(host, port)).transpose()?;
+        let Listeners { requests: listener, metrics: metrics_listener } = Listeners::open(config, &options.listen)?;
         let public_url = public_url(config, listener.as_ref());
 
         let acquire_timeout = if listener.is_some() { REQUEST_ACQUIRE_TIMEOUT } else { COMMAND_ACQUIRE_TIMEOUT };
@@ -124,7 +117,9 @@ impl Application {
         let (hosted, remote): (Vec<_>, Vec<_>) = all.iter().cloned().partition(|module| plan.hosts(module.name));
 
         let inboxes = subscribe(&hosted, config, bus.as_ref()).await?;
-        let status = Arc::new(Status::new(Arc::clone(&databases), Arc::clone(&bus), hosted.clone(), inboxes.clone(), ambient.clone()));
+        let status =
+            Status::new(Arc::clone(&databases), Arc::clone(&bus), hosted.clone(), inboxes.clone(), ambient.clone());
+        let status = Arc::new(status);
         let jobs =
             options.jobs.then(|| jobs::start(jobs_by_database(&hosted, &databases), ambient.new_id::<()>().uuid()));
         let audit = AuditQueue::default();
@@ -234,6 +229,28 @@ impl Application {
             write.raw().close().await;
         }
         self.databases.close().await;
+    }
+}
+
+/// The listeners of the servers.
+struct Listeners {
+    requests: Option<TcpListener>,
+    /// For `/metrics`, if that has an address of its own.
+    metrics: Option<TcpListener>,
+}
+
+impl Listeners {
+    /// They are opened early, because a port that is taken is the likeliest failure, and links need
+    /// to know the port.
+    fn open(config: &Config, where_to_listen: &Listen) -> Result<Self, Error> {
+        match where_to_listen {
+            Listen::No => Ok(Self { requests: None, metrics: None }),
+            Listen::AsConfigured => {
+                let requests = Some(listen(config.http.host(), config.http.port)?);
+                let metrics = config.telemetry.metrics_address()?;
+                Ok(Self { requests, metrics: metrics.map(|(host, port)| listen(host, port)).transpose()? })
+            }
+        }
     }
 }
 

@@ -56,7 +56,8 @@ pub fn parse_postgres_url(text: &str) -> Result<Vec<PgConnectOptions>, String> {
 fn parse_one(text: &str, is_one_of_several: bool) -> Result<PgConnectOptions, String> {
     let url = Url::parse(text).map_err(|error| format!("is no PostgreSQL URL: {error}"))?;
     let names: Vec<String> = url.query_pairs().map(|(name, _)| name.into_owned()).collect();
-    let is_known = |name: &&String| PARAMETERS.contains(&name.as_str()) || is_option(name) || *name == "application_name";
+    let is_known =
+        |name: &&String| PARAMETERS.contains(&name.as_str()) || is_option(name) || *name == "application_name";
     if let Some(unknown) = names.iter().find(|name| !is_known(name)) {
         let known = PARAMETERS.join(", ");
         return Err(format!("has the unknown parameter `{unknown}`; there are {known}, application_name, options[…]"));
@@ -85,11 +86,10 @@ mod tests {
     fn a_url_may_name_several_servers() {
         for (text, expected) in [
             ("postgres://me:a@b@db1/x", &[("db1", 5432)][..]),
-            ("postgresql://me:hush@db1:6000,db2,10.0.0.7:6001/x?sslmode=require", &[
-                ("db1", 6000),
-                ("db2", 5432),
-                ("10.0.0.7", 6001),
-            ]),
+            (
+                "postgresql://me:hush@db1:6000,db2,10.0.0.7:6001/x?sslmode=require",
+                &[("db1", 6000), ("db2", 5432), ("10.0.0.7", 6001)],
+            ),
             ("postgres://[::1]:5433,db2/x", &[("[::1]", 5433), ("db2", 5432)]),
             ("postgres:///x?host=db1&port=1&application_name=a&options[work_mem]=8MB", &[("db1", 1)]),
         ] {

@@ -1,7 +1,8 @@
 //! What each metric means. `/metrics` shows it as the HELP text.
 //!
-//! Names follow Prometheus: `piecework_`, the thing, its unit last, and `_total` for a counter (decision
-//! 68). A gauge of what is in a database has the same value in every process that hosts the module.
+//! Names follow Prometheus: `piecework_`, the thing, its unit last, and `_total` for a counter
+//! (decision 68). A gauge of what is in a database has the same value in every process that hosts
+//! the module.
 
 use metrics::{describe_counter, describe_gauge, describe_histogram};
 

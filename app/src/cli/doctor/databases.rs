@@ -1,4 +1,5 @@
-//! The doctor's checks of the databases: their servers, schemas and roles, and what waits for a person.
+//! The doctor's checks of the databases: their servers, schemas and roles, and what waits for a
+//! person.
 
 use kernel::Ambient;
 use kernel::db::{EndpointHealth, RoleDefect, RoleStatus, allow_unopened};

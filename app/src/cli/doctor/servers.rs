@@ -1,5 +1,5 @@
-//! The doctor's checks of PostgreSQL's servers: the sessions that they give, what a crash or a failover
-//! may lose, and how many processes they have connections for.
+//! The doctor's checks of PostgreSQL's servers: the sessions that they give, what a crash or a
+//! failover may lose, and how many processes they have connections for.
 
 use std::collections::BTreeMap;
 
@@ -91,7 +91,8 @@ pub async fn durability(database: &Database) -> Vec<Check> {
     let warnings = warnings.into_iter().filter(|(is_found, ..)| *is_found);
     let warned: Vec<Check> = warnings.map(|(_, found, advice)| Check::warned(&name, found, advice)).collect();
     if warned.is_empty() {
-        let found = format!("a commit is on disk before it is answered, and on {} standbys", server.synchronous_standbys);
+        let found =
+            format!("a commit is on disk before it is answered, and on {} standbys", server.synchronous_standbys);
         return vec![Check::passed(name, found)];
     }
     warned

@@ -340,7 +340,6 @@ impl Endpoints {
             replica.replayed = replica.replayed.max(position);
         }
     }
-
 }
 
 /// Lets `work` use databases that are not open yet: the work that prepares them.

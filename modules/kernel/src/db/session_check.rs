@@ -1,5 +1,6 @@
-//! Finds out whether a URL gives modules the sessions that they rely on: each keeps its settings, and
-//! has a connection of PostgreSQL to itself. A pooler in between may break both without an error.
+//! Finds out whether a URL gives modules the sessions that they rely on: each keeps its settings,
+//! and has a connection of PostgreSQL to itself. A pooler in between may break both without an
+//! error.
 
 use std::fmt;
 use std::time::Duration;

@@ -1,9 +1,9 @@
-//! Keeps what is known of a database's servers up to date, and follows the primary when another server
-//! has become it.
+//! Keeps what is known of a database's servers up to date, and follows the primary when another
+//! server has become it.
 //!
-//! A database with several servers is probed twice a second. A database with one server is probed only
-//! after a connection was slow to come or was lost, or when its health is asked for. A database whose
-//! primary does not answer is probed until it does.
+//! A database with several servers is probed twice a second. A database with one server is probed
+//! only after a connection was slow to come or was lost, or when its health is asked for. A
+//! database whose primary does not answer is probed until it does.
 
 use std::time::Duration;
 

@@ -46,8 +46,7 @@ pub async fn count_pending(connection: &mut PgConnection, schema: &str) -> Resul
 /// # Errors
 /// The database does not answer.
 pub async fn load_oldest(connection: &mut PgConnection, schema: &str) -> Result<Option<DateTime<Utc>>, sqlx::Error> {
-    let statement =
-        format!("select (event->>'time')::timestamptz from {schema}.outbox order by position limit 1");
+    let statement = format!("select (event->>'time')::timestamptz from {schema}.outbox order by position limit 1");
     sqlx::query_scalar(AssertSqlSafe(statement)).fetch_optional(connection).await
 }
 

@@ -11,8 +11,8 @@ const INTERVAL: Duration = Duration::from_secs(60);
 /// Maximum number of keys. If there are more, all are forgotten, and each may be written again.
 const KEYS_MAX: usize = 256;
 
-/// One place in the code that writes a line. It is a static beside that place. The line has the field
-/// `suppressed`, with what [`Repeated::due`] returns.
+/// One place in the code that writes a line. It is a static beside that place. The line has the
+/// field `suppressed`, with what [`Repeated::due`] returns.
 pub struct Repeated {
     lines: Mutex<BTreeMap<String, Line>>,
 }
