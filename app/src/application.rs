@@ -136,9 +136,7 @@ impl Application {
             }
         };
         if opens_later && let Err(error) = opener.try_all().await {
-            if let Some(server) = server {
-                server.stop().await;
-            }
+            stop_serving(server, metrics).await;
             return Err(error);
         }
         let mut background = Background::default();
@@ -229,6 +227,16 @@ impl Application {
             write.raw().close().await;
         }
         self.databases.close().await;
+    }
+}
+
+/// Ends the servers of an application that cannot start.
+async fn stop_serving(server: Option<http::Server>, metrics: Option<http::MetricsServer>) {
+    if let Some(server) = server {
+        server.stop().await;
+    }
+    if let Some(metrics) = metrics {
+        metrics.stop().await;
     }
 }
 

@@ -110,7 +110,7 @@ async fn an_outage_is_measured_and_logged_once_and_so_is_what_waits() {
         ada.post("/tasks", &json!({ "title": "Before" })).await.json.get("id").cloned()
     })
     .await;
-    // A mail that waits for an hour, and a day that is long over. So many days are closed by nobody.
+    // A mail that waits for an hour, and a day that is long over. No job closes 300 days.
     let mut database = accounting.connect().await;
     database
         .execute(

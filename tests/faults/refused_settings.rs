@@ -51,14 +51,11 @@ async fn every_command_refuses_what_serve_refuses() {
         ("postgres://db1,db2/tracker?target_session_attrs=read-write", "unknown parameter `target_session_attrs`"),
         ("mysql://db1/tracker", "is no PostgreSQL URL"),
     ] {
-        for key in ["WRITE_URL", "READ_URLS"] {
-            let name = format!("__DATABASES__TRACKER__{key}");
-            let url = if key == "READ_URLS" { url.replace("db1,db2", "db1") } else { url.to_owned() };
-            assert_refused(
-                &[(&name, &url)],
-                &[&name.trim_start_matches('_').replace("__", ".").to_lowercase(), reason],
-            )
-            .await;
+        for (name, key) in [("WRITE_URL", "write_url"), ("READ_URLS", "read_urls")] {
+            let (name, key) = (format!("__DATABASES__TRACKER__{name}"), format!("databases.tracker.{key}"));
+            // The commas of a list separate its URLs.
+            let url = if key.ends_with("urls") { url.replace("db1,db2", "db1") } else { url.to_owned() };
+            assert_refused(&[(name.as_str(), url.as_str())], &[key.as_str(), reason]).await;
         }
     }
     for url in ["", "http://mail", "smtp://"] {
