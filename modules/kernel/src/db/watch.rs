@@ -44,9 +44,9 @@ impl Endpoints {
         let (taken, at) = (Instant::now(), self.ambient.now());
         let (mut candidates, replicas) = probes.probe(self.pools.candidates(), &self.settings.replicas).await;
         let current = self.pools.primary();
-        let (is_down, primary) = {
+        let (is_down, primary, is_first) = {
             let mut state = self.state();
-            state.probed_at = Some(taken);
+            let is_first = state.probed_at.replace(taken).is_none();
             let primary = state.choose_primary(&candidates, current);
             if primary != current {
                 state.begin_history();
@@ -55,19 +55,28 @@ impl Endpoints {
             for (number, result) in replicas.into_iter().enumerate() {
                 state.update_replica(self.name, number, result, self.settings.max_lag);
             }
-            (state.primary != EndpointHealth::Healthy, primary)
+            (state.primary != EndpointHealth::Healthy, primary, is_first)
         };
         if primary != current {
-            self.pools.switch_to(primary);
-            let server = self.primary();
-            let (host, port) = (server.get_host(), server.get_port());
-            tracing::warn!(database = self.name, host, port, "another server has become the primary");
-            metrics::counter!("piecework_primary_switches_total", "database" => self.name).increment(1);
+            self.switch_to(primary, is_first);
         }
         self.standing.send_if_modified(|standing| {
             let now = Standing { is_down, switches: standing.switches + u64::from(primary != current) };
             std::mem::replace(standing, now) != now
         });
+    }
+
+    /// Makes another server the primary. The first probe only finds out which one it is.
+    fn switch_to(&self, primary: usize, is_first_probe: bool) {
+        self.pools.switch_to(primary);
+        let server = self.primary();
+        let (database, host, port) = (self.name, server.get_host(), server.get_port());
+        if is_first_probe {
+            tracing::info!(database, host, port, "this server is the primary");
+        } else {
+            tracing::warn!(database, host, port, "another server has become the primary");
+            metrics::counter!("piecework_primary_switches_total", "database" => database).increment(1);
+        }
     }
 
     /// Keeps the state of the endpoints up to date until the shutdown.
