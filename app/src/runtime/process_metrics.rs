@@ -36,7 +36,7 @@ fn cpu_seconds() -> f64 {
     seconds(used.tv_sec, used.tv_nsec)
 }
 
-/// Linux shows it in KiB: `VmRSS:	   12345 kB`.
+/// Linux shows it in KiB: `VmRSS: 12345 kB`.
 fn resident_bytes() -> Option<f64> {
     let status = fs::read_to_string("/proc/self/status").ok()?;
     let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;

@@ -240,9 +240,7 @@ fn log_failure(failure: &FailedAttempt) {
     } else if failure.is_fault_of_installation {
         // The outage is logged, once for all mails.
         tracing::debug!(%mail_id, attempts, "mail not sent; it will be retried");
-    } else {
-        if let Some(suppressed) = NOT_SENT.due("") {
-            tracing::warn!(%mail_id, attempts, suppressed, "mail not sent; it will be retried");
-        }
+    } else if let Some(suppressed) = NOT_SENT.due("") {
+        tracing::warn!(%mail_id, attempts, suppressed, "mail not sent; it will be retried");
     }
 }

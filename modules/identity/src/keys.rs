@@ -106,10 +106,10 @@ impl Identity {
             return;
         }
         *loaded_at = Some(Instant::now());
-        if let Err(error) = self.load_keys().await {
-            if let Some(suppressed) = NOT_LOADED.due("") {
-                tracing::warn!(%error, suppressed, "a token names an unknown key, and the keys cannot be loaded");
-            }
+        if let Err(error) = self.load_keys().await
+            && let Some(suppressed) = NOT_LOADED.due("")
+        {
+            tracing::warn!(%error, suppressed, "a token names an unknown key, and the keys cannot be loaded");
         }
     }
 

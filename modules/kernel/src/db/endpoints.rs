@@ -12,7 +12,6 @@ use chrono::{DateTime, Utc};
 use sqlx::PgPool;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use tokio::sync::{Notify, watch};
-use tokio::time::Instant;
 
 use super::consistency::Consistency;
 use super::error::DbError;
@@ -23,7 +22,6 @@ use super::position::{InvalidLsn, Lsn};
 use super::probe::Probes;
 use crate::Ambient;
 use crate::runtime::repeated::Repeated;
-use crate::runtime::shutdown::ShutdownSignal;
 
 /// Work on the primary that takes longer than this reports a failure, which causes a probe.
 const SLOW_ANSWER: Duration = Duration::from_millis(100);

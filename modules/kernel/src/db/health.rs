@@ -194,10 +194,11 @@ impl ClusterState {
         result: Result<ProbeResult, DbError>,
         max_lag: Duration,
     ) {
+        let is_primary = result.as_ref().is_ok_and(|result| self.is_primary(result));
         let Some(replica) = self.replicas.get_mut(number) else { return };
         let health = match result {
             Err(error) => EndpointHealth::Unreachable(error.to_string()),
-            Ok(result) if self.is_primary(&result) => EndpointHealth::IsPrimary,
+            Ok(_) if is_primary => EndpointHealth::IsPrimary,
             Ok(result) if !result.in_recovery => EndpointHealth::IsNoReplica,
             Ok(result) if self.identifier.zip(result.cluster_identifier).is_some_and(|(ours, its)| ours != its) => {
                 EndpointHealth::OtherCluster
