@@ -68,8 +68,8 @@ async fn read_message(client: &mut TcpStream) -> std::io::Result<Vec<u8>> {
     Ok(message)
 }
 
-/// The message is the protocol version, pairs of a name and a value, and a zero. Each text ends with
-/// a zero.
+/// The message is the protocol version, pairs of a name and a value, and a zero. Each text ends
+/// with a zero.
 fn without_settings(message: &[u8]) -> Vec<u8> {
     let (version, parameters) = message.split_at(4);
     let texts: Vec<&[u8]> = parameters.split(|byte| *byte == 0).collect();
