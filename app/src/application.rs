@@ -80,6 +80,8 @@ pub struct Application {
     background: Background,
     jobs: Option<Background>,
     server: Option<http::Server>,
+    metrics: Option<http::MetricsServer>,
+    drain: Duration,
     shutdown_timeout: Duration,
 }
 
@@ -96,12 +98,7 @@ impl Application {
         let configured = ModulePlan::from_settings(config)?;
         let plan = if options.hosts_as_configured { configured } else { ModulePlan::host_all() };
         let bus = bus::open(&config.bus, subscriptions())?;
-        // Early, because a port that is taken is the likeliest failure, and links need to know the
-        // port.
-        let listener = match options.listen {
-            Listen::No => None,
-            Listen::AsConfigured => Some(listen(config.http.host(), config.http.port)?),
-        };
+        let Listeners { requests: listener, metrics: metrics_listener } = Listeners::open(config, &options.listen)?;
         let public_url = public_url(config, listener.as_ref());
 
         let acquire_timeout = if listener.is_some() { REQUEST_ACQUIRE_TIMEOUT } else { COMMAND_ACQUIRE_TIMEOUT };
@@ -120,10 +117,14 @@ impl Application {
         let (hosted, remote): (Vec<_>, Vec<_>) = all.iter().cloned().partition(|module| plan.hosts(module.name));
 
         let inboxes = subscribe(&hosted, config, bus.as_ref()).await?;
-        let status = Arc::new(Status::new(Arc::clone(&databases), Arc::clone(&bus), hosted.clone(), inboxes.clone()));
+        let status =
+            Status::new(Arc::clone(&databases), Arc::clone(&bus), hosted.clone(), inboxes.clone(), ambient.clone());
+        let status = Arc::new(status);
         let jobs =
             options.jobs.then(|| jobs::start(jobs_by_database(&hosted, &databases), ambient.new_id::<()>().uuid()));
         let audit = AuditQueue::default();
+        let start_metrics = |listener| http::MetricsServer::start(listener, Arc::clone(&status));
+        let metrics = metrics_listener.map(start_metrics).transpose()?;
         let server = match listener {
             None => None,
             Some(listener) => {
@@ -135,9 +136,7 @@ impl Application {
             }
         };
         if opens_later && let Err(error) = opener.try_all().await {
-            if let Some(server) = server {
-                server.stop().await;
-            }
+            stop_serving(server, metrics).await;
             return Err(error);
         }
         let mut background = Background::default();
@@ -156,6 +155,8 @@ impl Application {
             background,
             jobs,
             server,
+            metrics,
+            drain: Duration::from_millis(config.http.drain_ms),
             shutdown_timeout: Duration::from_millis(config.http.shutdown_timeout_ms),
         })
     }
@@ -164,6 +165,12 @@ impl Application {
     #[must_use]
     pub fn address(&self) -> Option<SocketAddr> {
         self.server.as_ref().map(http::Server::address)
+    }
+
+    /// The address at which `/metrics` is served, if that is one of its own.
+    #[must_use]
+    pub fn metrics_address(&self) -> Option<SocketAddr> {
+        self.metrics.as_ref().map(http::MetricsServer::address)
     }
 
     /// The URL at which people reach this application, without a slash at the end.
@@ -199,9 +206,13 @@ impl Application {
     }
 
     /// Stops requests, jobs, relays, the bus and the pools, in this order, then leaves the embedded
-    /// PostgreSQL.
+    /// PostgreSQL. Before it stops requests, it lets load balancers notice.
     pub async fn stop(self) {
         if let Some(server) = self.server {
+            self.status.announce_stop();
+            if !self.drain.is_zero() {
+                tokio::time::sleep(self.drain).await;
+            }
             server.stop().await;
         }
         if let Some(jobs) = self.jobs {
@@ -209,10 +220,45 @@ impl Application {
         }
         self.background.stop("background", self.shutdown_timeout).await;
         self.bus.close().await;
+        if let Some(metrics) = self.metrics {
+            metrics.stop().await;
+        }
         for write in self.hosted.iter().filter_map(|module| module.write.as_ref()) {
             write.raw().close().await;
         }
         self.databases.close().await;
+    }
+}
+
+/// Ends the servers of an application that cannot start.
+async fn stop_serving(server: Option<http::Server>, metrics: Option<http::MetricsServer>) {
+    if let Some(server) = server {
+        server.stop().await;
+    }
+    if let Some(metrics) = metrics {
+        metrics.stop().await;
+    }
+}
+
+/// The listeners of the servers.
+struct Listeners {
+    requests: Option<TcpListener>,
+    /// For `/metrics`, if that has an address of its own.
+    metrics: Option<TcpListener>,
+}
+
+impl Listeners {
+    /// They are opened early, because a port that is taken is the likeliest failure, and links need
+    /// to know the port.
+    fn open(config: &Config, where_to_listen: &Listen) -> Result<Self, Error> {
+        match where_to_listen {
+            Listen::No => Ok(Self { requests: None, metrics: None }),
+            Listen::AsConfigured => {
+                let requests = Some(listen(config.http.host(), config.http.port)?);
+                let metrics = config.telemetry.metrics_address()?;
+                Ok(Self { requests, metrics: metrics.map(|(host, port)| listen(host, port)).transpose()? })
+            }
+        }
     }
 }
 

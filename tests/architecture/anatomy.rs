@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use crate::{modules, read, root, rust_files, workspace};
 
 /// The files that a module may have besides its use cases.
-const FILES: [&str; 9] = [
+const FILES: [&str; 10] = [
     "lib.rs",
     "settings.rs",
     "domain.rs",
@@ -18,6 +18,7 @@ const FILES: [&str; 9] = [
     "service.rs",
     "subscriber.rs",
     "jobs.rs",
+    "measure.rs",
     "replay.rs",
     "verify.rs",
 ];

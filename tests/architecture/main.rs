@@ -3,6 +3,7 @@
 #![expect(clippy::expect_used, reason = "a test that cannot be set up must fail, and say why")]
 
 mod anatomy;
+mod metric_names;
 mod problem_codes;
 
 use std::collections::{BTreeMap, BTreeSet};

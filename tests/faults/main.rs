@@ -18,6 +18,7 @@ mod http;
 mod idempotency;
 mod import;
 mod keys;
+mod metrics;
 mod private_files;
 mod refused_settings;
 mod secrets;

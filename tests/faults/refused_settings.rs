@@ -41,8 +41,22 @@ async fn every_command_refuses_what_serve_refuses() {
         ("__AUTH__HASHING_CONCURRENCY", "0", "hashing_concurrency"),
         ("__AUTH__KEYS", "no key", "auth.keys"),
         ("__TELEMETRY__LOG", "info,,=", "telemetry.log"),
+        ("__TELEMETRY__METRICS_LISTEN", "9464", "telemetry.metrics_listen"),
+        ("__HTTP__DRAIN_MS", "600001", "http.drain_ms"),
     ] {
         assert_refused(&[(name, value)], &[reason]).await;
+    }
+    for (url, reason) in [
+        ("postgres://db1/tracker?connect_timeout=3", "unknown parameter `connect_timeout`"),
+        ("postgres://db1,db2/tracker?target_session_attrs=read-write", "unknown parameter `target_session_attrs`"),
+        ("mysql://db1/tracker", "is no PostgreSQL URL"),
+    ] {
+        for (name, key) in [("WRITE_URL", "write_url"), ("READ_URLS", "read_urls")] {
+            let (name, key) = (format!("__DATABASES__TRACKER__{name}"), format!("databases.tracker.{key}"));
+            // The commas of a list separate its URLs.
+            let url = if key.ends_with("urls") { url.replace("db1,db2", "db1") } else { url.to_owned() };
+            assert_refused(&[(name.as_str(), url.as_str())], &[key.as_str(), reason]).await;
+        }
     }
     for url in ["", "http://mail", "smtp://"] {
         assert_refused(&[("__EMAIL__TRANSPORT", "smtp"), ("__EMAIL__SMTP_URL", url)], &["email.smtp_url"]).await;

@@ -109,3 +109,43 @@ async fn two_servers_share_a_data_directory_and_its_postgresql_stops_with_the_la
     second.stop().await;
     assert_verified(&data.path()).await;
 }
+
+/// The status of `/readyz`.
+async fn readiness(server: &harness::Server) -> u16 {
+    let request = server.api.request_outside(reqwest::Method::GET, "/readyz");
+    request.send().await.unwrap().status().as_u16()
+}
+
+#[tokio::test]
+async fn a_server_that_stops_serves_requests_until_load_balancers_have_noticed() {
+    let data = DataDirectory::new();
+    let mut server = data.serve_with(&[("PIECEWORK__HTTP__DRAIN_MS", "600000")]).await;
+    let ada = server.first_admin().await.api;
+    assert_eq!(readiness(&server).await, 200);
+    server.signal(Signal::TERM);
+    eventually("the server is not ready", async || (readiness(&server).await == 503).then_some(())).await;
+    // A new connection, as of a load balancer that has not asked yet.
+    let other = harness::Api::anonymous(server.url());
+    let login = json!({ "email": "ada@example.org", "password": harness::PASSWORD });
+    other.post("/auth/login", &login).await.expect_status(200);
+    let wim = json!({ "email": "wim@example.org", "name": "Wim", "role": "worker" });
+    ada.post("/people", &wim).await.expect_status(201);
+    // A person who does not want to wait sends another signal.
+    let status = eventually("a later signal ends the server", async || {
+        server.signal(Signal::TERM);
+        server.ended()
+    })
+    .await;
+    assert_eq!(status.code(), Some(1), "{}", server.log());
+    assert!(server.log().contains("a second signal ended the process"), "{}", server.log());
+}
+
+#[tokio::test]
+async fn two_signals_at_once_are_one_stop() {
+    let data = DataDirectory::new();
+    let server = data.serve_with(&[("PIECEWORK__HTTP__DRAIN_MS", "100")]).await;
+    // Two signals of one kind may arrive as one.
+    server.signal(Signal::TERM);
+    server.signal(Signal::INT);
+    assert_eq!(server.end_with(Signal::TERM).await.code(), Some(0));
+}

@@ -106,6 +106,31 @@ impl Pair {
         self.connect_standby("postgres").await.execute(statement).await.expect("the replica executes the statement");
     }
 
+    /// Kills the primary once the replica has all of its log, and promotes the replica.
+    pub async fn fail_over(&self) {
+        let mut primary = self.connect_primary("postgres").await;
+        let flushed: String = sqlx::query_scalar("select pg_current_wal_flush_lsn()::text")
+            .fetch_one(&mut primary)
+            .await
+            .expect("an LSN");
+        let mut standby = self.connect_standby("postgres").await;
+        eventually("the replica has all of the log", async || {
+            let has_it = sqlx::query_scalar("select pg_last_wal_replay_lsn() >= $1::pg_lsn").bind(&flushed);
+            has_it.fetch_one(&mut standby).await.is_ok_and(|has_it: bool| has_it).then_some(())
+        })
+        .await;
+        self.kill_primary().await;
+        standby.execute("select pg_promote()").await.expect("the replica is promoted");
+    }
+
+    /// Changes a setting of the primary.
+    pub async fn set_on_primary(&self, setting: &str, value: &str) {
+        let mut primary = self.connect_primary("postgres").await;
+        let statement = format!("alter system set {setting} = '{value}'");
+        primary.execute(AssertSqlSafe(statement)).await.expect("the setting can be changed");
+        primary.execute("select pg_reload_conf()").await.expect("the settings are read");
+    }
+
     /// Ends the primary like `kill -9`. It does not start again by itself.
     pub async fn kill_primary(&self) {
         self.primary.kill().await;

@@ -237,6 +237,7 @@ async fn no_query_of_an_inbox_reads_all_applied_events() {
     let inbox = Inbox::new(Arc::new(Indifferent), write.clone(), RetryPolicy::default());
     assert_eq!(inbox.count_waiting().await.expect("a count"), (0, 0));
     assert_eq!(inbox.count_due().await.expect("a count"), 0);
+    assert_eq!(inbox.load_oldest_retry().await.expect("an age"), None);
     assert!(!inbox.retry_next().await.expect("none is due"));
     inbox.list_parked(None, 10).await.expect("a page");
     inbox.prune_applied().await.expect("old events can be deleted");

@@ -1,6 +1,7 @@
 //! The program on a schema of a later version, and a migration of a table that is in use.
 
 use harness::eventually;
+use piecework::startup::migrator_lock;
 use serde_json::json;
 use sqlx::{Connection, Executor};
 
@@ -80,5 +81,38 @@ async fn a_migration_that_waits_for_a_lock_lets_others_pass_and_is_tried_again()
     let outcome = running.await.unwrap();
     assert!(outcome.stderr.contains("waits for a lock"), "{outcome:?}");
     outcome.ok();
+    installation.assert_verified().await;
+}
+
+#[tokio::test]
+async fn a_process_that_waits_to_migrate_does_not_keep_the_other_from_making_an_index_concurrently() {
+    let installation = Installation::with_people().await;
+    let mut migrating = installation.accounting.connect().await;
+    migrator_lock::take(&mut migrating).await.unwrap();
+    let waiting = tokio::spawn(installation.run(&["migrate"]).finish());
+    let waits = "select exists (
+        select from pg_stat_activity
+        where datname = current_database() and pid <> pg_backend_pid() and query like '%advisory_lock%')";
+    eventually("the other process waits", async || {
+        let waits: bool = sqlx::query_scalar(waits).fetch_one(&mut migrating).await.unwrap();
+        waits.then_some(())
+    })
+    .await;
+    // Without a limit, PostgreSQL would end one of two sessions that wait for each other.
+    migrating.execute("create index concurrently of_a_migration on accounting.transfers (kind)").await.unwrap();
+    migrator_lock::release(&mut migrating).await.unwrap();
+    waiting.await.unwrap().ok();
+}
+
+#[tokio::test]
+async fn two_processes_that_start_at_once_on_empty_databases_share_the_work() {
+    let other = Installation::with_people().await;
+    let installation = Installation::empty(&other).await;
+    let (first, second) = tokio::join!(installation.serve(), installation.serve());
+    let waiting_for = |server: &harness::Server| server.greeting["waiting_for"].clone();
+    let logs = format!("{} {}", first.log(), second.log());
+    assert_eq!((waiting_for(&first), waiting_for(&second)), (json!([]), json!([])), "{logs}");
+    second.stop().await;
+    first.stop().await;
     installation.assert_verified().await;
 }

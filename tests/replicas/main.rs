@@ -4,6 +4,8 @@
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on must fail")]
 
 mod degraded;
+mod doctor;
+mod failover;
 mod people;
 mod positions;
 mod routing;

@@ -161,6 +161,7 @@ async fn a_session_that_reads_cannot_write() {
 fn endpoints_of(pair: &Pair, database: &str) -> std::sync::Arc<Endpoints> {
     let settings = EndpointSettings {
         primary: pair.primary_url(database).parse().unwrap(),
+        successors: Vec::new(),
         replicas: vec![pair.standby_url(database).parse().unwrap()],
         max_lag: Duration::from_secs(3600),
         acquire_timeout: kernel::db::REQUEST_ACQUIRE_TIMEOUT,

@@ -19,6 +19,9 @@ use crate::modules::CATALOGUE;
 /// The pause between two attempts to create the link for the first admin while the database does
 /// not answer.
 const LINK_PAUSE: Duration = Duration::from_millis(250);
+/// Signals that arrive within this time ask for the same stop: a supervisor may send one to the
+/// process and one to its group.
+const SAME_STOP: Duration = Duration::from_secs(1);
 
 /// The options of the command.
 #[derive(Debug, Default, Args)]
@@ -84,7 +87,7 @@ pub async fn serve(config: &Config, greet: impl AsyncFnOnce(&Application) -> Res
     tracing::info!("stopping; a second signal ends the process immediately");
     tokio::select! {
         () = application.stop() => Ok(()),
-        () = signals.received() => Err(Error::Failed("a second signal ended the process before the stop was complete; no answered request is lost".to_owned())),
+        () = signals.received_again() => Err(Error::Failed("a second signal ended the process before the stop was complete; no answered request is lost".to_owned())),
     }
 }
 
@@ -123,10 +126,12 @@ fn print_greeting(
     let waiting_for = application.status.waiting_for();
     let token = if let FirstAdminLink::Token(token) = link { Some(token) } else { None };
     let address = application.address().map(|address| address.to_string());
+    let metrics = application.metrics_address().map(|address| format!("http://{address}/metrics"));
     if context.json {
         return print_json(&json!({
             "url": url,
             "address": address,
+            "metrics": metrics,
             "docs": format!("{url}{API_PREFIX}/docs"),
             "first_admin_token": token,
             "modules": modules,
@@ -195,5 +200,16 @@ impl Signals {
             _ = self.interrupt.recv() => {}
             _ = self.terminate.recv() => {}
         }
+    }
+
+    /// Returns on a signal that is not a part of the stop that has just begun.
+    async fn received_again(&mut self) {
+        let same_stop = async {
+            loop {
+                self.received().await;
+            }
+        };
+        let _over: Result<(), _> = tokio::time::timeout(SAME_STOP, same_stop).await;
+        self.received().await;
     }
 }

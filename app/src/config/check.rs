@@ -1,8 +1,7 @@
 //! What each setting alone may be, as far as its type does not say so.
 
-use sqlx::postgres::{PgConnectOptions, PgSslMode};
-
 use super::error::Error;
+use super::postgres_url::parse_postgres_url;
 use super::public_url::{check_origin, check_public_url};
 use super::settings::{Bus, Config, Database, DatabaseName, Http, Limits};
 
@@ -12,6 +11,8 @@ const LAG_LIMIT_MS_MAX: u64 = 3_600_000;
 /// The smallest pool that a module can write with: three kinds of commands, the relay with a batch
 /// ahead, an inbox, and one connection for everything else.
 const WRITE_CONNECTIONS_MIN: u32 = 7;
+/// The longest time for which a process that stops may still serve requests, in milliseconds.
+const DRAIN_MS_MAX: u64 = 600_000;
 /// The highest limit. A bucket is refilled by at least a microsecond at a time.
 const LIMIT_MAX: u32 = 1_000_000;
 /// Maximum length of the prefix on the broker. Names there have at most 255 bytes.
@@ -31,6 +32,7 @@ pub fn check(config: &Config) -> Result<(), Error> {
     }
     check_http(&config.http)?;
     check_limits(config.limits)?;
+    config.telemetry.metrics_address()?;
     email::Email::check_settings(&config.email).map_err(|error| Error::Module(error.to_string()))?;
     config.modules.check()
 }
@@ -39,11 +41,10 @@ fn check_database(name: DatabaseName, database: &Database) -> Result<(), Error> 
     let invalid = |key: &str, reason: String| Err(Error::invalid(format!("databases.{name}.{key}"), reason));
     let write_urls = database.write_url.iter().map(|url| ("write_url", url));
     for (key, url) in write_urls.chain(database.read_urls.iter().map(|url| ("read_urls", url))) {
-        match url.parse::<PgConnectOptions>() {
-            // The text of the error does not hold the URL, which may hold a password.
-            Err(error) => return invalid(key, format!("is no PostgreSQL URL: {error}")),
-            Ok(options) if names_unused_authority(url, &options) => {
-                return invalid(key, "names an authority (sslrootcert) that only sslmode=verify-full uses".to_owned());
+        match parse_postgres_url(url) {
+            Err(reason) => return invalid(key, reason),
+            Ok(servers) if key == "read_urls" && servers.len() > 1 => {
+                return invalid(key, "is a list of URLs: each names one host".to_owned());
             }
             Ok(_) => {}
         }
@@ -59,14 +60,6 @@ fn check_database(name: DatabaseName, database: &Database) -> Result<(), Error> 
         return invalid("max_lag_ms", format!("is 1 to {LAG_LIMIT_MS_MAX}, an hour"));
     }
     Ok(())
-}
-
-/// Whether a URL names an authority for certificates that are then not checked.
-fn names_unused_authority(url: &str, options: &PgConnectOptions) -> bool {
-    let query = url.split_once('?').map_or("", |(_, query)| query);
-    let names = query.split('&').filter_map(|parameter| parameter.split('=').next());
-    let is_checked = matches!(options.get_ssl_mode(), PgSslMode::VerifyCa | PgSslMode::VerifyFull);
-    !is_checked && names.into_iter().any(|name| matches!(name, "sslrootcert" | "ssl-root-cert" | "ssl-ca"))
 }
 
 fn check_bus(bus: &Bus) -> Result<(), Error> {
@@ -87,6 +80,9 @@ fn check_http(http: &Http) -> Result<(), Error> {
     }
     if http.max_connections == 0 {
         return Err(Error::invalid("http.max_connections", "is at least 1"));
+    }
+    if http.drain_ms > DRAIN_MS_MAX {
+        return Err(Error::invalid("http.drain_ms", format!("is at most {DRAIN_MS_MAX}, ten minutes")));
     }
     http.trusted_networks()?;
     for origin in &http.allowed_origins {

@@ -10,6 +10,7 @@ mod error;
 mod installation;
 mod load;
 mod module_urls;
+mod postgres_url;
 mod profiles;
 mod public_url;
 mod secrets;
@@ -23,6 +24,7 @@ pub use error::Error;
 pub use installation::check_installation;
 pub use load::{Loaded, load, load_from};
 pub use module_urls::Modules;
+pub use postgres_url::parse_postgres_url;
 pub use settings::{
     Bus, BusKind, Config, Database, DatabaseName, Databases, Http, Limits, LogFormat, Postgres, Telemetry,
 };

@@ -68,6 +68,8 @@ pub struct Http {
     pub max_connections: usize,
     /// The networks of proxies, as they are set. `trusted_networks()` are the networks themselves.
     pub trusted_proxies: Vec<String>,
+    /// How long requests are still served after a stop was asked for, in milliseconds.
+    pub drain_ms: u64,
     /// How long a stop waits for requests, then for background work, in milliseconds.
     pub shutdown_timeout_ms: u64,
     /// Threads that answer requests; 0 is one for each core.
@@ -182,6 +184,8 @@ pub struct Telemetry {
     pub log: String,
     /// The format of the log.
     pub format: LogFormat,
+    /// Where `/metrics` is served, as host and port. `None`: with everything else.
+    pub metrics_listen: Option<String>,
 }
 
 /// The formats of the log.
@@ -227,8 +231,26 @@ impl Http {
     /// The address to listen on. An IPv6 address may be in brackets in the settings, as in a URL.
     #[must_use]
     pub fn host(&self) -> &str {
-        let in_brackets = self.host.strip_prefix('[').and_then(|host| host.strip_suffix(']'));
-        in_brackets.unwrap_or(&self.host)
+        without_brackets(&self.host)
+    }
+}
+
+fn without_brackets(host: &str) -> &str {
+    host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host)
+}
+
+impl Telemetry {
+    /// The host and the port at which `/metrics` is served. `None`: with everything else.
+    ///
+    /// # Errors
+    /// The setting is no host and port.
+    pub fn metrics_address(&self) -> Result<Option<(&str, u16)>, Error> {
+        let Some(text) = &self.metrics_listen else { return Ok(None) };
+        let parts = text.rsplit_once(':').and_then(|(host, port)| Some((host, port.parse().ok()?)));
+        let (host, port) = parts.filter(|(host, _)| !host.is_empty()).ok_or_else(|| {
+            Error::invalid("telemetry.metrics_listen", "is a host and a port, such as 127.0.0.1:9464 or [::1]:9464")
+        })?;
+        Ok(Some((without_brackets(host), port)))
     }
 }
 

@@ -3,14 +3,14 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use kernel::db::{EndpointHealth, EndpointSettings, Endpoints, EndpointsHealth, ModuleRole};
+use kernel::db::{EndpointHealth, EndpointSettings, Endpoints, EndpointsHealth, ModuleRole, PoolKind, PoolName};
 use kernel::{Ambient, DbError, ReadPool, WritePool};
-use sqlx::postgres::{PgConnectOptions, PgConnection, PgPoolOptions};
+use sqlx::postgres::{PgConnection, PgPoolOptions};
 use sqlx::{ConnectOptions, Connection, PgPool};
 
 use super::access::DatabaseAccess;
 use crate::Error;
-use crate::config::{self, DatabaseName};
+use crate::config::{self, DatabaseName, parse_postgres_url};
 
 /// Connections of the job queue: each worker of apalis asks for one now and then.
 const JOB_CONNECTIONS: u32 = 5;
@@ -30,7 +30,6 @@ pub struct Database {
     pub name: DatabaseName,
     /// What this process does with the database.
     pub access: DatabaseAccess,
-    write: PgConnectOptions,
     endpoints: Arc<Endpoints>,
     write_connections: u32,
     read_connections: u32,
@@ -60,23 +59,28 @@ impl Database {
         ambient: &Ambient,
         acquire_timeout: Duration,
     ) -> Result<Self, Error> {
-        let options = |url: &str| url.parse::<PgConnectOptions>().map_err(Error::database(name.as_str()));
-        let write = options(write_url)?;
+        let servers = |key: &str, url: &str| {
+            let invalid = |reason| config::Error::invalid(format!("databases.{name}.{key}"), reason);
+            parse_postgres_url(url).map_err(invalid)
+        };
+        let mut successors = servers("write_url", write_url)?;
         let read_urls = if access == DatabaseAccess::None { &[][..] } else { &settings.read_urls };
+        let replicas: Result<Vec<_>, _> = read_urls.iter().map(|url| servers("read_urls", url)).collect();
         let endpoints = EndpointSettings {
-            primary: write.clone(),
-            replicas: read_urls.iter().map(String::as_str).map(options).collect::<Result<_, _>>()?,
+            primary: successors.remove(0),
+            successors,
+            replicas: replicas?.concat(),
             max_lag: Duration::from_millis(settings.max_lag_ms),
             acquire_timeout,
         };
+        let endpoints = Endpoints::new(name.as_str(), endpoints, ambient.clone());
         Ok(Self {
             name,
             access,
-            endpoints: Endpoints::new(name.as_str(), endpoints, ambient.clone()),
             write_connections: settings.write_connections,
             read_connections: settings.read_connections,
-            jobs: jobs_pool(&write),
-            write,
+            jobs: jobs_pool(&endpoints),
+            endpoints,
         })
     }
 
@@ -112,7 +116,7 @@ impl Database {
     pub async fn maintenance(&self) -> Result<PgPool, Error> {
         let options = PgPoolOptions::new().max_connections(1).acquire_timeout(CONNECT_TIMEOUT);
         // A migration may take long: that is no reason for a warning.
-        match options.connect_with(self.write.clone().disable_statement_logging()).await {
+        match options.connect_with(self.endpoints.primary().disable_statement_logging()).await {
             // The pool's error does not name the cause: one more attempt does.
             Err(sqlx::Error::PoolTimedOut) => Err(self.unreachable("no answer".to_owned()).await),
             connected => connected.map_err(Error::database(self.name.as_str())),
@@ -122,7 +126,8 @@ impl Database {
     /// The error for a primary that cannot be reached: what the primary answers to one more
     /// attempt, or else `found`.
     pub async fn unreachable(&self, found: String) -> Error {
-        let once = tokio::time::timeout(ATTEMPT_TIMEOUT, PgConnection::connect_with(&self.write)).await;
+        let primary = self.endpoints.primary();
+        let once = tokio::time::timeout(ATTEMPT_TIMEOUT, PgConnection::connect_with(&primary)).await;
         let error = match once {
             Ok(Err(error)) => error.into(),
             _ => DbError::unavailable(found),
@@ -151,8 +156,8 @@ impl Database {
 }
 
 /// The pool of the job queue.
-fn jobs_pool(write: &PgConnectOptions) -> PgPool {
-    PgPoolOptions::new()
+fn jobs_pool(endpoints: &Endpoints) -> PgPool {
+    let options = PgPoolOptions::new()
         .max_connections(JOB_CONNECTIONS)
         .acquire_timeout(CONNECT_TIMEOUT)
         // apalis drops queries half way when it stops, and sqlx may then return a connection to the
@@ -162,7 +167,8 @@ fn jobs_pool(write: &PgConnectOptions) -> PgPool {
                 sqlx::query("rollback").execute(connection).await?;
                 Ok(true)
             })
-        })
-        // Otherwise the server logs a warning each time that there is no transaction to roll back.
-        .connect_lazy_with(write.clone().options([("client_min_messages", "error")]))
+        });
+    let name = PoolName { owner: "jobs", kind: PoolKind::Jobs };
+    // Otherwise the server logs a warning each time that there is no transaction to roll back.
+    endpoints.open_pool(name, options, |primary| primary.options([("client_min_messages", "error")]))
 }

@@ -8,6 +8,7 @@ mod digest;
 mod forwarded;
 mod gateway;
 mod limits;
+mod metrics_server;
 mod middleware;
 mod pages;
 mod prefix;
@@ -45,6 +46,7 @@ use crate::Error;
 use crate::config;
 
 pub use self::gateway::Services;
+pub use self::metrics_server::MetricsServer;
 pub use self::pages::VERSION;
 pub use self::prefix::API_PREFIX;
 pub use self::proxy::{RemoteModule, fetch_hosted_modules};
@@ -82,6 +84,7 @@ pub fn serve(
     let cursor_keys = CursorKeys::new(move || keys.cursor_keys());
     let site = Site::new(settings, address);
     let is_behind_https = site.is_behind_https();
+    let (has_metrics, status) = (config.telemetry.metrics_listen.is_none(), Arc::clone(&services.status));
     let gateway = Gateway::new(config, services, document, routes, site, remote, signal.clone())?;
     let gateway = web::Data::new(gateway);
     let modules: Arc<[Module]> = hosted.into();
@@ -93,11 +96,12 @@ pub fn serve(
             // For an endpoint that does in one request what others do in several.
             .app_data(web::Data::from(Arc::clone(&gateway.limits.people)))
             .app_data(cursor_keys.clone())
+            .app_data(web::Data::from(Arc::clone(&status)))
             .app_data(web::Data::new(ProgramVersion(VERSION)))
             .app_data(web::Data::<ShutdownSignal>::new(signal.clone()))
             .service(scope::scope(API_PREFIX).configure(|api| add_routes(&modules, &gateway.routes, api)))
             .split_for_parts();
-        app.configure(system::add_routes_outside)
+        app.configure(|app| system::add_routes_outside(app, has_metrics))
             .configure(pages::add_routes)
             .default_service(web::to(pages::get_other))
             // The order of the middlewares. Read it from the bottom: the last one is the first to

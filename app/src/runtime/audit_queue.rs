@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use contracts::events::audit::AuditRecorded;
+use kernel::runtime::repeated::Repeated;
 use kernel::runtime::shutdown::ShutdownSignal;
 use kernel::{DbError, WritePool};
 use tokio::sync::mpsc;
@@ -23,6 +24,8 @@ const REPEATED_WITHIN: chrono::Duration = chrono::Duration::minutes(1);
 const REMEMBERED_MAX: usize = 10_000;
 /// The pause after the database did not take the records.
 const RETRY_PAUSE: Duration = Duration::from_secs(1);
+
+static DELAYED: Repeated = Repeated::new();
 
 /// The queue. Clones share it.
 #[derive(Clone)]
@@ -89,7 +92,9 @@ impl AuditQueue {
         let mut waiting = self.waiting.lock().await;
         while shutdown.or(waiting.fill()).await.is_some() {
             if let Err(error) = waiting.store(&write).await {
-                tracing::warn!(%error, "refusals could not be recorded and will be retried");
+                if let Some(suppressed) = DELAYED.due("") {
+                    tracing::warn!(%error, suppressed, "refusals could not be recorded and will be retried");
+                }
                 if shutdown.or(tokio::time::sleep(RETRY_PAUSE)).await.is_none() {
                     break;
                 }

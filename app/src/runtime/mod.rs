@@ -3,4 +3,6 @@
 pub mod audit_queue;
 pub mod background;
 pub mod jobs;
+mod metric_help;
+pub mod process_metrics;
 pub mod telemetry;

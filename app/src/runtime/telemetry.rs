@@ -7,6 +7,7 @@ use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::filter::{Directive, ParseError};
 
+use super::metric_help;
 use crate::Error;
 use crate::config::{self, LogFormat, Telemetry};
 
@@ -48,11 +49,14 @@ pub fn metrics() -> Option<&'static PrometheusHandle> {
     static HANDLE: OnceLock<Option<PrometheusHandle>> = OnceLock::new();
     HANDLE
         .get_or_init(|| {
-            PrometheusBuilder::new()
+            let handle = PrometheusBuilder::new()
                 .set_buckets_for_metric(Matcher::Suffix("_seconds".to_owned()), &DURATION_BUCKETS)
                 .ok()?
                 .install_recorder()
-                .ok()
+                .ok()?;
+            metric_help::describe();
+            metrics::gauge!("piecework_build_info", "version" => env!("CARGO_PKG_VERSION")).set(1.0);
+            Some(handle)
         })
         .as_ref()
 }

@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use kernel::db::EndpointHealth;
+use kernel::DbError;
+use kernel::db::{EndpointHealth, SessionUse, find_session_defect};
 
 use crate::Error;
 use crate::databases::Database;
@@ -37,6 +38,11 @@ pub async fn check(database: &Database) -> Result<(), Error> {
     database.endpoints().probe_if_older_than(Duration::ZERO).await;
     let found = database.endpoints().health();
     match found.primary {
+        // A failover may be under way.
+        EndpointHealth::IsReplica if database.endpoints().has_successors() => {
+            let error = DbError::unavailable("no server of the write_url takes writes");
+            return Err(Error::Database { database: name.as_str(), error });
+        }
         EndpointHealth::IsReplica => {
             return Err(Error::Configuration(format!(
                 "databases.{name}.write_url leads to a replica (it is in recovery and takes no writes): set it to the \
@@ -46,6 +52,7 @@ pub async fn check(database: &Database) -> Result<(), Error> {
         EndpointHealth::Unreachable(error) => return Err(database.unreachable(error).await),
         _ => {}
     }
+    check_session(database).await?;
     match found.replicas.iter().position(|replica| *replica == EndpointHealth::OtherCluster) {
         None => Ok(()),
         Some(index) => Err(Error::Configuration(format!(
@@ -53,5 +60,21 @@ pub async fn check(database: &Database) -> Result<(), Error> {
              to a streaming replica of that primary, or leave it out",
             index + 1
         ))),
+    }
+}
+
+/// Checks that the sessions of modules are what they rely on. Behind a pooler in transaction mode,
+/// everything would seem to work.
+async fn check_session(database: &Database) -> Result<(), Error> {
+    let name = database.name;
+    match find_session_defect(&database.endpoints().primary(), SessionUse::Write).await {
+        Ok(None) => Ok(()),
+        Ok(Some(defect)) => Err(Error::Configuration(format!(
+            "databases.{name}.write_url {defect}; set it to PostgreSQL itself, or let the pooler work in session mode \
+             and give the login the settings that it drops (alter role … set …)"
+        ))),
+        // All connections of the server are in use: that shows nothing.
+        Err(DbError::Busy) => Ok(()),
+        Err(error) => Err(Error::Database { database: name.as_str(), error }),
     }
 }

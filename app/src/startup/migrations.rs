@@ -9,7 +9,7 @@ use sqlx::migrate::{AppliedMigration, Migrate, MigrateError, Migration, Migrator
 use sqlx::{Executor, PgConnection, PgPool};
 
 use super::check::check_with_retries;
-use super::compatibility;
+use super::{compatibility, migrator_lock};
 use crate::Error;
 use crate::databases::{Database, DatabaseAccess, Databases};
 use crate::modules::{ModulePlan, Schema, roles_in};
@@ -75,13 +75,11 @@ async fn apply(plan: &ModulePlan, database: &Database, pool: &PgPool) -> Result<
         jobs::migrate(pool).await.map_err(|error| Error::Migration { name: "the job queue", error })?;
     }
     let failed = Error::database::<sqlx::Error>(name);
-    let locking = |error| Error::Migration { name, error };
     let mut connection = pool.acquire().await.map_err(&failed)?;
-    // The lock that each migrator takes for itself, held from the first migration to the roles. So
-    // no other process changes the tables while rights on them are granted, and a process that
-    // waits for the schemas finds them with rights. After an error the lock ends with the
-    // connection, because the caller closes the pool.
-    connection.lock().await.map_err(locking)?;
+    // Held from the first migration to the roles. So no other process changes the tables while
+    // rights on them are granted, and a process that waits for the schemas finds them with rights.
+    // After an error the lock ends with the connection, because the caller closes the pool.
+    migrator_lock::take(&mut connection).await.map_err(&failed)?;
     connection.execute(LOCK_TIMEOUT).await.map_err(&failed)?;
     for (entry, schema) in plan.owned_in(database.name) {
         let applied = applied(entry.name, schema, &mut connection).await?;
@@ -92,7 +90,7 @@ async fn apply(plan: &ModulePlan, database: &Database, pool: &PgPool) -> Result<
     }
     connection.execute("reset lock_timeout").await.map_err(&failed)?;
     if database.access == DatabaseAccess::ReadWrite {
-        provide_roles(database, &mut connection).await.map_err(failed)?;
+        provide_roles(database, &mut connection).await.map_err(&failed)?;
     }
     for (entry, schema) in plan.read_in(database.name) {
         let applied = applied(entry.name, schema, &mut connection).await?;
@@ -102,7 +100,7 @@ async fn apply(plan: &ModulePlan, database: &Database, pool: &PgPool) -> Result<
             return Err(Error::ModuleNotPrepared { module: entry.name });
         }
     }
-    connection.unlock().await.map_err(locking)
+    migrator_lock::release(&mut connection).await.map_err(failed)
 }
 
 /// Runs migrations, each in a transaction. One that does not get its locks in time, for example

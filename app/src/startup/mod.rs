@@ -5,6 +5,7 @@ mod check;
 mod compatibility;
 mod hooks;
 mod migrations;
+pub mod migrator_lock;
 mod opener;
 
 pub use migrations::{migrate, missing};

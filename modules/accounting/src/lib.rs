@@ -7,6 +7,7 @@ mod domain;
 mod error;
 mod http;
 mod jobs;
+mod measure;
 mod post;
 mod price;
 mod read;
@@ -39,7 +40,7 @@ impl Accounting {
     pub fn module(&self) -> Module {
         let service = self.clone();
         let (prepared, behind, noticing) = (self.clone(), self.clone(), self.clone());
-        let replaying = self.clone();
+        let (measured, replaying) = (self.clone(), self.clone());
         Module::new("accounting", move |config| http::routes(config, service.clone()))
             .with_schema(self.write.clone())
             .with_subscriber(subscriber::AccountingSubscriber::new(self.clone()))
@@ -58,6 +59,10 @@ impl Accounting {
             .with_notices(move || {
                 let accounting = noticing.clone();
                 async move { Ok(accounting.get_notice().await?.into_iter().collect()) }
+            })
+            .on_measure(move || {
+                let accounting = measured.clone();
+                async move { accounting.measure().await }
             })
             .on_replay(move |replay| {
                 let accounting = replaying.clone();

@@ -13,6 +13,7 @@ use chrono::{DateTime, Duration, Utc};
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
 use kernel::runtime::jobs::Outcome;
+use kernel::runtime::repeated::Repeated;
 
 use crate::domain::{
     self, ADDRESS_CHANGED, BuiltMessage, FailedAttempt, LINK_KINDS, LeasedMail, MailId, MailState, Recipient,
@@ -31,6 +32,8 @@ const BATCH_MAX: i64 = 8;
 
 /// How much longer than the send timeout a lease lasts. This is the time to record the result.
 const LEASE_MARGIN_MS: i64 = 60_000;
+
+static NOT_SENT: Repeated = Repeated::new();
 
 /// A leased mail and its message.
 struct ReadyMail {
@@ -237,7 +240,7 @@ fn log_failure(failure: &FailedAttempt) {
     } else if failure.is_fault_of_installation {
         // The outage is logged, once for all mails.
         tracing::debug!(%mail_id, attempts, "mail not sent; it will be retried");
-    } else {
-        tracing::warn!(%mail_id, attempts, "mail not sent; it will be retried");
+    } else if let Some(suppressed) = NOT_SENT.due("") {
+        tracing::warn!(%mail_id, attempts, suppressed, "mail not sent; it will be retried");
     }
 }

@@ -6,6 +6,7 @@ mod domain;
 mod error;
 mod http;
 mod jobs;
+mod measure;
 mod message;
 mod notice;
 mod outage;
@@ -37,7 +38,7 @@ impl Email {
     #[must_use]
     pub fn module(&self) -> Module {
         let service = self.clone();
-        let preparing = self.clone();
+        let (preparing, measured) = (self.clone(), self.clone());
         Module::new("email", move |config| http::routes(config, service.clone()))
             .with_schema(self.inner.write.clone())
             .with_subscriber(subscriber::EmailSubscriber { email: self.clone() })
@@ -46,6 +47,10 @@ impl Email {
             .on_prepare(move |_| {
                 let email = preparing.clone();
                 async move { Ok(email.prepare().await?) }
+            })
+            .on_measure(move || {
+                let email = measured.clone();
+                async move { email.measure().await }
             })
     }
 }

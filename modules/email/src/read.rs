@@ -7,7 +7,7 @@ use crate::domain::{Mail, MailFilter, MailId, MailState};
 use crate::{Email, Error, store};
 
 /// Mails are counted up to this number.
-const COUNTED_MAILS_MAX: i64 = 1_000;
+pub(crate) const COUNTED_MAILS_MAX: i64 = 1_000;
 
 impl Email {
     /// Mails of the filter that are older than `before`, newest first; one more than the limit if

@@ -31,6 +31,22 @@ const DUMMY_HASH: &str =
 /// give such blocks back when threads free them.
 type Memory = Box<[Block]>;
 
+/// Is part of the number that a gauge shows until it is dropped.
+struct Counted(metrics::Gauge);
+
+impl Counted {
+    fn new(gauge: metrics::Gauge) -> Self {
+        gauge.increment(1.0);
+        Self(gauge)
+    }
+}
+
+impl Drop for Counted {
+    fn drop(&mut self) {
+        self.0.decrement(1.0);
+    }
+}
+
 /// Hashes and checks passwords. Clones share the limits and the memory.
 #[derive(Clone)]
 pub(crate) struct PasswordHashing {
@@ -80,17 +96,23 @@ impl PasswordHashing {
         &self,
         work: impl FnOnce(&mut Memory) -> Result<T, Error> + Send + 'static,
     ) -> Result<T, Error> {
-        let admitted = Arc::clone(&self.admitted).try_acquire_owned().map_err(|_| Error::Busy)?;
+        let admitted = Arc::clone(&self.admitted).try_acquire_owned().map_err(|_| {
+            metrics::counter!("piecework_password_hashing_refused_total").increment(1);
+            Error::Busy
+        })?;
+        let waiting = Counted::new(metrics::gauge!("piecework_password_hashing_waiting"));
         let running = Arc::clone(&self.running).acquire_owned().await.map_err(internal)?;
+        drop(waiting);
         // The thread holds the permits, because it stays busy if the request is cancelled.
         let permits: [OwnedSemaphorePermit; 2] = [admitted, running];
+        let running = Counted::new(metrics::gauge!("piecework_password_hashing_running"));
         let free = Arc::clone(&self.free);
         let work = move || {
             let reused = free.lock().unwrap_or_else(PoisonError::into_inner).pop();
             let mut memory = reused.unwrap_or_else(|| allocate(MEMORY_KIB as usize));
             let result = work(&mut memory);
             free.lock().unwrap_or_else(PoisonError::into_inner).push(memory);
-            drop(permits);
+            drop((permits, running));
             result
         };
         tokio::task::spawn_blocking(work).await.map_err(internal)?

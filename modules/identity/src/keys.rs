@@ -9,6 +9,7 @@ use contracts::AuditAction;
 use kernel::events::audit::Audit;
 use kernel::http::CursorKey;
 use kernel::http::consistency::{self, Consistency, Positions};
+use kernel::runtime::repeated::Repeated;
 use serde_json::Value;
 use sqlx::Postgres;
 use sqlx::pool::PoolConnection;
@@ -28,6 +29,8 @@ const SIGNS_AFTER: Duration = Duration::seconds(5);
 const MARGIN: Duration = Duration::minutes(1);
 /// Minimum time between two loads of the keys because of tokens that name an unknown key.
 const RELOAD_INTERVAL: StdDuration = StdDuration::from_secs(1);
+
+static NOT_LOADED: Repeated = Repeated::new();
 
 /// A change of the signing keys.
 #[derive(Debug, Clone)]
@@ -103,8 +106,10 @@ impl Identity {
             return;
         }
         *loaded_at = Some(Instant::now());
-        if let Err(error) = self.load_keys().await {
-            tracing::warn!(%error, "a token names an unknown key, and the keys cannot be loaded");
+        if let Err(error) = self.load_keys().await
+            && let Some(suppressed) = NOT_LOADED.due("")
+        {
+            tracing::warn!(%error, suppressed, "a token names an unknown key, and the keys cannot be loaded");
         }
     }
 

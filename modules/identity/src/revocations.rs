@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use contracts::SessionId;
 use kernel::Tx;
+use kernel::runtime::repeated::Repeated;
 use kernel::runtime::shutdown::ShutdownSignal;
 
 use crate::domain::{AccessChange, RevokedSession};
@@ -17,6 +18,9 @@ use crate::store;
 const POLL_INTERVAL: Duration = Duration::from_millis(1_500);
 /// Time between two checks whether a token has expired, while an event stream is open.
 const EXPIRY_INTERVAL: Duration = Duration::from_secs(1);
+
+static NOT_LOADED: Repeated = Repeated::new();
+static NOT_RECORDED: Repeated = Repeated::new();
 
 impl Identity {
     /// Returns when the access token is refused: it has expired, its session has ended, or the
@@ -50,7 +54,6 @@ impl Identity {
     /// records which API tokens were used. If the database is unavailable, what is already known
     /// stays in force.
     pub async fn run_revocations(self, mut shutdown: ShutdownSignal) {
-        let (mut failing, mut not_recording) = (false, false);
         while shutdown.or(tokio::time::sleep(POLL_INTERVAL)).await.is_some() {
             let refresh = async {
                 self.refresh_revocations().await?;
@@ -58,22 +61,20 @@ impl Identity {
             };
             match shutdown.or(refresh).await {
                 None => break,
-                Some(Ok(())) => failing = false,
+                Some(Ok(())) => {}
                 Some(Err(error)) => {
-                    if !failing {
-                        tracing::warn!(%error, "the revocations and keys of other processes cannot be loaded");
+                    if let Some(suppressed) = NOT_LOADED.due("") {
+                        tracing::warn!(%error, suppressed, "the revocations and keys of other processes cannot be loaded");
                     }
-                    failing = true;
                 }
             }
             match shutdown.or(self.record_api_token_uses()).await {
                 None => break,
                 Some(Ok(())) => {}
                 Some(Err(error)) => {
-                    if !not_recording {
-                        tracing::warn!(%error, "the last use of API tokens cannot be recorded");
+                    if let Some(suppressed) = NOT_RECORDED.due("") {
+                        tracing::warn!(%error, suppressed, "the last use of API tokens cannot be recorded");
                     }
-                    not_recording = true;
                 }
             }
         }

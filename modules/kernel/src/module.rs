@@ -20,6 +20,9 @@ pub type StartupHook = Arc<dyn Fn(ProcessKind) -> BoxFuture<'static, Result<(), 
 /// A function of a module that finds what a person has to do before the module works as meant.
 pub type FindNotices = Arc<dyn Fn() -> BoxFuture<'static, Result<Vec<Notice>, DbError>> + Send + Sync>;
 
+/// A function of a module that sets its gauges.
+pub type Measure = Arc<dyn Fn() -> BoxFuture<'static, Result<(), DbError>> + Send + Sync>;
+
 /// A function of a module that publishes the facts of its tables again.
 pub type ReplayFacts = Arc<dyn Fn(Replay) -> BoxFuture<'static, Result<(), DbError>> + Send + Sync>;
 
@@ -79,6 +82,8 @@ pub struct Module {
     pub catch_up: Option<StartupHook>,
     /// Called now and then, and by the doctor: see [`Module::with_notices`].
     pub find_notices: Option<FindNotices>,
+    /// Called every few seconds in a server: see [`Module::on_measure`].
+    pub measure: Option<Measure>,
     /// Called by `piecework events replay`: see [`Module::on_replay`].
     pub replay: Option<ReplayFacts>,
 }
@@ -96,6 +101,7 @@ impl Module {
             prepare_remote: None,
             catch_up: None,
             find_notices: None,
+            measure: None,
             replay: None,
         }
     }
@@ -164,6 +170,17 @@ impl Module {
         self.find_notices = Some(Arc::new(move || Box::pin(find())));
         self
     }
+
+    /// `measure` reads what the module's gauges show, and sets them.
+    #[must_use]
+    pub fn on_measure<Work>(mut self, measure: impl Fn() -> Work + Send + Sync + 'static) -> Self
+    where
+        Work: Future<Output = Result<(), DbError>> + Send + 'static,
+    {
+        self.measure = Some(Arc::new(move || Box::pin(measure())));
+        self
+    }
+
     /// `replay` publishes the facts in the module's tables again, in batches. A fact that a
     /// subscriber knows already must change nothing there, also in an event with another id.
     #[must_use]

@@ -57,7 +57,10 @@ impl TestEnvironment {
 impl<E> TestApp<E> {
     /// The token of the one-time link for the first admin.
     pub async fn first_admin_token(&self) -> String {
-        self.application.modules.identity.create_first_admin_link().await.unwrap().unwrap()
+        let identity = &self.application.modules.identity;
+        // On a slow machine the program starts before its databases are checked.
+        let created = eventually("the database is open", async || identity.create_first_admin_link().await.ok()).await;
+        created.unwrap()
     }
 
     /// Asserts that every invariant holds and that no event is in flight or parked.

@@ -182,10 +182,15 @@ impl Process {
         }
     }
 
+    /// Sends a signal.
+    pub fn signal(&self, signal: Signal) {
+        kill_process(Pid::from_child(self.child.as_ref().expect("the process runs")), signal).unwrap();
+    }
+
     /// Sends a signal and waits for the end.
     pub async fn end_with(mut self, signal: Signal) -> ExitStatus {
+        self.signal(signal);
         let child = self.child.as_mut().expect("the process runs");
-        kill_process(Pid::from_child(child), signal).unwrap();
         let status = eventually("the program ends", async || child.try_wait().unwrap()).await;
         self.child = None;
         status
@@ -277,9 +282,19 @@ impl Server {
         *self = self.run.clone().serve().await;
     }
 
+    /// Sends a signal, and does not wait for anything.
+    pub fn signal(&self, signal: Signal) {
+        self.process.signal(signal);
+    }
+
     /// Sends a signal and waits for the end.
     pub async fn end_with(self, signal: Signal) -> ExitStatus {
         self.process.end_with(signal).await
+    }
+
+    /// How the process ended; `None` while it runs.
+    pub fn ended(&mut self) -> Option<ExitStatus> {
+        self.process.child.as_mut()?.try_wait().unwrap()
     }
 
     /// Stops the process, which must end with exit code 0.

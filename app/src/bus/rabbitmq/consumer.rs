@@ -10,6 +10,7 @@ use contracts::Event;
 use futures_util::{FutureExt, StreamExt};
 use kernel::events::bus::Subscription;
 use kernel::events::inbox::{ApplyError, Inbox};
+use kernel::runtime::repeated::Repeated;
 use kernel::runtime::retry::panic_message;
 use kernel::runtime::shutdown::ShutdownSignal;
 use lapin::message::Delivery;
@@ -37,6 +38,9 @@ const BATCH_KEEP_MAX: Duration = Duration::from_secs(300);
 const STABLE: Duration = Duration::from_secs(10);
 /// Maximum number of attempts to park a message that cannot be decoded. Outages do not count.
 const PARKING_ATTEMPTS_MAX: u32 = 5;
+
+static STOPPED: Repeated = Repeated::new();
+static WAITING: Repeated = Repeated::new();
 
 /// Which of a subscriber's two queues is consumed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -130,7 +134,9 @@ impl Consumer {
                 Ok(ConsumerEnd::Shutdown) => return,
                 Ok(ConsumerEnd::Failed(reason)) if session.connection.status().connected() => {
                     let (subscriber, source) = (self.subscriber(), self.source);
-                    tracing::warn!(subscriber, ?source, %reason, "a consumer stopped and is set up again");
+                    if let Some(suppressed) = STOPPED.due(subscriber) {
+                        tracing::warn!(subscriber, ?source, %reason, suppressed, "a consumer stopped and is set up again");
+                    }
                 }
                 // The connection is lost, and its supervisor has logged that.
                 Ok(ConsumerEnd::Failed(_) | ConsumerEnd::Disconnected | ConsumerEnd::Refused(_)) => {}
@@ -291,8 +297,8 @@ impl Consumer {
             if refusals >= PARKING_ATTEMPTS_MAX && !is_last_resort {
                 return Err(ConsumerEnd::Refused(error.to_string()));
             }
-            if backoff.failures() == 0 {
-                tracing::warn!(subscriber = self.subscriber(), %error, "events wait for the database");
+            if let Some(suppressed) = WAITING.due(self.subscriber()) {
+                tracing::warn!(subscriber = self.subscriber(), %error, suppressed, "events wait for the database");
             }
             if since.elapsed() > BATCH_KEEP_MAX {
                 return Err(Failure::new("applying", error).into());

@@ -11,13 +11,19 @@ use hyper::body::{Body, Incoming};
 use hyper_util::client::legacy::Error as ClientError;
 use kernel::Problem;
 use kernel::http::problem::request_id;
+use kernel::runtime::repeated::Repeated;
 use kernel::runtime::shutdown::ShutdownSignal;
 
 use super::end_to_end;
 
+static UNANSWERED: Repeated = Repeated::new();
+static ANSWERED_BY_OTHERS: Repeated = Repeated::new();
+
 /// The problem for a request that got no response.
 pub fn unanswered(module: &'static str, error: &ClientError) -> Problem {
-    tracing::warn!(request_id = request_id(), module, ?error, "a forwarded request got no response");
+    if let Some(suppressed) = UNANSWERED.due(module) {
+        tracing::warn!(request_id = request_id(), module, ?error, suppressed, "a forwarded request got no response");
+    }
     if error.is_connect() {
         let detail = format!("the process that hosts the module {module} cannot be reached; the request had no effect");
         return Problem::unavailable("module_unreachable", detail);
@@ -45,12 +51,15 @@ pub fn relayed(
     };
     if status.is_server_error() && !is_type("application/problem+json") {
         // A load balancer without a reachable process answers like this.
-        tracing::warn!(
-            request_id = request_id(),
-            module,
-            %status,
-            "a forwarded request was answered by another program than Piecework"
-        );
+        if let Some(suppressed) = ANSWERED_BY_OTHERS.due(module) {
+            tracing::warn!(
+                request_id = request_id(),
+                module,
+                %status,
+                suppressed,
+                "a forwarded request was answered by another program than Piecework"
+            );
+        }
         let detail = format!(
             "no process that hosts the module {module} can be reached; \
              check whether the request took effect before you send it again"

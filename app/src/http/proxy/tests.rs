@@ -97,7 +97,8 @@ fn start_with(hosted: Vec<Module>, remote: Vec<RemoteModule>, change: impl FnOnc
     let identity = Modules::new(&config, &databases, &ambient, "http://localhost").unwrap().identity;
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     listener.set_nonblocking(true).unwrap();
-    let status = Arc::new(Status::new(databases, Arc::new(crate::bus::Broadcast::new()), Vec::new(), Vec::new()));
+    let bus = Arc::new(crate::bus::Broadcast::new());
+    let status = Arc::new(Status::new(databases, bus, Vec::new(), Vec::new(), ambient.clone()));
     let services = Services { status, identity, ambient, audit: crate::runtime::audit_queue::AuditQueue::default() };
     serve(listener, &config, hosted, remote, services).unwrap()
 }

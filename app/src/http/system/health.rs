@@ -23,6 +23,8 @@ pub fn add_routes(app: &mut ServiceConfig) {
 struct Readiness {
     /// The modules that this process hosts.
     modules: Vec<&'static str>,
+    /// Whether the process is about to stop. Requests are served until it does.
+    stopping: bool,
     /// Whether all databases of this process answer reads.
     reads: bool,
     /// Whether all databases of this process answer writes.
@@ -44,19 +46,21 @@ async fn get_liveness() -> impl Responder {
         .json(serde_json::json!({ "alive": true }))
 }
 
-/// `GET /readyz`: 200 while the databases of this process answer reads. Other processes report
-/// their own readiness.
+/// `GET /readyz`: 200 while the databases of this process answer reads and no stop was asked for.
+/// Other processes report their own readiness.
 async fn get_readiness(gateway: web::Data<Gateway>) -> impl Responder {
     let databases = gateway.status.health().await;
     let readiness = Readiness {
         modules: gateway.status.hosted().collect(),
+        stopping: gateway.status.is_stopping(),
         reads: databases.values().all(|health| health.reads),
         writes: databases.values().all(|health| health.writes),
         bus: gateway.status.bus_is_connected(),
         notices: gateway.status.last_notices(),
         databases,
     };
-    let mut response = if readiness.reads { HttpResponse::Ok() } else { HttpResponse::ServiceUnavailable() };
+    let is_ready = readiness.reads && !readiness.stopping;
+    let mut response = if is_ready { HttpResponse::Ok() } else { HttpResponse::ServiceUnavailable() };
     response.insert_header(CacheControl(vec![CacheDirective::NoStore])).json(readiness)
 }
 

@@ -7,7 +7,7 @@ mod event_streams;
 mod examples;
 mod health;
 mod links;
-mod metrics;
+pub mod metrics;
 pub mod openapi;
 mod operations;
 mod parameters;
@@ -19,7 +19,11 @@ mod successes;
 
 use actix_web::web::ServiceConfig;
 
-/// Adds the routes that are outside of the API.
-pub fn add_routes_outside(app: &mut ServiceConfig) {
-    app.configure(health::add_routes).configure(metrics::add_routes);
+/// Adds the routes that are outside of the API. `has_metrics`: the metrics have no address of their
+/// own.
+pub fn add_routes_outside(app: &mut ServiceConfig, has_metrics: bool) {
+    app.configure(health::add_routes);
+    if has_metrics {
+        app.configure(metrics::add_routes);
+    }
 }

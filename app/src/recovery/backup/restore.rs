@@ -7,7 +7,7 @@
 use std::path::Path;
 
 use kernel::Ambient;
-use sqlx::migrate::{Migrate, Migration};
+use sqlx::migrate::Migration;
 use sqlx::postgres::PgConnection;
 use sqlx::{AssertSqlSafe, Connection};
 
@@ -18,6 +18,7 @@ use crate::Error;
 use crate::config::{Config, DatabaseName};
 use crate::databases::{COMMAND_ACQUIRE_TIMEOUT, Database, DatabaseAccess, Databases};
 use crate::modules::{ModulePlan, Schema};
+use crate::startup::migrator_lock;
 
 /// Reads the manifest of a backup, and checks that this program can restore it with these settings.
 ///
@@ -165,12 +166,12 @@ async fn fill(
     for module in &copy.modules {
         let Some((entry, schema)) = named(module) else { continue };
         let migrating = |error| Error::Migration { name: entry.name, error };
-        connection.lock().await.map_err(migrating)?;
+        migrator_lock::take(&mut connection).await.map_err(&failed)?;
         // An empty database may have been migrated before, by this version.
         let then = module.migrations.iter().filter_map(|applied| known(schema, applied).cloned());
         let migrator = schema.migrator_of(entry.name, then.collect());
         migrator.run_direct(None, &mut *connection, false).await.map_err(migrating)?;
-        connection.unlock().await.map_err(migrating)?;
+        migrator_lock::release(&mut connection).await.map_err(&failed)?;
     }
     let mut tx = connection.begin().await.map_err(&failed)?;
     for module in &copy.modules {

@@ -5,15 +5,17 @@ use std::time::Duration;
 
 use futures_util::FutureExt;
 use kernel::runtime::jobs::{Job, Outcome};
+use kernel::runtime::repeated::Repeated;
+use kernel::runtime::retry::panic_message;
 use kernel::runtime::shutdown::ShutdownSignal;
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::Instant;
 
-use kernel::runtime::retry::panic_message;
-
 /// How long the function may find more work for one wake-up. Then the wake-up ends and another is
 /// pushed, so that `list_overdue` can tell a busy job from one that hangs.
 const RUN_LIMIT: Duration = Duration::from_secs(60);
+
+static FAILED: Repeated = Repeated::new();
 
 /// Runs the job once for each request, one run at a time. It ends when no worker is left to request
 /// one.
@@ -40,7 +42,10 @@ async fn run_until_idle(job: &Job, stop: &ShutdownSignal) {
             Ok(Ok(Outcome::More)) => tokio::task::yield_now().await,
             Ok(Err(error)) => {
                 let error: &(dyn std::error::Error + 'static) = &*error;
-                return tracing::warn!(job = job.name, error, "a job failed");
+                if let Some(suppressed) = FAILED.due(&format!("{} {error}", job.name)) {
+                    tracing::warn!(job = job.name, error, suppressed, "a job failed");
+                }
+                return;
             }
             Err(panic) => {
                 let panic = panic_message(&*panic);

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use kernel::runtime::jobs::Job;
+use kernel::runtime::repeated::Repeated;
 use kernel::runtime::shutdown::ShutdownSignal;
 use sqlx::PgPool;
 use tokio::sync::Notify;
@@ -11,6 +12,8 @@ use tokio::time;
 use super::queue;
 use super::worker::backoff;
 
+static FAILED: Repeated = Repeated::new();
+
 /// Pushes a wake-up at once, because work may have become due while no process ran; then whenever
 /// the job is woken, and whenever `every` has passed.
 pub async fn tick(job: Job, pool: PgPool, wake: Arc<Notify>, mut stop: ShutdownSignal) {
@@ -18,7 +21,9 @@ pub async fn tick(job: Job, pool: PgPool, wake: Arc<Notify>, mut stop: ShutdownS
     loop {
         if let Err(error) = queue::push(job.name, &pool).await {
             let pause = backoff.next_pause();
-            tracing::warn!(job = job.name, error, ?pause, "no wake-up could be pushed");
+            if let Some(suppressed) = FAILED.due(job.name) {
+                tracing::warn!(job = job.name, error, ?pause, suppressed, "no wake-up could be pushed");
+            }
             match stop.or(time::sleep(pause)).await {
                 Some(()) => continue,
                 None => return,

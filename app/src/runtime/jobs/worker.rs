@@ -7,6 +7,8 @@ use std::time::Duration;
 use apalis::prelude::{BackendExt, Event, EventListenerExt, WorkerBuilder, WorkerBuilderExt, WorkerError};
 use apalis_postgres::{Config, PostgresStorage};
 use futures_util::FutureExt;
+use kernel::runtime::repeated::Repeated;
+use kernel::runtime::retry::{Backoff, panic_message};
 use kernel::runtime::shutdown::ShutdownSignal;
 use sqlx::PgPool;
 use tokio::sync::{Notify, mpsc, oneshot};
@@ -14,7 +16,6 @@ use tokio::time::{self, Instant};
 use uuid::Uuid;
 
 use super::poll::NotifiedPoll;
-use kernel::runtime::retry::{Backoff, panic_message};
 
 /// How often a worker tells the database that it lives.
 const HEARTBEAT: Duration = Duration::from_secs(10);
@@ -25,6 +26,8 @@ const HEARTBEATS_MISSED_MAX: u32 = 3;
 const PAUSE_FIRST: Duration = Duration::from_millis(250);
 /// The longest pause after failures. A worker that lived longer starts with the first pause again.
 const PAUSE_LONGEST: Duration = Duration::from_secs(5);
+
+static ENDED: Repeated = Repeated::new();
 
 /// What the workers of one job are built from, one after the other.
 pub struct Worker {
@@ -63,7 +66,9 @@ pub async fn supervise(worker: Worker, mut stop: ShutdownSignal) {
         }
         let pause = backoff.next_pause();
         let error = ended.err();
-        tracing::warn!(job = worker.queue, error, ?pause, "a worker ended and is started again");
+        if let Some(suppressed) = ENDED.due(worker.queue) {
+            tracing::warn!(job = worker.queue, error, ?pause, suppressed, "a worker ended and is started again");
+        }
         if stop.or(time::sleep(pause)).await.is_none() {
             return;
         }

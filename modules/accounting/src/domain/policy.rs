@@ -2,7 +2,7 @@
 
 use std::str::FromStr;
 
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{DateTime, Duration, NaiveDate, NaiveTime, Utc};
 use chrono_tz::Tz;
 use contracts::Currency;
 
@@ -104,6 +104,14 @@ impl Policy {
     pub fn day_of(&self, time: DateTime<Utc>) -> NaiveDate {
         time.with_timezone(&self.time_zone).date_naive()
     }
+
+    /// The end of a business day: the first moment of the next calendar day.
+    pub fn end_of(&self, day: NaiveDate) -> DateTime<Utc> {
+        let midnight = day.succ_opt().unwrap_or(day).and_time(NaiveTime::MIN);
+        // Where the clocks are put forward at midnight, the day begins an hour later.
+        let begins = |later: i64| (midnight + Duration::hours(later)).and_local_timezone(self.time_zone).earliest();
+        begins(0).or_else(|| begins(1)).map_or_else(|| midnight.and_utc(), |end| end.with_timezone(&Utc))
+    }
 }
 
 #[cfg(test)]
@@ -151,5 +159,11 @@ mod tests {
         assert_eq!(day("2026-03-29T22:00:00Z"), "2026-03-30");
         assert_eq!(day("2026-10-25T22:59:59Z"), "2026-10-25");
         assert_eq!(day("2026-10-25T23:00:00Z"), "2026-10-26");
+        let end = |policy: &Policy, day: &str| policy.end_of(day.parse().unwrap()).to_rfc3339();
+        assert_eq!(end(&berlin, "2026-03-29"), "2026-03-29T22:00:00+00:00");
+        assert_eq!(end(&berlin, "2026-10-25"), "2026-10-25T23:00:00+00:00");
+        // In Santiago 2026-09-06 begins at one o'clock.
+        let santiago = parse(|settings| settings.time_zone = "America/Santiago".to_owned()).unwrap();
+        assert_eq!(end(&santiago, "2026-09-05"), "2026-09-06T04:00:00+00:00");
     }
 }

@@ -343,3 +343,10 @@ pub async fn count_mails(connection: &mut PgConnection, state: MailState, max: i
     .fetch_one(connection)
     .await
 }
+
+/// Returns when the oldest queued mail was created. `None` if no mail is queued.
+pub async fn load_oldest_queued_mail(connection: &mut PgConnection) -> Result<Option<DateTime<Utc>>, sqlx::Error> {
+    sqlx::query_scalar!("select created_at from email.mails where state = 'queued' order by id limit 1")
+        .fetch_optional(connection)
+        .await
+}

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Duration, Utc};
 use kernel::Ambient;
+use kernel::runtime::repeated::Repeated;
 use openidconnect::core::{CoreAuthenticationFlow, CoreClientAuthMethod, CoreGenderClaim};
 use openidconnect::{
     AuthType, AuthorizationCode, CsrfToken, EndSessionUrl, LogoutRequest, Nonce, OAuth2TokenResponse,
@@ -29,6 +30,8 @@ const UNKNOWN_KEY_PAUSE: Duration = Duration::seconds(10);
 const FAILURE_PAUSE: Duration = Duration::seconds(2);
 /// Maximum length of a subject, in characters (OpenID Connect Core 1.0, section 2).
 const SUBJECT_CHARS_MAX: usize = 255;
+
+static UNAVAILABLE: Repeated = Repeated::new();
 
 /// The documents of the provider, and when they were loaded.
 #[derive(Default)]
@@ -248,7 +251,9 @@ fn invalid_token(error: &dyn std::fmt::Display) -> Error {
 }
 
 fn unavailable(error: &dyn std::fmt::Display) -> Error {
-    tracing::warn!(%error, "there is no login by single sign-on at present");
+    if let Some(suppressed) = UNAVAILABLE.due("") {
+        tracing::warn!(%error, suppressed, "there is no login by single sign-on at present");
+    }
     Error::SsoUnavailable
 }
 

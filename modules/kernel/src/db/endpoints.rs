@@ -1,9 +1,7 @@
 //! One database with its primary and its replicas, shared by all pools that use it.
 //!
-//! A database with replicas is probed twice a second (`watch`). A database without replicas is
-//! probed only after a connection was slow to come or was lost, or when its health is asked for. It
-//! is then probed until its primary answers again. Requests for a primary that is down are refused
-//! at once; requests for a primary without replicas that is only silent wait.
+//! Requests for a primary that is down are refused at once; requests for a primary without replicas
+//! that is only silent wait. `watch.rs` keeps what is known of the servers up to date.
 
 use std::future::Future;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -12,29 +10,29 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use sqlx::PgPool;
-use sqlx::postgres::PgConnectOptions;
+use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use tokio::sync::{Notify, watch};
-use tokio::time::Instant;
 
 use super::consistency::Consistency;
 use super::error::DbError;
 use super::health::{ClusterState, EndpointHealth, ReplicaState};
 use super::pool::{REQUEST_ACQUIRE_TIMEOUT, pool_options, session_options};
+use super::pools::{PoolKind, PoolName, PoolState, Pools};
 use super::position::{InvalidLsn, Lsn};
 use super::probe::Probes;
 use crate::Ambient;
-use crate::runtime::shutdown::ShutdownSignal;
+use crate::runtime::repeated::Repeated;
 
-/// Time between two probes of a database with replicas.
-const PROBE_INTERVAL: Duration = Duration::from_millis(500);
-/// Time between two probes of a database whose primary is down or does not answer.
-const DOWN_PROBE_INTERVAL: Duration = Duration::from_millis(100);
-/// Minimum time between two probes when many requests report failures.
-const PROBE_INTERVAL_MIN: Duration = Duration::from_millis(50);
 /// Work on the primary that takes longer than this reports a failure, which causes a probe.
 const SLOW_ANSWER: Duration = Duration::from_millis(100);
+/// How much longer than the greatest lag the positions of the primary are remembered.
+const HISTORY_MARGIN: Duration = Duration::from_secs(2);
 /// Number of connections on which the primary's position is read after a commit.
 const POSITION_CONNECTIONS: u32 = 2;
+/// The owner of that pool.
+const POSITIONS: &str = "positions";
+
+static POSITION_UNREAD: Repeated = Repeated::new();
 
 tokio::task_local! {
     static ALLOW_UNOPENED: ();
@@ -44,6 +42,8 @@ tokio::task_local! {
 pub struct EndpointSettings {
     /// The server that takes the writes.
     pub primary: PgConnectOptions,
+    /// The servers that may take the writes in its place. They differ from it by host and port.
+    pub successors: Vec<PgConnectOptions>,
     /// Streaming replicas of the primary.
     pub replicas: Vec<PgConnectOptions>,
     /// A replica with a greater lag is not used.
@@ -52,17 +52,26 @@ pub struct EndpointSettings {
     pub acquire_timeout: Duration,
 }
 
+/// Whether the database has a primary, and which.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct Standing {
+    pub(super) is_down: bool,
+    /// How often the primary became another server.
+    pub(super) switches: u64,
+}
+
 /// One database with all its endpoints. Modules cannot use it before `open`.
 pub struct Endpoints {
-    name: &'static str,
-    settings: EndpointSettings,
-    ambient: Ambient,
+    pub(super) name: &'static str,
+    pub(super) settings: EndpointSettings,
+    pub(super) ambient: Ambient,
     opened: watch::Sender<bool>,
-    state: Mutex<ClusterState>,
-    primary_down: watch::Sender<bool>,
-    failure_reported: Notify,
-    probes: tokio::sync::Mutex<Probes>,
-    positions: PgPool,
+    pub(super) state: Mutex<ClusterState>,
+    pub(super) standing: watch::Sender<Standing>,
+    pub(super) failure_reported: Notify,
+    pub(super) probes: tokio::sync::Mutex<Probes>,
+    pub(super) pools: Pools,
+    pub(super) positions: PgPool,
     next_replica: AtomicUsize,
 }
 
@@ -79,19 +88,21 @@ impl Endpoints {
     /// Opens no connection yet.
     #[must_use]
     pub fn new(name: &'static str, settings: EndpointSettings, ambient: Ambient) -> Arc<Self> {
-        let state = ClusterState::new(settings.replicas.len(), settings.max_lag + PROBE_INTERVAL * 4);
-        let primary = session_options(settings.primary.clone());
+        let state = ClusterState::new(settings.replicas.len(), settings.max_lag + HISTORY_MARGIN);
+        let pools = Pools::new(settings.primary.clone(), &settings.successors);
+        let options = pool_options(POSITION_CONNECTIONS, settings.acquire_timeout);
+        let positions = PoolName { owner: POSITIONS, kind: PoolKind::Positions };
+        let (positions, _waiting) = pools.open_on_primary(positions, options, session_options);
         Arc::new(Self {
             name,
-            probes: tokio::sync::Mutex::new(Probes::new(settings.replicas.len())),
-            positions: pool_options(POSITION_CONNECTIONS, settings.acquire_timeout)
-                .test_before_acquire(false)
-                .connect_lazy_with(primary),
+            probes: tokio::sync::Mutex::default(),
+            pools,
+            positions,
             settings,
             ambient,
             opened: watch::Sender::new(false),
             state: Mutex::new(state),
-            primary_down: watch::Sender::new(false),
+            standing: watch::Sender::default(),
             failure_reported: Notify::new(),
             next_replica: AtomicUsize::new(0),
         })
@@ -102,6 +113,7 @@ impl Endpoints {
     pub fn of_primary(primary: PgConnectOptions, ambient: Ambient) -> Arc<Self> {
         let settings = EndpointSettings {
             primary,
+            successors: Vec::new(),
             replicas: Vec::new(),
             max_lag: Duration::ZERO,
             acquire_timeout: REQUEST_ACQUIRE_TIMEOUT,
@@ -126,7 +138,41 @@ impl Endpoints {
         !self.settings.replicas.is_empty()
     }
 
-    fn state(&self) -> MutexGuard<'_, ClusterState> {
+    /// Whether another server may become the primary.
+    #[must_use]
+    pub const fn has_successors(&self) -> bool {
+        !self.settings.successors.is_empty()
+    }
+
+    /// The server that is the primary at present.
+    #[must_use]
+    pub fn primary(&self) -> PgConnectOptions {
+        self.pools.primary_options()
+    }
+
+    /// A pool on the primary for what belongs to no module. `prepare` adds the settings of its
+    /// sessions.
+    #[must_use]
+    pub fn open_pool(
+        &self,
+        name: PoolName,
+        options: PgPoolOptions,
+        prepare: impl FnOnce(PgConnectOptions) -> PgConnectOptions,
+    ) -> PgPool {
+        self.pools.open_on_primary(name, options, prepare).0
+    }
+
+    pub(super) const fn pools(&self) -> &Pools {
+        &self.pools
+    }
+
+    /// The state of every pool on the database.
+    #[must_use]
+    pub fn pool_states(&self) -> Vec<PoolState> {
+        self.pools.states()
+    }
+
+    pub(super) fn state(&self) -> MutexGuard<'_, ClusterState> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -138,7 +184,7 @@ impl Endpoints {
         if self.has_replicas() {
             let migrated_at = self.load_flushed_position().await?;
             self.state().migrated_at = migrated_at;
-            self.probe().await;
+            self.probe_if_older_than(Duration::ZERO).await;
         }
         self.opened.send_replace(true);
         Ok(())
@@ -177,14 +223,15 @@ impl Endpoints {
 
     #[must_use]
     pub fn is_primary_down(&self) -> bool {
-        *self.primary_down.borrow()
+        self.standing.borrow().is_down
     }
 
-    /// Returns once the primary is down.
+    /// Returns once the primary is down or another one.
     pub async fn primary_lost(&self) {
+        let mut standing = self.standing.subscribe();
+        let began = *standing.borrow();
         // The sender is a field of `self`, so it cannot be gone.
-        let mut down = self.primary_down.subscribe();
-        let _down = down.wait_for(|down| *down).await;
+        let _lost = standing.wait_for(|now| now.is_down || now.switches != began.switches).await;
     }
 
     /// Fails at once if the database is not open or its primary is down.
@@ -203,9 +250,9 @@ impl Endpoints {
     ) -> Result<T, DbError> {
         self.check_primary()?;
         let mut work = std::pin::pin!(work);
-        let mut down = self.primary_down.subscribe();
         let lost = async {
-            while tokio::time::timeout(SLOW_ANSWER, down.wait_for(|down| *down)).await.is_err() {
+            let mut lost = std::pin::pin!(self.primary_lost());
+            while tokio::time::timeout(SLOW_ANSWER, &mut lost).await.is_err() {
                 self.report_failure();
             }
         };
@@ -222,11 +269,6 @@ impl Endpoints {
             Err(DbError::Busy) if self.state().has_primary_timed_out() => Err(self.unavailable("does not answer")),
             result => result,
         }
-    }
-
-    /// Causes a probe of all endpoints soon.
-    pub(super) fn report_failure(&self) {
-        self.failure_reported.notify_one();
     }
 
     /// The position up to which the primary has flushed its log. Every commit so far is before it.
@@ -249,7 +291,12 @@ impl Endpoints {
         // The commit is done: its answer does not wait for a primary that is lost meanwhile.
         match self.run_on_primary(self.load_flushed_position()).await {
             Ok(position) => requests.iter().for_each(|request| request.note_commit(self.name, position)),
-            Err(error) => tracing::warn!(database = self.name, %error, "the position of a commit could not be read"),
+            Err(error) => {
+                if let Some(suppressed) = POSITION_UNREAD.due(self.name) {
+                    let database = self.name;
+                    tracing::warn!(database, %error, suppressed, "the position of a commit could not be read");
+                }
+            }
         }
     }
 
@@ -290,61 +337,6 @@ impl Endpoints {
         if let Some(replica) = state.replicas.get_mut(number) {
             replica.replayed = replica.replayed.max(position);
         }
-    }
-
-    /// Probes all endpoints, unless the last probe began less than `max_age` ago.
-    pub async fn probe_if_older_than(&self, max_age: Duration) {
-        let mut probes = self.probes.lock().await;
-        if self.state().probed_at.is_none_or(|probed_at| probed_at.elapsed() > max_age) {
-            self.probe_with(&mut probes).await;
-        }
-    }
-
-    async fn probe(&self) {
-        let mut probes = self.probes.lock().await;
-        self.probe_with(&mut probes).await;
-    }
-
-    async fn probe_with(&self, probes: &mut Probes) {
-        let (taken, at) = (Instant::now(), self.ambient.now());
-        let (primary, replicas) = probes.probe(&self.settings.primary, &self.settings.replicas).await;
-        let down = {
-            let mut state = self.state();
-            state.probed_at = Some(taken);
-            state.update_primary(self.name, primary, taken, at);
-            for (number, result) in replicas.into_iter().enumerate() {
-                state.update_replica(self.name, number, result, self.settings.max_lag);
-            }
-            state.primary != EndpointHealth::Healthy
-        };
-        self.primary_down.send_if_modified(|was| std::mem::replace(was, down) != down);
-    }
-
-    /// Keeps the state of the endpoints up to date until the shutdown.
-    pub async fn watch(&self, mut shutdown: ShutdownSignal) {
-        loop {
-            let probe = async {
-                let is_silent = !self.has_replicas() && self.state().has_primary_timed_out();
-                if self.is_primary_down() || is_silent {
-                    tokio::time::sleep(DOWN_PROBE_INTERVAL).await;
-                } else if self.has_replicas() {
-                    // A timeout is the regular probe.
-                    let _reported = tokio::time::timeout(PROBE_INTERVAL, self.failure_reported.notified()).await;
-                } else {
-                    self.failure_reported.notified().await;
-                }
-                self.probe_if_older_than(PROBE_INTERVAL_MIN).await;
-            };
-            if shutdown.or(probe).await.is_none() {
-                return;
-            }
-        }
-    }
-
-    /// Closes the connections that belong to no module's pool.
-    pub async fn close(&self) {
-        self.positions.close().await;
-        *self.probes.lock().await = Probes::new(self.settings.replicas.len());
     }
 }
 

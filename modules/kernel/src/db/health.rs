@@ -25,6 +25,8 @@ pub(super) struct ClusterState {
     /// The identifier of the primary's cluster, by which a replica of another cluster is
     /// recognized.
     identifier: Option<i64>,
+    /// The highest timeline of a primary that was seen. A server on an older one was replaced.
+    timeline: i32,
     /// The state of each replica, in the order of the settings.
     pub(super) replicas: Vec<ReplicaState>,
     history: History,
@@ -54,7 +56,9 @@ pub enum EndpointHealth {
     Unreachable(String),
     /// The write endpoint is a replica.
     IsReplica,
-    /// A read endpoint is not a replica.
+    /// A read endpoint is the primary at present.
+    IsPrimary,
+    /// A read endpoint is neither a replica nor the primary.
     IsNoReplica,
     /// A read endpoint is a replica of another cluster than the primary's.
     OtherCluster,
@@ -71,6 +75,7 @@ impl EndpointHealth {
             Self::Healthy => "healthy".to_owned(),
             Self::Unreachable(_) => "cannot be reached".to_owned(),
             Self::IsReplica => "is a replica and takes no writes".to_owned(),
+            Self::IsPrimary => "is the primary at present".to_owned(),
             Self::IsNoReplica => "is no replica: it follows no primary".to_owned(),
             Self::OtherCluster => "is a replica of another cluster".to_owned(),
             Self::Behind(lag) => format!("too far behind: {} ms", lag.as_millis()),
@@ -88,10 +93,38 @@ impl ClusterState {
             primary: EndpointHealth::Unknown,
             consecutive_timeouts: 0,
             identifier: None,
+            timeline: 0,
             replicas: vec![replica; replicas],
             history: History::new(history),
             migrated_at: Lsn::default(),
         }
+    }
+
+    /// The number of the server that is the primary: of those that take writes, the one that was
+    /// promoted last. If there is none, it is the `current` one.
+    pub(super) fn choose_primary(&self, candidates: &[Result<ProbeResult, DbError>], current: usize) -> usize {
+        let taking_writes = candidates.iter().enumerate().filter_map(|(number, result)| {
+            let result = result.as_ref().ok().filter(|result| self.is_successor(result))?;
+            Some((result.timeline, number == current, number))
+        });
+        taking_writes.max().map_or(current, |(.., number)| number)
+    }
+
+    /// Whether a server is the primary or was promoted after it.
+    fn is_successor(&self, result: &ProbeResult) -> bool {
+        let is_foreign = self.identifier.zip(result.cluster_identifier).is_some_and(|(ours, its)| ours != its);
+        !result.in_recovery && !is_foreign && result.timeline >= self.timeline
+    }
+
+    /// Whether a read endpoint is the primary that was seen last.
+    fn is_primary(&self, result: &ProbeResult) -> bool {
+        let is_known = self.identifier.is_some() && self.identifier == result.cluster_identifier;
+        is_known && !result.in_recovery && result.timeline == self.timeline
+    }
+
+    /// Forgets the positions of a former primary.
+    pub(super) fn begin_history(&mut self) {
+        self.history.clear();
     }
 
     /// Takes the result of a probe of the primary that began at `taken`, which is `at` by the
@@ -120,6 +153,7 @@ impl ClusterState {
             Ok(result) if result.in_recovery => EndpointHealth::IsReplica,
             Ok(result) => {
                 self.identifier = result.cluster_identifier.or(self.identifier);
+                self.timeline = self.timeline.max(result.timeline);
                 self.history.add(Sample { taken, at, position: result.position });
                 EndpointHealth::Healthy
             }
@@ -160,9 +194,11 @@ impl ClusterState {
         result: Result<ProbeResult, DbError>,
         max_lag: Duration,
     ) {
+        let is_primary = result.as_ref().is_ok_and(|result| self.is_primary(result));
         let Some(replica) = self.replicas.get_mut(number) else { return };
         let health = match result {
             Err(error) => EndpointHealth::Unreachable(error.to_string()),
+            Ok(_) if is_primary => EndpointHealth::IsPrimary,
             Ok(result) if !result.in_recovery => EndpointHealth::IsNoReplica,
             Ok(result) if self.identifier.zip(result.cluster_identifier).is_some_and(|(ours, its)| ours != its) => {
                 EndpointHealth::OtherCluster
@@ -213,6 +249,7 @@ fn log_replica(database: &str, number: usize, health: &EndpointHealth) {
     let found = health.describe();
     match health {
         EndpointHealth::Healthy => tracing::info!(database, number, "the replica is healthy and answers reads"),
+        EndpointHealth::IsPrimary => tracing::info!(database, number, "the read_url leads to the present primary"),
         EndpointHealth::OtherCluster => tracing::error!(
             database,
             number,
@@ -234,7 +271,7 @@ mod tests {
     }
 
     fn answered() -> Result<ProbeResult, DbError> {
-        Ok(ProbeResult { in_recovery: false, position: Lsn::default(), cluster_identifier: None })
+        Ok(ProbeResult { in_recovery: false, position: Lsn::default(), timeline: 1, cluster_identifier: None })
     }
 
     #[test]
@@ -262,6 +299,30 @@ mod tests {
                 (state.primary.describe().as_str(), state.answering().describe().as_str()),
                 (expected, expected)
             );
+        }
+    }
+
+    fn found(timeline: i32, identifier: i64) -> Result<ProbeResult, DbError> {
+        let in_recovery = timeline == 0;
+        Ok(ProbeResult { in_recovery, position: Lsn::default(), timeline, cluster_identifier: Some(identifier) })
+    }
+
+    #[test]
+    fn the_server_that_was_promoted_last_is_the_primary() {
+        let lost = || Err(DbError::TimedOut);
+        let mut state = ClusterState::new(0, Duration::ZERO);
+        assert_eq!(state.choose_primary(&[found(0, 1), found(1, 1)], 0), 1, "the only one that takes writes");
+        probed(&mut state, found(2, 1));
+        for (candidates, current, expected, why) in [
+            ([found(2, 1), found(0, 1)], 0, 0, "a replica takes no writes"),
+            ([lost(), found(0, 1)], 0, 0, "no server takes writes"),
+            ([lost(), found(3, 1)], 0, 1, "the replica was promoted"),
+            ([found(2, 1), found(3, 1)], 0, 1, "the replica was promoted and the former primary still runs"),
+            ([lost(), found(1, 1)], 0, 0, "a former primary has come back"),
+            ([lost(), found(3, 2)], 0, 0, "another cluster"),
+            ([found(2, 1), found(2, 1)], 1, 1, "two names of one server"),
+        ] {
+            assert_eq!(state.choose_primary(&candidates, current), expected, "{why}");
         }
     }
 }

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
+use sqlx::PgPool;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
-use sqlx::{Connection, PgPool};
 
 use super::error::DbError;
 use super::role::ModuleRole;
@@ -12,11 +12,21 @@ use super::role::ModuleRole;
 pub const REQUEST_ACQUIRE_TIMEOUT: Duration = Duration::from_millis(1_800);
 /// The name under which PostgreSQL lists the sessions of this program.
 const APPLICATION_NAME: &str = "piecework";
-/// A pooled connection that was idle for longer than this is pinged before it is used again. A
-/// ping costs a round trip, so a connection in steady use is not pinged.
-const PING_AFTER_IDLE: Duration = Duration::from_millis(500);
 /// A pooled connection that was idle for this long is closed.
 const CLOSE_AFTER_IDLE: Duration = Duration::from_secs(300);
+
+/// The settings of a session in which a module writes. The values are written as PostgreSQL shows
+/// them.
+pub(super) const WRITING: [(&str, &str); 3] = [
+    // A transaction that is never finished must not hold its locks without end.
+    ("idle_in_transaction_session_timeout", "1min"),
+    ("lock_timeout", "20s"),
+    // PostgreSQL would plan a statement for a small set again on each execution, and the planning
+    // takes longer than the execution.
+    ("plan_cache_mode", "force_generic_plan"),
+];
+/// The settings of a session in which a module reads.
+pub(super) const READING: [(&str, &str); 2] = [("default_transaction_read_only", "on"), ("statement_timeout", "30s")];
 
 pub(super) fn pool_options(max_connections: u32, acquire_timeout: Duration) -> PgPoolOptions {
     PgPoolOptions::new()
@@ -27,17 +37,7 @@ pub(super) fn pool_options(max_connections: u32, acquire_timeout: Duration) -> P
 
 /// Like `pool_options`; each session takes `role` when it is opened.
 pub(super) fn pool_options_as(role: ModuleRole, max_connections: u32, acquire_timeout: Duration) -> PgPoolOptions {
-    pool_options(max_connections, acquire_timeout)
-        .after_connect(move |session, _| Box::pin(role.take(session)))
-        .test_before_acquire(false)
-        .before_acquire(|connection, used| {
-            Box::pin(async move {
-                if used.idle_for > PING_AFTER_IDLE {
-                    connection.ping().await?;
-                }
-                Ok(true)
-            })
-        })
+    pool_options(max_connections, acquire_timeout).after_connect(move |session, _| Box::pin(role.take(session)))
 }
 
 /// The reason why a pool gave no connection. A pool that could not open a single one is not busy:
@@ -51,4 +51,14 @@ pub(super) fn acquire_failure(pool: &PgPool, error: DbError) -> DbError {
 
 pub(super) fn session_options(options: PgConnectOptions) -> PgConnectOptions {
     options.application_name(APPLICATION_NAME)
+}
+
+/// A session in which a module writes.
+pub(super) fn writing_session(options: PgConnectOptions) -> PgConnectOptions {
+    session_options(options).options(WRITING)
+}
+
+/// A session in which a module reads.
+pub(super) fn reading_session(options: PgConnectOptions) -> PgConnectOptions {
+    session_options(options).options(READING)
 }

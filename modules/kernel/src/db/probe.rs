@@ -13,10 +13,15 @@ use super::position::Lsn;
 /// An endpoint that has not answered a probe after this time counts as not answering.
 const PROBE_TIMEOUT: Duration = Duration::from_secs(1);
 
-/// The query of a probe. Only a primary has a flushed position, only a replica a replayed one.
+/// The query of a probe. Only a primary has a flushed position, and a timeline in the name of its
+/// log; only a replica has a replayed position.
 const PROBE: &str = "
     select pg_is_in_recovery(),
-           (case when pg_is_in_recovery() then pg_last_wal_replay_lsn() else pg_current_wal_flush_lsn() end)::text";
+           (case when pg_is_in_recovery() then pg_last_wal_replay_lsn() else pg_current_wal_flush_lsn() end)::text,
+           case
+               when pg_is_in_recovery() then 0
+               else ('x' || left(pg_walfile_name(pg_current_wal_flush_lsn()), 8))::bit(32)::integer
+           end";
 
 /// What an endpoint answered to a probe.
 #[derive(Debug, Clone, Copy)]
@@ -25,13 +30,16 @@ pub(super) struct ProbeResult {
     pub in_recovery: bool,
     /// The position that a primary has flushed or a replica has replayed.
     pub position: Lsn,
+    /// The timeline of a primary: each promotion begins a higher one. 0 for a replica.
+    pub timeline: i32,
     /// The identifier of the endpoint's cluster; none if the login may not read it.
     pub cluster_identifier: Option<i64>,
 }
 
 /// One probe for each endpoint of a database.
+#[derive(Default)]
 pub(super) struct Probes {
-    primary: Probe,
+    candidates: Vec<Probe>,
     replicas: Vec<Probe>,
 }
 
@@ -48,19 +56,20 @@ struct OpenConnection {
 }
 
 impl Probes {
-    pub fn new(replicas: usize) -> Self {
-        Self { primary: Probe::default(), replicas: (0..replicas).map(|_| Probe::default()).collect() }
-    }
-
-    /// Probes all endpoints at the same time.
+    /// Probes all endpoints at the same time: the servers of which one is the primary, and the
+    /// replicas.
     pub async fn probe(
         &mut self,
-        primary: &PgConnectOptions,
+        candidates: &[PgConnectOptions],
         replicas: &[PgConnectOptions],
-    ) -> (Result<ProbeResult, DbError>, Vec<Result<ProbeResult, DbError>>) {
-        let replicas = self.replicas.iter_mut().zip(replicas).map(|(probe, options)| probe.run(options));
-        tokio::join!(self.primary.run(primary), join_all(replicas))
+    ) -> (Vec<Result<ProbeResult, DbError>>, Vec<Result<ProbeResult, DbError>>) {
+        tokio::join!(probe_each(&mut self.candidates, candidates), probe_each(&mut self.replicas, replicas))
     }
+}
+
+async fn probe_each(probes: &mut Vec<Probe>, servers: &[PgConnectOptions]) -> Vec<Result<ProbeResult, DbError>> {
+    probes.resize_with(servers.len(), Probe::default);
+    join_all(probes.iter_mut().zip(servers).map(|(probe, options)| probe.run(options))).await
 }
 
 impl Probe {
@@ -85,12 +94,12 @@ impl Probe {
             Some(open) => open,
             None => connect(options).await?,
         };
-        let (in_recovery, position): (bool, Option<String>) =
+        let (in_recovery, position, timeline): (bool, Option<String>, i32) =
             sqlx::query_as(PROBE).fetch_one(&mut open.connection).await?;
         let position = position.unwrap_or_default().parse().unwrap_or_default();
         let cluster_identifier = open.cluster_identifier;
         self.open = Some(open);
-        Ok(ProbeResult { in_recovery, position, cluster_identifier })
+        Ok(ProbeResult { in_recovery, position, timeline, cluster_identifier })
     }
 }
 

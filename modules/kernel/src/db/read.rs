@@ -14,10 +14,12 @@ use tokio::time::Instant;
 use super::consistency::{self, Freshness};
 use super::endpoints::Endpoints;
 use super::error::DbError;
-use super::pool::{acquire_failure, pool_options_as, session_options};
+use super::pool::{acquire_failure, pool_options_as, reading_session};
+use super::pools::{PoolKind, PoolName, Waiting};
 use super::position::Lsn;
 use super::role::ModuleRole;
 use crate::Ambient;
+use crate::runtime::repeated::Repeated;
 use crate::runtime::retry::Backoff;
 
 /// How long a read waits for a replica to replay what the client has seen.
@@ -27,11 +29,13 @@ const CATCH_UP_BACKOFF: Backoff = Backoff::new(Duration::from_millis(1), Duratio
 /// A replica that has given no connection after this time is passed over.
 const REPLICA_ACQUIRE_TIMEOUT: Duration = Duration::from_millis(300);
 
+static CUT_OFF: Repeated = Repeated::new();
+
 /// The reads of one module. Its sessions are read-only.
 #[derive(Clone)]
 pub struct ReadPool {
-    primary: PgPool,
-    replicas: Arc<[PgPool]>,
+    primary: (PgPool, Waiting),
+    replicas: Arc<[(PgPool, Waiting)]>,
     endpoints: Arc<Endpoints>,
 }
 
@@ -92,15 +96,14 @@ impl ReadPool {
     /// Connects when it is first used. The sessions are read-only on every endpoint.
     #[must_use]
     pub fn on_endpoints(endpoints: &Arc<Endpoints>, max_connections: u32, role: ModuleRole) -> Self {
-        let settings = endpoints.settings();
-        let pool = |options: &PgConnectOptions| {
-            let options = session_options(options.clone())
-                .options([("default_transaction_read_only", "on"), ("statement_timeout", "30s")]);
-            pool_options_as(role, max_connections, settings.acquire_timeout).connect_lazy_with(options)
-        };
+        let (settings, pools) = (endpoints.settings(), endpoints.pools());
+        let name = PoolName { owner: role.module, kind: PoolKind::Read };
+        let options = || pool_options_as(role, max_connections, settings.acquire_timeout);
+        let on_replica =
+            |server: &PgConnectOptions| pools.open_on_replica(name, options(), reading_session(server.clone()));
         Self {
-            primary: pool(&settings.primary),
-            replicas: settings.replicas.iter().map(pool).collect(),
+            primary: pools.open_on_primary(name, options(), reading_session),
+            replicas: settings.replicas.iter().map(on_replica).collect(),
             endpoints: Arc::clone(endpoints),
         }
     }
@@ -157,7 +160,10 @@ impl ReadPool {
         }
         self.endpoints.report_failure();
         metrics::counter!("piecework_reads_retried_total", "database" => self.endpoints.name()).increment(1);
-        tracing::info!(database = self.endpoints.name(), %error, "a read was cut off and is tried on another endpoint");
+        let database = self.endpoints.name();
+        if let Some(suppressed) = CUT_OFF.due(database) {
+            tracing::info!(database, %error, suppressed, "a read was cut off and is tried on another endpoint");
+        }
         true
     }
 
@@ -187,7 +193,7 @@ impl ReadPool {
         Ok((Snapshot { inner, as_of: candidate.as_of }, candidate.source))
     }
 
-    fn pool(&self, source: Source) -> PgPool {
+    fn pool(&self, source: Source) -> (PgPool, Waiting) {
         let replica = match source {
             Source::Replica(number) => self.replicas.get(number),
             Source::Primary => None,
@@ -210,8 +216,8 @@ impl ReadPool {
         // There is no candidate only if the primary is down, and then this is the reason to give.
         let mut failure = self.endpoints.check_primary().err().unwrap_or(DbError::Busy);
         for candidate in candidates {
-            let pool = self.pool(candidate.source);
-            let getting = get(pool.clone());
+            let (pool, waiting) = self.pool(candidate.source);
+            let getting = waiting.during(get(pool.clone()));
             let got = match candidate.source {
                 Source::Primary => self.endpoints.run_on_primary(getting).await,
                 Source::Replica(_) => {
@@ -295,7 +301,8 @@ impl ReadPool {
 
     /// The position up to which a replica has replayed the log; none if it does not answer.
     async fn load_replayed_position(&self, number: usize) -> Option<Lsn> {
-        let query = sqlx::query_scalar("select pg_last_wal_replay_lsn()::text").fetch_one(self.replicas.get(number)?);
+        let (replica, _) = self.replicas.get(number)?;
+        let query = sqlx::query_scalar("select pg_last_wal_replay_lsn()::text").fetch_one(replica);
         let replayed: Result<Option<String>, sqlx::Error> = query.await;
         let Ok(replayed) = replayed else {
             self.endpoints.report_failure();

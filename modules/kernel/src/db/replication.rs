@@ -42,6 +42,10 @@ impl History {
         }
     }
 
+    pub fn clear(&mut self) {
+        self.samples.clear();
+    }
+
     /// The lag of a replica that has replayed up to `position`: the time between the first sample
     /// beyond that position and the last sample.
     pub fn lag(&self, position: Lsn) -> Duration {

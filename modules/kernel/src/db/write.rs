@@ -11,7 +11,8 @@ use super::consistency;
 use super::endpoints::Endpoints;
 use super::error::{DbError, Repetition};
 use super::idempotency_keys;
-use super::pool::{acquire_failure, pool_options_as, session_options};
+use super::pool::{acquire_failure, pool_options_as, writing_session};
+use super::pools::{PoolKind, PoolName, Waiting};
 use super::role::ModuleRole;
 use super::session::{AfterCommit, Autocommit, Tx};
 use crate::Ambient;
@@ -21,6 +22,7 @@ use crate::http::idempotency;
 #[derive(Clone)]
 pub struct WritePool {
     pool: PgPool,
+    waiting: Waiting,
     endpoints: Arc<Endpoints>,
     schema: &'static str,
     ambient: Ambient,
@@ -44,16 +46,13 @@ impl WritePool {
         schema: &'static str,
         ambient: Ambient,
     ) -> Self {
-        let options = session_options(endpoints.settings().primary.clone())
-            // A transaction that is never finished must not hold its locks without end.
-            .options([("idle_in_transaction_session_timeout", "60s"), ("lock_timeout", "20s")])
-            // PostgreSQL would plan a statement for a small set again on each execution, and the
-            // planning takes longer than the execution.
-            .options([("plan_cache_mode", "force_generic_plan")]);
-        let role = ModuleRole::owning(schema);
+        let name = PoolName { owner: schema, kind: PoolKind::Write };
         let acquire_timeout = endpoints.settings().acquire_timeout;
+        let options = pool_options_as(ModuleRole::owning(schema), max_connections, acquire_timeout);
+        let (pool, waiting) = endpoints.pools().open_on_primary(name, options, writing_session);
         Self {
-            pool: pool_options_as(role, max_connections, acquire_timeout).connect_lazy_with(options),
+            pool,
+            waiting,
             endpoints: Arc::clone(endpoints),
             schema,
             ambient,
@@ -75,7 +74,7 @@ impl WritePool {
             let begin = on_live_connection(pool, |pool| async move { pool.begin().await });
             tokio::spawn(begin).await.map_err(|error| DbError::unavailable(error.to_string()))?
         };
-        let inner = self.endpoints.run_on_primary(begun).await?;
+        let inner = self.waiting.during(self.endpoints.run_on_primary(begun)).await?;
         Ok(Tx::new(inner, self.schema, self.ambient.clone(), self.after_commit()))
     }
 
@@ -134,7 +133,7 @@ impl WritePool {
     /// # Errors
     /// The primary gives no connection.
     pub async fn autocommit(&self) -> Result<Autocommit, DbError> {
-        let connection = self.endpoints.run_on_primary(self.pool.acquire()).await?;
+        let connection = self.waiting.during(self.endpoints.run_on_primary(self.pool.acquire())).await?;
         Ok(Autocommit::new(connection, self.ambient.clone(), self.after_commit()))
     }
 
@@ -157,7 +156,8 @@ impl WritePool {
             connection.ping().await?;
             Ok(connection)
         };
-        self.endpoints.run_on_primary(on_live_connection(self.pool.clone(), acquire)).await
+        let acquired = self.endpoints.run_on_primary(on_live_connection(self.pool.clone(), acquire));
+        self.waiting.during(acquired).await
     }
 
     #[must_use]

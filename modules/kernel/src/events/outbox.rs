@@ -3,6 +3,7 @@
 //! A row exists exactly as long as its event is not delivered, so rows are neither marked nor
 //! pruned.
 
+use chrono::{DateTime, Utc};
 use contracts::Event;
 use sqlx::AssertSqlSafe;
 use sqlx::postgres::PgConnection;
@@ -38,6 +39,15 @@ pub(crate) async fn append(
 pub async fn count_pending(connection: &mut PgConnection, schema: &str) -> Result<i64, sqlx::Error> {
     let statement = format!("select count(*) from {schema}.outbox");
     sqlx::query_scalar(AssertSqlSafe(statement)).fetch_one(connection).await
+}
+
+/// When the fact of the oldest event that waits for its delivery happened. `None`: no event waits.
+///
+/// # Errors
+/// The database does not answer.
+pub async fn load_oldest(connection: &mut PgConnection, schema: &str) -> Result<Option<DateTime<Utc>>, sqlx::Error> {
+    let statement = format!("select (event->>'time')::timestamptz from {schema}.outbox order by position limit 1");
+    sqlx::query_scalar(AssertSqlSafe(statement)).fetch_optional(connection).await
 }
 
 /// Whether at least this number of facts wait for their delivery. It reads no more rows than that.

@@ -13,6 +13,7 @@ use tokio::time::Instant;
 use super::bus::{EventBus, PublishError};
 use super::outbox;
 use crate::db::DbError;
+use crate::runtime::repeated::Repeated;
 use crate::runtime::retry::Backoff;
 use crate::runtime::shutdown::ShutdownSignal;
 use crate::{Tx, WritePool};
@@ -37,6 +38,8 @@ const TAKEN_AHEAD_MAX: Duration = Duration::from_secs(5);
 const DELIVERY_POLL_INTERVAL: Duration = Duration::from_millis(50);
 /// Time within which the subscribers must apply one batch.
 const PUBLISH_TIMEOUT: Duration = Duration::from_secs(50);
+
+static FAILED: Repeated = Repeated::new();
 
 /// Carries one module's outbox to the bus. Several relays, in several processes, share the work.
 pub struct Relay {
@@ -117,9 +120,7 @@ impl Relay {
                     shutdown.or(tokio::time::timeout(poll.next_pause(), committed.notified())).await.map(drop)
                 }
                 Err(error) => {
-                    if backoff.failures() == 0 {
-                        report_failure(self.write.schema(), &error);
-                    }
+                    report_failure(self.write.schema(), &error);
                     shutdown.or(tokio::time::sleep(backoff.next_pause())).await
                 }
             };
@@ -224,10 +225,11 @@ impl Relay {
 }
 
 fn report_failure(schema: &str, error: &RelayError) {
+    let Some(suppressed) = FAILED.due(schema) else { return };
     if matches!(error, RelayError::Database(DbError::Exhausted { .. })) {
-        tracing::error!(schema, %error, "a person must act: events wait in the outbox because the database can do no more");
+        tracing::error!(schema, %error, suppressed, "a person must act: events wait in the outbox because the database can do no more");
     } else {
-        tracing::warn!(schema, %error, "events could not be delivered and wait in the outbox");
+        tracing::warn!(schema, %error, suppressed, "events could not be delivered and wait in the outbox");
     }
 }
 

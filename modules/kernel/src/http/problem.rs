@@ -8,11 +8,15 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::db::{DbError, Repetition};
+use crate::runtime::repeated::Repeated;
 use crate::{Fault, FieldCode, FieldError};
 
 /// When a client tries again after it heard that the database is exhausted. A person must act
 /// first.
 const EXHAUSTED_RETRY_AFTER_S: u32 = 30;
+
+/// An outage of a database fails every request for the same reason.
+static OUTAGE: Repeated = Repeated::new();
 
 pub use super::problem_code::{PROBLEM_CODES, PROBLEMS_PATH, ProblemCode};
 
@@ -235,16 +239,22 @@ impl From<DbError> for Problem {
                  check whether the command took effect before you send it again",
             )
         } else if let DbError::Exhausted { .. } = error {
-            tracing::error!(request_id = request_id(), %error, "a person must act: the database can do no more");
+            if let Some(suppressed) = OUTAGE.due("exhausted") {
+                tracing::error!(request_id = request_id(), %error, suppressed, "a person must act: the database can do no more");
+            }
             let detail = "the database has no disk or memory left, so nothing was changed; try again later";
             Self::unavailable("database_exhausted", detail).with_retry_after(EXHAUSTED_RETRY_AFTER_S)
         } else if let DbError::Repeated(repetition) = error {
             Self::repeated(repetition)
         } else if matches!(error, DbError::Busy) || error.is_transient() {
-            tracing::warn!(request_id = request_id(), %error, "the database is busy");
+            if let Some(suppressed) = OUTAGE.due("busy") {
+                tracing::warn!(request_id = request_id(), %error, suppressed, "the database is busy");
+            }
             Self::unavailable("busy", "the server has more to do than it can at present; try again later")
         } else if error.is_unavailable() {
-            tracing::warn!(request_id = request_id(), %error, "the database is unavailable");
+            if let Some(suppressed) = OUTAGE.due("unavailable") {
+                tracing::warn!(request_id = request_id(), %error, suppressed, "the database is unavailable");
+            }
             Self::unavailable("database_unavailable", "the database cannot be reached at present; try again later")
         } else if error.is_unstorable() {
             tracing::warn!(request_id = request_id(), %error, "the database cannot store a value of the request");

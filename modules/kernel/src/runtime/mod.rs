@@ -1,9 +1,10 @@
 //! What runs beside the handlers: batches of commands, jobs, the shutdown signal, pauses between
-//! attempts, and the clock.
+//! attempts, lines of the log that repeat, and the clock.
 
 pub mod batch;
 mod clock;
 pub mod jobs;
+pub mod repeated;
 pub mod retention;
 pub mod retry;
 pub mod shutdown;

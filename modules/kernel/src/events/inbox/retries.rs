@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
 use contracts::EventId;
 use serde_json::value::RawValue;
 use sqlx::types::Json;
@@ -11,6 +12,7 @@ use uuid::Uuid;
 use super::receive::{Inbox, without_zero_bytes};
 use super::subscriber::ApplyError;
 use crate::db::DbError;
+use crate::runtime::repeated::Repeated;
 use crate::runtime::shutdown::ShutdownSignal;
 
 /// Time between two queries for events that are due for a retry, while events wait for one.
@@ -18,6 +20,8 @@ const POLL_INTERVAL: Duration = Duration::from_millis(500);
 /// Time between two queries whether events wait for a retry. A process is notified of the events
 /// that it has stored itself; the query finds those of other processes.
 const IDLE_INTERVAL: Duration = Duration::from_secs(4);
+
+static DELAYED: Repeated = Repeated::new();
 
 /// A stored event that is due for a retry.
 #[derive(FromRow)]
@@ -31,18 +35,14 @@ struct DueRow {
 impl Inbox {
     /// Retries stored events until the shutdown.
     pub async fn run_retries(self: std::sync::Arc<Self>, mut shutdown: ShutdownSignal) {
-        let mut is_failing = false;
         while !shutdown.is_triggered() {
-            let retried = self.retry_next_if_any().await;
-            let was_failing = std::mem::replace(&mut is_failing, retried.is_err());
-            let pause = match retried {
+            let pause = match self.retry_next_if_any().await {
                 Ok(None) => IDLE_INTERVAL,
                 Ok(Some(true)) => continue,
                 Ok(Some(false)) => POLL_INTERVAL,
                 Err(error) => {
-                    // Once for each outage.
-                    if !was_failing {
-                        tracing::warn!(subscriber = self.subscriber(), %error, "retries are delayed");
+                    if let Some(suppressed) = DELAYED.due(self.subscriber()) {
+                        tracing::warn!(subscriber = self.subscriber(), %error, suppressed, "retries are delayed");
                     }
                     POLL_INTERVAL
                 }
@@ -156,5 +156,15 @@ impl Inbox {
         );
         let mut connection = self.write.acquire().await?;
         Ok(sqlx::query_as(AssertSqlSafe(statement)).fetch_one(&mut *connection).await?)
+    }
+
+    /// When the oldest event that waits for a retry was received. `None`: no event waits.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn load_oldest_retry(&self) -> Result<Option<DateTime<Utc>>, DbError> {
+        let statement = format!("select min(received_at) from {}.inbox where state = 'retry'", self.write.schema());
+        let mut connection = self.write.acquire().await?;
+        Ok(sqlx::query_scalar(AssertSqlSafe(statement)).fetch_one(&mut *connection).await?)
     }
 }

@@ -1,17 +1,21 @@
 //! The state of the modules of this process: what waits, what is parked, what is overdue, and which
 //! database answers.
 
+mod gauges;
+
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
 use futures_util::future::join_all;
 use kernel::events::bus::EventBus;
 use kernel::events::inbox::{Inbox, ParkedEvent};
 use kernel::events::outbox;
 use kernel::module::Notice;
 use kernel::runtime::shutdown::ShutdownSignal;
-use kernel::{DbError, Module, Reason};
+use kernel::{Ambient, DbError, Module, Reason};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -19,12 +23,10 @@ use uuid::Uuid;
 use crate::config::DatabaseName;
 use crate::databases::{Databases, Health};
 use crate::modules::database_of;
-use crate::runtime::{jobs, telemetry};
+use crate::runtime::jobs;
 
-/// How often the gauges of the metrics are set.
+/// How often the gauges of the metrics are set, and notices are looked for.
 const WATCH_INTERVAL: Duration = Duration::from_secs(15);
-/// How long a job may be overdue before the log warns of it.
-const OVERDUE_WARNING: chrono::Duration = chrono::Duration::seconds(60);
 
 /// The view across all modules of this process.
 pub struct Status {
@@ -36,6 +38,11 @@ pub struct Status {
     inboxes: Vec<Arc<Inbox>>,
     /// The notices that [`Status::watch_notices`] found last.
     notices: Mutex<Vec<ModuleNotice>>,
+    /// Whether the process is about to stop.
+    is_stopping: AtomicBool,
+    ambient: Ambient,
+    /// When the process has started.
+    started_at: DateTime<Utc>,
 }
 
 /// Something that a person has to do before a module works as meant.
@@ -107,13 +114,32 @@ impl Undelivered {
 impl Status {
     /// The view across `modules`, which this process hosts, and their inboxes.
     #[must_use]
-    pub const fn new(
+    pub fn new(
         databases: Arc<Databases>,
         bus: Arc<dyn EventBus>,
         modules: Vec<Module>,
         inboxes: Vec<Arc<Inbox>>,
+        ambient: Ambient,
     ) -> Self {
-        Self { databases, bus, modules, inboxes, notices: Mutex::new(Vec::new()) }
+        let (is_stopping, started_at) = (AtomicBool::new(false), ambient.now());
+        Self { databases, bus, modules, inboxes, notices: Mutex::default(), is_stopping, ambient, started_at }
+    }
+
+    /// When the process has started.
+    #[must_use]
+    pub const fn started_at(&self) -> DateTime<Utc> {
+        self.started_at
+    }
+
+    /// From now on the process is not ready, although it still serves requests.
+    pub fn announce_stop(&self) {
+        self.is_stopping.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether the process is about to stop.
+    #[must_use]
+    pub fn is_stopping(&self) -> bool {
+        self.is_stopping.load(Ordering::Relaxed)
     }
 
     /// Whether the bus delivers events at the moment. While it does not, they wait in the outboxes.
@@ -320,38 +346,10 @@ impl Status {
             }
         }
     }
-
-    /// Sets the gauges of the metrics until the shutdown, and warns of jobs that are overdue.
-    pub async fn watch(&self, mut shutdown: ShutdownSignal) {
-        while shutdown.or(tokio::time::sleep(WATCH_INTERVAL)).await.is_some() {
-            match self.modules().await {
-                Ok(states) => states.iter().for_each(report),
-                Err(error) => tracing::warn!(%error, "the state of the modules could not be read"),
-            }
-            if let Some(metrics) = telemetry::metrics() {
-                metrics.run_upkeep();
-            }
-        }
-    }
 }
 
 async fn outbox_pending(module: &Module) -> Result<i64, DbError> {
     let Some(write) = &module.write else { return Ok(0) };
     let mut connection = write.acquire().await?;
     Ok(outbox::count_pending(&mut connection, write.schema()).await?)
-}
-
-#[expect(clippy::cast_precision_loss, reason = "a gauge is a float, and no queue is longer than 2^52")]
-fn report(state: &ModuleState) {
-    let waiting = [("outbox", state.outbox_pending), ("inbox", state.inbox_retry), ("parked", state.inbox_parked)];
-    for (queue, count) in waiting {
-        metrics::gauge!("piecework_events_waiting", "module" => state.name.clone(), "queue" => queue).set(count as f64);
-    }
-    let longest = state.jobs_overdue.iter().map(|job| job.overdue_s).max().unwrap_or_default();
-    metrics::gauge!("piecework_job_overdue_seconds", "module" => state.name.clone()).set(longest as f64);
-    for job in &state.jobs_overdue {
-        if job.overdue_s >= OVERDUE_WARNING.num_seconds() {
-            tracing::warn!(job = job.name, overdue_s = job.overdue_s, "a job should have run and has not");
-        }
-    }
 }

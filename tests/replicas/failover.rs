@@ -1,0 +1,67 @@
+//! The replica becomes the primary while the application runs.
+
+use harness::{DatabaseProxies, ReplicatedEnvironment, eventually};
+use serde_json::json;
+
+use crate::people::{App, admin_of, create, hire_worker};
+
+/// The URL of a database that names both of its servers.
+fn both(environment: &ReplicatedEnvironment, database: &DatabaseProxies) -> String {
+    let (primary, replica) = (environment.primary_url(database), environment.replica_url(database));
+    let server = |url: &str| url.rsplit_once('@').unwrap().1.split_once('/').unwrap().0.to_owned();
+    let (primary_server, replica_server) = (server(&primary), server(&replica));
+    // The former primary comes last, so that the order decides nothing.
+    primary.replacen(&primary_server, &format!("{replica_server},{primary_server}"), 1)
+}
+
+/// An environment in which both URLs of both databases name both servers.
+async fn environment() -> ReplicatedEnvironment {
+    let environment = ReplicatedEnvironment::with_own_servers().await;
+    let writes = [&environment.tracker, &environment.accounting].map(|database| both(&environment, database));
+    let reads = [&environment.tracker, &environment.accounting]
+        .map(|database| format!("{},{}", environment.primary_url(database), environment.replica_url(database)));
+    environment
+        .set("TRACKER__WRITE_URL", &writes[0])
+        .set("ACCOUNTING__WRITE_URL", &writes[1])
+        .set("TRACKER__READ_URLS", &reads[0])
+        .set("ACCOUNTING__READ_URLS", &reads[1])
+}
+
+/// Waits until both databases have these servers, in the order of the read URLs.
+async fn until_servers_are(app: &App, expected: [&str; 2]) {
+    app.until_ready(&format!("the servers are {expected:?}"), |ready| {
+        ["tracker", "accounting"].iter().all(|name| {
+            let database = &ready["databases"][name];
+            database["writes"] == true && database["replicas"] == json!(expected)
+        })
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn commands_go_to_the_server_that_was_promoted_and_never_to_the_former_primary() {
+    let mut app = environment().await.start().await;
+    until_servers_are(&app, ["is the primary at present", "healthy"]).await;
+    let admin = admin_of(&app).await;
+    hire_worker(&app, &admin).await;
+    create(&admin, "Before").await.expect_status(201);
+    app.settle().await;
+
+    app.environment.pair.fail_over().await;
+    eventually("commands succeed", async || (create(&admin, "After").await.status == 201).then_some(())).await;
+    until_servers_are(&app, ["cannot be reached", "is the primary at present"]).await;
+    app.settle().await;
+
+    // The former primary comes back, and nobody has told it that it is none.
+    app.environment.pair.restart_primary().await;
+    until_servers_are(&app, ["is no replica: it follows no primary", "is the primary at present"]).await;
+    create(&admin, "With both").await.expect_status(201);
+    app.settle().await;
+    let mut former = app.environment.pair.connect_primary(&app.environment.tracker.name).await;
+    let tasks: i64 = sqlx::query_scalar("select count(*) from tasks.tasks").fetch_one(&mut former).await.unwrap();
+    assert_eq!(tasks, 1, "the former primary has only what it had before");
+    app.environment.tracker.primary.cut().await;
+    create(&admin, "Without the former").await.expect_status(201);
+    app.environment.tracker.primary.restore().await;
+    app.finish().await;
+}
