@@ -3,15 +3,26 @@
 command, environment and user, a read-only root, no capabilities, and the volume at /data.
 
     bundle.py IMAGE.json DATA NAME=VALUE ...  > config.json
+    bundle.py --health-check IMAGE.json       prints the command of the image's health check, a line for each argument
 """
 
 import json
 import sys
 
 
-def main(inspected, data, *settings):
+def load(inspected):
     with open(inspected, encoding="utf-8") as file:
-        config = json.load(file)["OCIv1"]["config"]
+        return json.load(file)
+
+
+def print_health_check(inspected):
+    kind, *command = load(inspected)["Docker"]["config"]["Healthcheck"]["Test"]
+    assert kind == "CMD", kind
+    print(*command, sep="\n")
+
+
+def print_config(inspected, data, *settings):
+    config = load(inspected)["OCIv1"]["config"]
     user, group = (int(number) for number in config["User"].split(":"))
     tmpfs = ["nosuid", "nodev", "noexec"]
     mounts = [
@@ -30,8 +41,7 @@ def main(inspected, data, *settings):
         "capabilities": {kind: [] for kind in ("bounding", "effective", "inheritable", "permitted", "ambient")},
         "noNewPrivileges": True,
     }
-    # The network is that of the machine.
-    namespaces = [{"type": kind} for kind in ("pid", "ipc", "uts", "mount")]
+    namespaces = [{"type": kind} for kind in ("pid", "network", "ipc", "uts", "mount")]
     json.dump(
         {
             "ociVersion": "1.0.0",
@@ -47,4 +57,7 @@ def main(inspected, data, *settings):
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    if sys.argv[1] == "--health-check":
+        print_health_check(sys.argv[2])
+    else:
+        print_config(*sys.argv[1:])
