@@ -19,6 +19,7 @@ COPY piecework /piecework
 FROM ${PROGRAM} AS program
 
 FROM debian:bookworm-slim AS base
+ARG DEBIAN_FRONTEND=noninteractive
 RUN apt-get update \
     && apt-get install --yes --no-install-recommends ca-certificates \
     && rm -rf /var/lib/apt/lists/* /var/cache/debconf/*-old /var/log/* \
@@ -48,9 +49,12 @@ COPY --from=program /piecework /usr/local/bin/piecework
 USER 10001:10001
 
 FROM base AS full
-# The package makes a cluster of its own, which nobody uses.
-RUN apt-get update \
+ARG DEBIAN_FRONTEND=noninteractive
+# The package does not make a cluster of its own, which nobody would use.
+RUN mkdir /etc/postgresql-common \
+    && echo 'create_main_cluster = false' > /etc/postgresql-common/createcluster.conf \
+    && apt-get update \
     && apt-get install --yes --no-install-recommends postgresql-15 \
-    && rm -rf /var/lib/apt/lists/* /var/cache/debconf/*-old /var/log/* /var/lib/postgresql/15 /etc/postgresql/15
+    && rm -rf /var/lib/apt/lists/* /var/cache/debconf/*-old /var/log/*
 COPY --from=program /piecework /usr/local/bin/piecework
 USER 10001:10001
