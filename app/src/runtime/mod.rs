@@ -3,4 +3,5 @@
 pub mod audit_queue;
 pub mod background;
 pub mod jobs;
+mod log_line;
 pub mod telemetry;

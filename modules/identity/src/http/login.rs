@@ -68,7 +68,7 @@ pub async fn login(
 }
 
 /// The session whose cookies the new ones replace. No client has its tokens afterwards, so it ends.
-fn browsers_session(request: &HttpRequest) -> Option<Caller> {
+pub(super) fn browsers_session(request: &HttpRequest) -> Option<Caller> {
     let identified = request.extensions().get::<Identified>().cloned();
     let Some(Identified::Caller(caller)) = identified else { return None };
     matches!(caller.credential, Credential::Session { carrier: Carrier::Cookie, .. }).then_some(caller)
