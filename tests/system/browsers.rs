@@ -96,6 +96,13 @@ async fn a_new_login_ends_the_session_whose_cookies_it_replaces() {
     let old = call(api, Method::GET, "/me", &cookie_line(&first), &[]).await;
     old.expect_problem(401, "identity.token_revoked");
     call(api, Method::GET, "/me", &cookie_line(&second), &[]).await.expect_status(200);
+    // When its access token has expired, a browser sends only the refresh token.
+    let request = api.request(Method::POST, "/auth/login").header(SAME_ORIGIN.0, SAME_ORIGIN.1);
+    let request = request.header(COOKIE, cookie_line(&second[1..])).json(&login_body(&company, true));
+    let third = set_cookies(&send(request).await.expect_status(200));
+    let old = call(api, Method::GET, "/me", &cookie_line(&second), &[]).await;
+    old.expect_problem(401, "identity.token_revoked");
+    call(api, Method::GET, "/me", &cookie_line(&third), &[]).await.expect_status(200);
     // A program has no cache of a browser.
     let logout = company.worker.api.post_nothing("/auth/logout").await.expect_status(204);
     assert_eq!(logout.header("clear-site-data"), None);

@@ -6,7 +6,7 @@ use std::path::Path;
 use contracts::Role;
 use harness::{Answer, Api, Company, PASSWORD, Person, System, send};
 use reqwest::Method;
-use reqwest::header::{COOKIE, SET_COOKIE};
+use reqwest::header::SET_COOKIE;
 use serde_json::{Value, json};
 
 use crate::permissions::{Operation, operations};
@@ -70,7 +70,7 @@ async fn kinds(company: &Company) -> Vec<Kind> {
     let by_cookie = |name, cookies: String, site: &str| Kind {
         name,
         api: anonymous.clone(),
-        headers: vec![(COOKIE.as_str(), cookies), ("sec-fetch-site", site.to_owned())],
+        headers: vec![("cookie", cookies), ("sec-fetch-site", site.to_owned())],
     };
     vec![
         Kind::bearer("none", anonymous.clone()),

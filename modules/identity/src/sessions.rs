@@ -189,6 +189,20 @@ impl Identity {
         Ok(login_method)
     }
 
+    /// Ends the session of a browser whose cookies a new session replaces: no client has its tokens
+    /// afterwards. `refresh_token` is the one that the browser has sent; an unknown one is ignored.
+    pub(crate) async fn end_replaced_session(&self, refresh_token: &str) -> Result<(), Error> {
+        let mut tx = self.write.begin().await?;
+        let token = store::refresh_tokens::load_refresh_token(&mut tx, &hash_secret(refresh_token)).await?;
+        let Some(token) = token.filter(|token| token.session_revoked_at.is_none()) else { return Ok(()) };
+        let (person_id, session_id) = (token.person_id, token.session_id);
+        let record = Audit::new(AuditAction::SessionEnded).by(person_id).of(person_id);
+        tx.audit(record.with("session_id", session_id)).await?;
+        self.revoke_session(tx, session_id).await?;
+        tracing::info!(%person_id, %session_id, "ended a session that another one replaces");
+        Ok(())
+    }
+
     /// The person's sessions that have not ended, the newest first: `limit.rows()` rows.
     pub(crate) async fn list_sessions(
         &self,

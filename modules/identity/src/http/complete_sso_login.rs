@@ -11,7 +11,7 @@ use kernel::http::{Query, shielded};
 use serde::Deserialize;
 use utoipa::IntoParams;
 
-use super::login::{browsers_session, device};
+use super::login::{device, replaced_session};
 use super::views::{failed_login, session_cookies};
 use crate::sso::Callback;
 use crate::{Error, Identity};
@@ -61,11 +61,11 @@ pub async fn complete_sso_login(
     let cookie = browser.find(request.headers(), SessionCookie::Login).map(str::to_owned);
     let callback = Callback { cookie, state, code, error, issuer };
     let device = device(&request, Carrier::Cookie);
-    let replaced = browsers_session(&request);
+    let replaced = replaced_session(&request, browser);
     let login = async move {
         let completed = identity.complete_sso_login(&device, callback).await?;
-        if let Some(caller) = replaced {
-            identity.logout(caller).await?;
+        if let Some(refresh_token) = replaced {
+            identity.end_replaced_session(&refresh_token).await?;
         }
         Ok::<_, Error>(completed)
     };
