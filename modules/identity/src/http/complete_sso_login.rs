@@ -34,8 +34,8 @@ struct CompleteSsoLoginQuery {
 ///
 /// The provider sends the browser here. The answer sets the cookies of a session, as a login with
 /// `"cookies": true` does, and sends the browser to the path at which the login began. The session
-/// whose cookies they replace ends. A browser that accepts `text/html` is sent to `/login?sso_error=…` with the code of the problem instead of
-/// a problem document.
+/// whose cookies they replace ends. A browser that accepts `text/html` is sent to
+/// `/login?sso_error=…` with the code of the problem instead of a problem document.
 #[utoipa::path(
     tag = "identity",
     params(CompleteSsoLoginQuery),

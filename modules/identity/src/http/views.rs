@@ -216,7 +216,7 @@ pub(super) fn failed_login(request: &HttpRequest, problem: Problem) -> Result<Ht
     Ok(HttpResponse::SeeOther().insert_header((header::LOCATION, location)).finish())
 }
 
-/// What a browser forgets after a logout: answers that it has kept for its user (decision 46). The
+/// What a browser forgets after a logout: answers that it has kept for its user (decision 65). The
 /// storage stays, because it holds the language and drafts, which are kept per person.
 const CLEARED: (&str, &str) = ("clear-site-data", "\"cache\"");
 
