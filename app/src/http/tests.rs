@@ -72,7 +72,7 @@ async fn actix_error() -> HttpResponse {
 
 #[utoipa::path]
 #[get("/probe/secret")]
-async fn secret() -> HttpResponse {
+async fn unstorable() -> HttpResponse {
     HttpResponse::Ok().insert_header(("cache-control", "private, No-Store")).body("a secret")
 }
 
@@ -90,7 +90,7 @@ pub fn probe() -> Module {
             .service(endless)
             .service(actix_error)
             .service(trace)
-            .service(secret)
+            .service(unstorable)
             .service(plain)
             .service(accept);
     })

@@ -45,6 +45,7 @@ impl Write for OneLine<'_, '_> {
 
 #[cfg(test)]
 mod tests {
+    use std::io;
     use std::sync::{Arc, Mutex};
 
     use tracing_subscriber::field::MakeExt;
@@ -55,17 +56,32 @@ mod tests {
     /// What somebody sends in the hope that it becomes a line of its own.
     const FORGED: &str = "a\r\n2026-11-02T09:00:00Z  INFO logged in\u{1b}[2K\u{9b}1A\u{2028}\u{202e}";
 
+    #[derive(Clone, Default)]
+    struct Buffer(Arc<Mutex<Vec<u8>>>);
+
+    impl io::Write for Buffer {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0.lock().unwrap().extend_from_slice(bytes);
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
     fn logged(log: impl FnOnce()) -> String {
-        let buffer = Arc::new(Mutex::new(Vec::new()));
+        let buffer = Buffer::default();
+        let writer = buffer.clone();
         let subscriber = tracing_subscriber::fmt()
             .fmt_fields(debug_fn(write_field).delimited(" "))
-            .with_writer(Arc::clone(&buffer))
+            .with_writer(move || writer.clone())
             .with_ansi(false)
             .without_time()
             .with_target(false)
             .finish();
         tracing::subscriber::with_default(subscriber, log);
-        let bytes = buffer.lock().unwrap().clone();
+        let bytes = buffer.0.lock().unwrap().clone();
         String::from_utf8(bytes).unwrap()
     }
 
