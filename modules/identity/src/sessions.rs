@@ -94,7 +94,8 @@ impl Identity {
     }
 
     /// Records a failed login, or another failed attempt to prove who somebody is. What was sent as
-    /// an address is not recorded, because it may be a password; the person who has that address is.
+    /// an address is not recorded, because it may be a password; the person who has that address
+    /// is.
     pub(crate) async fn record_failed_login(
         &self,
         person_id: Option<PersonId>,
