@@ -185,7 +185,8 @@ async fn a_failed_login_is_recorded_and_counts_like_a_wrong_password() {
     unknown.login().await.expect_problem(403, "identity.sso_person_unknown");
     let cancelled = Browser::new(fixture.app.application.public_url(), &fixture.provider.issuer, "nobody");
     cancelled.login().await.expect_problem(403, "identity.sso_denied");
-    browser.open(&format!("{PREFIX}/auth/sso/callback?state=a&code=b")).await.expect_problem(400, STATE_INVALID.1);
+    let unbegun = cancelled.open(&format!("{PREFIX}/auth/sso/callback?state=a&code=b")).await;
+    unbegun.expect_problem(STATE_INVALID.0, STATE_INVALID.1);
     let limited = browser.login().await.expect_problem(429, "rate_limited");
     assert!(limited.header("ratelimit").unwrap().starts_with("\"failed_logins_per_address\";r=0"), "{limited:?}");
 
