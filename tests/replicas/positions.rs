@@ -47,7 +47,7 @@ async fn the_cookie_with_the_position_has_the_form_of_the_cookies_of_a_session()
         let expected =
             format!("{prefix}piecework_position={value}; Path=/; Max-Age=60; HttpOnly{secure}; SameSite=Lax");
         assert_eq!(created.header("set-cookie"), Some(&*expected));
-        // The position of the cookie is one that the client has seen: an answer to a command has it.
+        // The client has seen the position of the cookie, so an answer to a command has it.
         let sent = format!("{prefix}piecework_position=accounting=0/1&{value}");
         let request = admin.api.request(Method::POST, "/tasks").header("host", host).header("cookie", &sent);
         let created = send(request.json(&serde_json::json!({ "title": "Two" }))).await.expect_status(201);
