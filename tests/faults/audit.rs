@@ -2,7 +2,7 @@
 
 use harness::{PASSWORD, create_person, eventually, piecework};
 use reqwest::Method;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::data_directory::DataDirectory;
 
@@ -19,6 +19,45 @@ async fn a_command_is_recorded_with_the_user_of_the_operating_system() {
     assert_eq!((&created["address"], &created["request_id"]), (&json!(null), &json!(null)));
     let user = created["actor"]["operating_system_user"].as_str().unwrap();
     assert!(!user.is_empty() && created["actor"]["kind"] == "command_line", "{created}");
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn each_record_is_one_line_of_the_log_without_addresses_of_people() {
+    let data = DataDirectory::new();
+    let settings = [("PIECEWORK__TELEMETRY__LOG", "info"), ("PIECEWORK__TELEMETRY__FORMAT", "json")];
+    let mut server = data.serve_with(&settings).await;
+    let admin = server.first_admin().await;
+    let new = json!({ "email": "wim@example.org", "name": "Wim", "role": "worker" });
+    let wim = admin.api.post("/people", &new).await.expect_status(201).id();
+    let change = json!({ "role": "manager", "email": "planted@example.org" });
+    admin.api.patch(&format!("/people/{wim}"), &change).await.expect_status(200);
+    let records = eventually("every record is stored", async || {
+        let records = admin.api.read_all("/admin/audit", 200).await;
+        records.iter().any(|record| record["action"] == "address_changed").then_some(records)
+    })
+    .await;
+    let log = server.log();
+    let lines = log.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
+    let audited: Vec<Value> = lines.filter(|line| line["target"] == "audit").collect();
+    let summary = |action: &Value, subject: &Value, request: &Value| format!("{action} {subject} {request}");
+    let text = |value: &Value| if value.is_null() { Value::from("") } else { value.clone() };
+    let mut logged: Vec<String> = audited
+        .iter()
+        .map(|line| summary(&line["action"], &text(&line["subject"]), &text(&line["request_id"])))
+        .collect();
+    let mut stored: Vec<String> = records
+        .iter()
+        .map(|record| summary(&record["action"], &text(&record["subject"]), &text(&record["request_id"])))
+        .collect();
+    logged.sort();
+    stored.sort();
+    assert_eq!(logged, stored);
+    let role = audited.iter().find(|line| line["action"] == "role_changed").unwrap();
+    assert_eq!((&role["level"], &role["actor"], &role["subject"]), (&json!("INFO"), &json!(admin.id), &json!(wim)));
+    assert_eq!(role["client_address"], "127.0.0.1");
+    assert!(role["details"].as_str().unwrap().contains("manager"), "{role}");
+    assert!(!log.contains("planted"), "{log}");
     server.stop().await;
 }
 

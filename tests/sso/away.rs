@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant};
 
 use harness::PREFIX;
+use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
 use crate::browser::{Browser, location};
@@ -67,4 +68,41 @@ async fn an_answer_that_is_too_long_a_redirect_or_no_document_is_a_503() {
     }
     let followed = tokio::time::timeout(Duration::from_millis(1), elsewhere.accept()).await;
     assert!(followed.is_err(), "no redirect is followed");
+}
+
+#[tokio::test]
+async fn documents_that_name_another_provider_are_refused() {
+    for (named, status) in [("", 302), ("/realms/another", 503)] {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let issuer = format!("http://{}", listener.local_addr().unwrap());
+        let document = json!({
+            "issuer": format!("{issuer}{named}"),
+            "authorization_endpoint": format!("{issuer}/login"),
+            "token_endpoint": format!("{issuer}/token"),
+            "jwks_uri": format!("{issuer}/keys"),
+            "response_types_supported": ["code"],
+            "subject_types_supported": ["public"],
+            "id_token_signing_alg_values_supported": ["ES256"],
+        });
+        let provider = tokio::spawn(serve_documents(listener, document));
+        let app = start(|config| set_provider(config, &issuer, "confidential")).await;
+        assert_eq!(app.api.get("/auth/sso/login").await.status, status, "{named}");
+        provider.abort();
+        app.stop().await;
+    }
+}
+
+/// A provider that has nothing but its documents.
+async fn serve_documents(listener: TcpListener, document: Value) {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    loop {
+        let (mut connection, _) = listener.accept().await.unwrap();
+        let mut head = vec![0_u8; 4096];
+        let length = connection.read(&mut head).await.unwrap();
+        let asks_for_keys = String::from_utf8_lossy(&head[..length]).starts_with("GET /keys ");
+        let body = if asks_for_keys { json!({ "keys": [] }) } else { document.clone() }.to_string();
+        let head = "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\nconnection: close\r\ncontent-length: ";
+        let response = format!("{head}{}\r\n\r\n{body}", body.len());
+        connection.write_all(response.as_bytes()).await.unwrap();
+    }
 }

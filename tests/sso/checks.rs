@@ -2,7 +2,7 @@
 
 use chrono::Duration;
 use contracts::Role;
-use harness::{PREFIX, create_first_admin};
+use harness::{PREFIX, System, create_first_admin};
 use kernel::Ambient;
 use serde_json::json;
 
@@ -150,5 +150,57 @@ async fn a_login_returns_to_no_other_host() {
         assert!(set_cookies(&answer.headers).is_empty());
     }
     browser.open(&format!("{PREFIX}/auth/sso/login?next=/")).await.expect_problem(400, "malformed_request");
+    fixture.finish().await;
+}
+
+#[tokio::test]
+async fn a_page_of_another_origin_begins_no_login() {
+    let Some(fixture) = Fixture::new(|_| ()).await else { return };
+    let browser = fixture.browser("wim").await;
+    let path = format!("{PREFIX}/auth/sso/login?return_to=/tasks");
+    for site in ["cross-site", "same-site"] {
+        let refused = browser.open_as(&path, &[("sec-fetch-site", site)]).await;
+        let refused = refused.expect_problem(403, "csrf_refused");
+        assert!(set_cookies(&refused.headers).is_empty(), "{site}");
+        let page = browser.open_as(&path, &[("sec-fetch-site", site), ("accept", "text/html")]).await;
+        assert_eq!(location(&page.expect_status(303).headers), "/login?sso_error=csrf_refused");
+    }
+    for site in ["same-origin", "none"] {
+        browser.open_as(&path, &[("sec-fetch-site", site)]).await.expect_status(302);
+    }
+    fixture.finish().await;
+}
+
+#[tokio::test]
+async fn a_failed_login_is_recorded_and_counts_like_a_wrong_password() {
+    let limited = |config: &mut piecework::config::Config| config.limits.failed_logins_per_address_per_minute = 3;
+    let Some(fixture) = Fixture::new(limited).await else { return };
+    fixture.hire(Role::Worker, "Wim").await;
+    let browser = fixture.browser("wim").await;
+    // A login that succeeds takes nothing.
+    for _ in 0..4 {
+        browser.expect_login().await;
+    }
+    let unknown = fixture.browser("grace").await;
+    unknown.login().await.expect_problem(403, "identity.sso_person_unknown");
+    let cancelled = Browser::new(fixture.app.application.public_url(), &fixture.provider.issuer, "nobody");
+    cancelled.login().await.expect_problem(403, "identity.sso_denied");
+    let unbegun = cancelled.open(&format!("{PREFIX}/auth/sso/callback?state=a&code=b")).await;
+    unbegun.expect_problem(STATE_INVALID.0, STATE_INVALID.1);
+    let limited = browser.login().await.expect_problem(429, "rate_limited");
+    assert!(limited.header("ratelimit").unwrap().starts_with("\"failed_logins_per_address\";r=0"), "{limited:?}");
+
+    fixture.app.settle().await;
+    let failed = fixture.admin.api.read_all("/admin/audit?action=login_failed", 200).await;
+    let mut reasons: Vec<&str> = failed.iter().map(|record| record["details"]["reason"].as_str().unwrap()).collect();
+    reasons.sort_unstable();
+    assert_eq!(reasons.len(), 3, "{reasons:?}");
+    for (reason, part) in
+        reasons.iter().zip(["the login was cancelled", "there is no person", "this login was not begun"])
+    {
+        assert!(reason.starts_with(part), "{reason}");
+    }
+    assert!(failed.iter().all(|record| record["details"]["login_method"] == "sso"), "{failed:?}");
+    assert!(failed.iter().all(|record| record["actor"]["kind"] == "anonymous" && record["address"] == "127.0.0.1"));
     fixture.finish().await;
 }

@@ -7,6 +7,24 @@ use serde_json::json;
 use crate::fixture::Fixture;
 
 #[tokio::test]
+async fn a_login_ends_the_session_whose_cookies_it_replaces() {
+    let Some(fixture) = Fixture::new(|_| ()).await else { return };
+    fixture.hire(Role::Worker, "Wim").await;
+    let browser = fixture.browser("wim").await;
+    browser.expect_login().await;
+    let first = browser.cookie("piecework_access").unwrap();
+    browser.login().await.expect_status(303);
+    let second = browser.cookie("piecework_access").unwrap();
+    assert_ne!(first, second);
+    fixture.app.api.with_token(&first).get("/me").await.expect_problem(401, "identity.token_revoked");
+    fixture.app.api.with_token(&second).get("/me").await.expect_status(200);
+    // A login that fails ends nothing.
+    browser.open(&format!("{PREFIX}/auth/sso/callback?state=a&code=b")).await.expect_status(400);
+    fixture.app.api.with_token(&second).get("/me").await.expect_status(200);
+    fixture.finish().await;
+}
+
+#[tokio::test]
 async fn a_logout_ends_our_session_and_names_the_address_of_the_one_at_the_provider() {
     let Some(fixture) = Fixture::new(|_| ()).await else { return };
     let wim = fixture.hire(Role::Worker, "Wim").await;

@@ -10,9 +10,11 @@ use serde_json::{Value, json};
 use crate::permissions::{Operation, operations};
 
 /// The routes that an API token never opens, because they change what people log in with.
-const SESSION_ONLY: [(&str, &str); 6] = [
+const SESSION_ONLY: [(&str, &str); 8] = [
     ("DELETE", "/me/tokens/{id}"),
+    ("DELETE", "/people/{id}/sessions"),
     ("DELETE", "/people/{id}/tokens/{token_id}"),
+    ("DELETE", "/sessions/{id}"),
     ("POST", "/auth/logout"),
     ("POST", "/me/password"),
     ("POST", "/me/tokens"),
@@ -152,7 +154,9 @@ async fn a_token_of_one_kind_is_refused_in_the_place_of_another() {
     let refresh = text(&session["refresh_token"]);
     let api_token = text(&create_token(&company.worker.api, &["write"]).await["token"]);
     let links = format!("/people/{}/set-password-links", company.worker.id);
-    let link = text(&company.admin.api.post_nothing(&links).await.expect_status(201).json["set_password_token"]);
+    let link = company.admin.api.post_nothing(&links).await.expect_status(201);
+    assert_eq!(link.header("cache-control"), Some("no-store"), "no cache may store the token");
+    let link = text(&link.json["set_password_token"]);
     for (kind, token) in [("refresh", &refresh), ("link", &link)] {
         for operation in operations(anonymous).await.iter().filter(|operation| operation.permission().is_some()) {
             let answer = call(&anonymous.with_token(token), operation).await;

@@ -131,6 +131,20 @@ async fn logins_failures_and_ended_sessions_are_recorded_without_what_was_typed(
 }
 
 #[tokio::test]
+async fn a_wrong_current_password_is_recorded_as_a_failed_login_of_the_person() {
+    let company = company().await;
+    let change = json!({ "current_password": MISTYPED, "new_password": "another good password" });
+    let wrong = from_client(&company.worker.api, Method::POST, "/me/password", &change).await;
+    wrong.expect_problem(422, "identity.wrong_password");
+    let recorded = records(&company, &format!("address={CLIENT}")).await;
+    assert_eq!(actions(&recorded), ["login_failed"]);
+    assert_eq!(recorded[0]["actor"], json!({ "kind": "person", "person_id": company.worker.id }));
+    assert_eq!(recorded[0]["subject"], *company.worker.id);
+    assert_eq!(recorded[0]["details"], json!({ "request": "change_password" }));
+    company.finish().await;
+}
+
+#[tokio::test]
 async fn what_people_do_to_their_credentials_and_sessions_is_recorded() {
     let company = company().await;
     let (worker, admin) = (&company.worker.api, &company.admin.api);

@@ -12,7 +12,7 @@ const SAME_ORIGIN: (&str, &str) = ("sec-fetch-site", "same-origin");
 fn set_cookies(answer: &Answer) -> Vec<(String, String, String)> {
     let all = answer.headers.get_all(SET_COOKIE).iter().map(|value| value.to_str().unwrap());
     // The position of a command is not part of the session.
-    let ours = all.filter(|text| !text.starts_with("piecework_position="));
+    let ours = all.filter(|text| !text.contains("piecework_position="));
     let parts = ours.map(|text| {
         let (pair, attributes) = text.split_once("; ").unwrap();
         let (name, value) = pair.split_once('=').unwrap();
@@ -73,6 +73,7 @@ async fn a_browser_logs_in_refreshes_and_logs_out_by_cookies_alone() {
     assert_ne!(first[1].1, second[1].1);
     let line = cookie_line(&second);
     let logout = call(api, Method::POST, "/auth/logout", &line, &[SAME_ORIGIN]).await.expect_status(204);
+    assert_eq!(logout.header("clear-site-data"), Some("\"cache\""), "what the browser has kept is forgotten");
     let deleted = set_cookies(&logout);
     assert_eq!(deleted.iter().map(|cookie| &*cookie.0).collect::<Vec<_>>(), ["piecework_access", "piecework_refresh"]);
     for (_, value, found) in &deleted {
@@ -95,6 +96,16 @@ async fn a_new_login_ends_the_session_whose_cookies_it_replaces() {
     let old = call(api, Method::GET, "/me", &cookie_line(&first), &[]).await;
     old.expect_problem(401, "identity.token_revoked");
     call(api, Method::GET, "/me", &cookie_line(&second), &[]).await.expect_status(200);
+    // When its access token has expired, a browser sends only the refresh token.
+    let request = api.request(Method::POST, "/auth/login").header(SAME_ORIGIN.0, SAME_ORIGIN.1);
+    let request = request.header(COOKIE, cookie_line(&second[1..])).json(&login_body(&company, true));
+    let third = set_cookies(&send(request).await.expect_status(200));
+    let old = call(api, Method::GET, "/me", &cookie_line(&second), &[]).await;
+    old.expect_problem(401, "identity.token_revoked");
+    call(api, Method::GET, "/me", &cookie_line(&third), &[]).await.expect_status(200);
+    // A program has no cache of a browser.
+    let logout = company.worker.api.post_nothing("/auth/logout").await.expect_status(204);
+    assert_eq!(logout.header("clear-site-data"), None);
     company.finish().await;
 }
 

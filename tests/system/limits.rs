@@ -303,3 +303,74 @@ async fn the_defaults_let_a_company_work() {
     assert!(company.system.ambient.now() >= at(MORNING));
     company.finish().await;
 }
+
+/// A change of the password by a client at this address.
+async fn change_password(api: &Api, address: &str, current: &str, new: &str) -> Answer {
+    let body = json!({ "current_password": current, "new_password": new });
+    send(api.request(Method::POST, "/me/password").header("x-forwarded-for", address).json(&body)).await
+}
+
+#[tokio::test]
+async fn wrong_current_passwords_count_like_failed_logins_from_their_address() {
+    let company = company(|limits| limits.failed_logins_per_address_per_minute = 3).await;
+    let worker = &company.worker.api;
+    // The right one takes nothing, also if the new one is refused.
+    for _ in 0..4 {
+        let refused = change_password(worker, "203.0.113.7", PASSWORD, "12345678").await;
+        refused.expect_problem(422, "invalid_request");
+    }
+    change_password(worker, "203.0.113.7", PASSWORD, "another good password").await.expect_status(204);
+    for _ in 0..2 {
+        let wrong = change_password(worker, "203.0.113.7", "wrong", "a third password").await;
+        wrong.expect_problem(422, "identity.wrong_password");
+    }
+    login(&company.system.api, "203.0.113.7", &company.worker.email, "wrong").await.expect_status(401);
+    let refused = change_password(worker, "203.0.113.7", "another good password", "a third password").await;
+    let policy = "\"failed_logins_per_address\";q=3;w=60";
+    expect_limited(refused, policy, "\"failed_logins_per_address\";r=0;t=60", "20");
+    change_password(worker, HOME, "another good password", "a third password").await.expect_status(204);
+    company.finish().await;
+}
+
+#[tokio::test]
+async fn wrong_current_passwords_of_a_person_are_limited_from_every_address_and_keep_nobody_from_logging_in() {
+    let company = company(|limits| limits.failed_logins_per_account_per_hour = 3).await;
+    let worker = &company.worker.api;
+    for address in [HOME, "203.0.113.1", "203.0.113.2"] {
+        let wrong = change_password(worker, address, "wrong", "another good password").await;
+        wrong.expect_problem(422, "identity.wrong_password");
+    }
+    let refused = change_password(worker, HOME, PASSWORD, "another good password").await;
+    let policy = "\"failed_logins_per_account\";q=3;w=3600";
+    expect_limited(refused, policy, "\"failed_logins_per_account\";r=0;t=3600", "1200");
+    login(&company.system.api, "198.51.100.1", &company.worker.email, PASSWORD).await.expect_status(200);
+    let manager = change_password(&company.manager.api, HOME, PASSWORD, "another good password").await;
+    manager.expect_status(204);
+    company.system.ambient.advance(Duration::minutes(20));
+    change_password(worker, HOME, PASSWORD, "another good password").await.expect_status(204);
+    company.finish().await;
+}
+
+#[tokio::test]
+async fn requests_for_a_mail_with_a_link_are_limited_by_their_address() {
+    let company = company(|limits| limits.password_resets_per_address_per_hour = 3).await;
+    let reset = async |address: &str, email: &str| {
+        let request = company.system.api.request(Method::POST, "/auth/password-reset");
+        send(request.header("x-forwarded-for", address).json(&json!({ "email": email }))).await
+    };
+    for email in [&company.worker.email, "unknown@example.org", &company.worker.email] {
+        reset("203.0.113.7", "no address").await.expect_problem(422, "invalid_request");
+        reset("203.0.113.7", email).await.expect_status(202);
+    }
+    let policy = "\"password_resets_per_address\";q=3;w=3600";
+    for email in [&company.worker.email, "unknown@example.org"] {
+        let refused = reset("203.0.113.7", email).await;
+        expect_limited(refused, policy, "\"password_resets_per_address\";r=0;t=3600", "1200");
+    }
+    // Logins have a limit of their own.
+    login(&company.system.api, "203.0.113.7", &company.worker.email, PASSWORD).await.expect_status(200);
+    reset("203.0.113.8", &company.worker.email).await.expect_status(202);
+    company.system.ambient.advance(Duration::minutes(20));
+    reset("203.0.113.7", &company.worker.email).await.expect_status(202);
+    company.finish().await;
+}

@@ -96,6 +96,7 @@ fn check_limits(limits: Limits) -> Result<(), Error> {
     let Limits {
         failed_logins_per_address_per_minute,
         failed_logins_per_account_per_hour,
+        password_resets_per_address_per_hour,
         commands_per_person_per_minute,
         created_tasks_per_person_per_minute,
         unfinished_reassigns_per_person,
@@ -104,6 +105,7 @@ fn check_limits(limits: Limits) -> Result<(), Error> {
     let all = [
         ("failed_logins_per_address_per_minute", failed_logins_per_address_per_minute),
         ("failed_logins_per_account_per_hour", failed_logins_per_account_per_hour),
+        ("password_resets_per_address_per_hour", password_resets_per_address_per_hour),
         ("commands_per_person_per_minute", commands_per_person_per_minute),
         ("created_tasks_per_person_per_minute", created_tasks_per_person_per_minute),
         ("unfinished_reassigns_per_person", unfinished_reassigns_per_person),

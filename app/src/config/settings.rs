@@ -84,6 +84,8 @@ pub struct Limits {
     pub failed_logins_per_address_per_minute: u32,
     /// Failed logins of one account in an hour, from addresses from which it has not logged in.
     pub failed_logins_per_account_per_hour: u32,
+    /// Requests for a mail with a link to set a forgotten password, from one address in an hour.
+    pub password_resets_per_address_per_hour: u32,
     /// Commands of one person in a minute.
     pub commands_per_person_per_minute: u32,
     /// Tasks that one person creates in a minute.

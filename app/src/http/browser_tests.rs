@@ -30,6 +30,11 @@ async fn answers(server: &Server) -> Vec<String> {
         "GET /metrics HTTP/1.1",
         "GET /nowhere HTTP/1.1",
         "GET /api/v1/docs HTTP/1.1",
+        "GET /api/v1/docs/swagger-ui.css HTTP/1.1",
+        "GET /api/v1/docs/swagger-ui-bundle.js HTTP/1.1",
+        "GET /api/v1/problems HTTP/1.1",
+        "GET /robots.txt HTTP/1.1",
+        "GET /api/v1/probe/x HTTP/1.1",
         "GET /api/v1/openapi.json HTTP/1.1",
         "GET /api/v1/nowhere HTTP/1.1",
         "GET /api/v1/probe/panic HTTP/1.1",
@@ -70,9 +75,13 @@ async fn every_answer_has_the_headers_that_restrict_a_browser() {
         }
         let policy =
             answer.split("content-security-policy: ").nth(1).and_then(|rest| rest.split("\r\n").next()).unwrap();
-        for directive in ["base-uri ", "form-action 'none'", "frame-ancestors 'none'"] {
+        for directive in ["base-uri 'none'", "form-action 'none'", "frame-ancestors 'none'"] {
             assert!(policy.contains(directive), "{policy}");
         }
+        // Without its encoding, a browser would guess how to read a text.
+        let content_type = answer.split("content-type: ").nth(1).and_then(|rest| rest.split("\r\n").next());
+        let is_named = content_type.is_none_or(|found| !found.starts_with("text/") || found.contains("charset=utf-8"));
+        assert!(is_named, "{content_type:?}");
         assert!(!policy.contains("unsafe-eval") && !policy.contains('*'), "{policy}");
     }
     server.stop().await;

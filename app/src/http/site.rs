@@ -50,7 +50,12 @@ impl Site {
         let is_plain = self.listens_on_loopback && !self.is_behind_https() && is_loopback(&host);
         let (form, scheme) = if is_plain { (CookieForm::Loopback, "http") } else { (CookieForm::Secure, "https") };
         let own_origin = format!("{scheme}://{host}");
-        Browser { form, is_same_origin: self.is_same_origin(request.headers(), &own_origin) }
+        let headers = request.headers();
+        Browser {
+            form,
+            is_same_origin: self.is_same_origin(headers, &own_origin),
+            is_cross_origin: is_cross_origin(headers),
+        }
     }
 
     /// Whether a page of this program sent the request. A browser says so itself in
@@ -62,6 +67,15 @@ impl Site {
             Some(Only::Several) => false,
             None => matches!(only_value(headers, &header::ORIGIN), Some(Only::One(origin)) if is_own(origin)),
         }
+    }
+}
+
+/// Whether the browser says that a page of another origin has caused the request.
+fn is_cross_origin(headers: &HeaderMap) -> bool {
+    match only_value(headers, &SEC_FETCH_SITE) {
+        Some(Only::One(site)) => !matches!(site, "same-origin" | "none"),
+        Some(Only::Several) => true,
+        None => false,
     }
 }
 
@@ -169,6 +183,24 @@ mod tests {
         ] {
             let sent = [vec![("host", "10.0.0.7:8080")], headers].concat();
             assert_eq!(browser(&site, &sent).is_same_origin, expected, "{sent:?}");
+        }
+    }
+
+    #[test]
+    fn a_request_is_of_another_origin_if_the_browser_says_so() {
+        let site = site("https://piecework.example.org", "0.0.0.0:8080");
+        let fetch = "sec-fetch-site";
+        for (headers, expected) in [
+            (vec![], false),
+            (vec![("origin", "https://evil.example")], false),
+            (vec![(fetch, "same-origin")], false),
+            (vec![(fetch, "none")], false),
+            (vec![(fetch, "same-site")], true),
+            (vec![(fetch, "cross-site")], true),
+            (vec![(fetch, "")], true),
+            (vec![(fetch, "none"), (fetch, "cross-site")], true),
+        ] {
+            assert_eq!(browser(&site, &headers).is_cross_origin, expected, "{headers:?}");
         }
     }
 

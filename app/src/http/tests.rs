@@ -71,6 +71,12 @@ async fn actix_error() -> HttpResponse {
 }
 
 #[utoipa::path]
+#[get("/probe/secret")]
+async fn unstorable() -> HttpResponse {
+    HttpResponse::Ok().insert_header(("cache-control", "private, No-Store")).body("a secret")
+}
+
+#[utoipa::path]
 #[get("/probe/trace")]
 async fn trace() -> String {
     kernel::http::trace::TraceContext::current().map(|trace| trace.to_string()).unwrap_or_default()
@@ -84,6 +90,7 @@ pub fn probe() -> Module {
             .service(endless)
             .service(actix_error)
             .service(trace)
+            .service(unstorable)
             .service(plain)
             .service(accept);
     })
@@ -286,8 +293,31 @@ async fn without_databases_the_process_is_alive_but_not_ready() {
 async fn the_documentation_is_a_page_that_uses_no_other_server() {
     let server = start();
     let page = send(&server, "GET /api/v1/docs HTTP/1.1").await;
-    assert!(page.contains("<base href=\"/api/v1/docs/\">") && !page.contains("https://"), "{page}");
+    assert!(!page.contains("https://") && !page.contains("<base"), "{page}");
+    let policy = page.split("content-security-policy: ").nth(1).and_then(|rest| rest.split("\r\n").next()).unwrap();
+    for directive in ["default-src 'none'", "base-uri 'none'", "form-action 'none'", "frame-ancestors 'none'"] {
+        assert!(policy.split("; ").any(|found| found == directive), "{directive} in {policy}");
+    }
+    assert!(!page.contains("=\"./") && !page.contains("=\"index.css"), "{page}");
+    let files: Vec<&str> = page.split('"').filter(|text| text.starts_with("/api/v1/docs/")).collect();
+    assert_eq!(files.len(), 8, "{files:?}");
+    for file in files {
+        let answer = send(&server, &format!("GET {file} HTTP/1.1")).await;
+        assert!(answer.starts_with("HTTP/1.1 200 "), "{file}");
+    }
     let script = send(&server, "GET /api/v1/docs/swagger-initializer.js HTTP/1.1").await;
     assert!(script.contains("/api/v1/openapi.json"), "{script}");
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn an_answer_that_no_cache_may_store_stays_so_and_has_no_tag() {
+    let server = start();
+    let secret = send(&server, "GET /api/v1/probe/secret HTTP/1.1\nIf-None-Match: *").await;
+    assert!(secret.starts_with("HTTP/1.1 200 "), "{secret}");
+    assert_eq!(secret.matches("cache-control: private, No-Store\r\n").count(), 1, "{secret}");
+    assert_eq!((secret.matches("cache-control:").count(), secret.contains("etag:")), (1, false), "{secret}");
+    let other = send(&server, "GET /api/v1/probe/x HTTP/1.1").await;
+    assert!(other.contains("cache-control: private, no-cache\r\n") && other.contains("etag: W/"), "{other}");
     server.stop().await;
 }

@@ -45,6 +45,7 @@ impl Modules {
             let limits = identity::LoginLimits::new(
                 config.limits.failed_logins_per_address_per_minute,
                 config.limits.failed_logins_per_account_per_hour,
+                config.limits.password_resets_per_address_per_hour,
             );
             let identity = identity::Identity::new(write, read, config.auth.clone()).map_err(refused)?;
             identity.with_login_limits(limits).with_sso(&config.sso, public_url).map_err(refused)?

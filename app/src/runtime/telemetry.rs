@@ -5,11 +5,14 @@ use std::sync::OnceLock;
 
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 use tracing_subscriber::EnvFilter;
+use tracing_subscriber::field::MakeExt;
 use tracing_subscriber::filter::{Directive, ParseError};
+use tracing_subscriber::fmt::format::debug_fn;
 
 use super::metric_help;
 use crate::Error;
 use crate::config::{self, LogFormat, Telemetry};
+use crate::runtime::log_line::write_field;
 
 /// The buckets of every duration in seconds, from a request that needs no database to one at its
 /// deadline.
@@ -32,7 +35,10 @@ pub fn start_logging(settings: &Telemetry) -> Result<(), Error> {
     let logs = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
     // This fails if the process has a subscriber already. That one stays.
     let _set_before = match settings.format {
-        LogFormat::Text => logs.with_ansi(std::io::stderr().is_terminal()).with_target(false).try_init(),
+        LogFormat::Text => {
+            let logs = logs.fmt_fields(debug_fn(write_field).delimited(" ")).with_target(false);
+            logs.with_ansi(std::io::stderr().is_terminal()).try_init()
+        }
         LogFormat::Json => logs.json().flatten_event(true).with_current_span(true).with_span_list(false).try_init(),
     };
     Ok(())

@@ -1,5 +1,6 @@
 //! How often a login may fail: tightly for each client address, loosely for each account. Every
-//! attempt takes from the buckets before its password is checked. A success gives it back.
+//! attempt takes from the buckets before its password is checked. A success gives it back. A change
+//! of the password and a login by single sign-on take from the bucket of the address, too.
 //!
 //! The limit of an account must not keep its owner out. It does not apply to an address from which
 //! the person has logged in before, or has used a one-time link (decision 48).
@@ -89,6 +90,28 @@ impl Identity {
         }
         let place = Arc::clone(&self.login_limits.unfamiliar).try_acquire_owned().map_err(|_| Error::Busy)?;
         attempt._place = Some(place);
+        Ok(())
+    }
+
+    /// Admits an attempt of a person who is logged in to name their current password.
+    /// `Error::Limited` if too many have failed. No address is familiar here: somebody else may use
+    /// the session, and a refusal keeps nobody from logging in.
+    pub(crate) async fn check_person(&self, attempt: &mut Attempt, person_id: PersonId) -> Result<(), Error> {
+        let Some(policy) = self.login_limits.per_account else { return Ok(()) };
+        let mut connection = self.write.acquire().await?;
+        self.take(&mut connection, &mut attempt.taken, format!("person:{person_id}"), policy).await.map(drop)
+    }
+
+    /// Admits a request of a client for a mail with a link. `Error::Limited` if too many have come
+    /// from its address. Nothing is given back.
+    pub(crate) async fn check_reset_request(&self) -> Result<(), Error> {
+        let address = client_address().map(network_of);
+        let (Some(policy), Some(address)) = (self.login_limits.resets_per_address, address) else { return Ok(()) };
+        let mut connection = self.write.acquire().await?;
+        let state = self.take(&mut connection, &mut Vec::new(), format!("reset:{address}"), policy).await?;
+        if let Some(context) = RequestContext::current() {
+            context.note_rate_limit(state);
+        }
         Ok(())
     }
 

@@ -66,6 +66,7 @@ impl Identity {
     /// address.
     pub async fn request_password_reset(&self, email: &str) -> Result<(), Error> {
         let address = MailAddress::parse(email).map_err(|error| Error::invalid("/email", error))?;
+        self.check_reset_request().await?;
         let plain_key = MailAddress::plain_key_of(email);
         let mut tx = self.write.begin().await?;
         let now = tx.now();

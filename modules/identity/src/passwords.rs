@@ -12,8 +12,8 @@ use crate::store;
 
 impl Identity {
     /// Sets the person's new password, ends their other sessions and removes their unused links.
-    /// `Error::WrongPassword` if the current password is another; `Error::Invalid` if the new one
-    /// is refused.
+    /// `Error::WrongPassword` if the current password is another; `Error::Limited` if it was too
+    /// often; `Error::Invalid` if the new one is refused.
     pub async fn change_password(
         &self,
         id: PersonId,
@@ -31,8 +31,7 @@ impl Identity {
         let (person, credentials) = person.zip(credentials).ok_or(Error::PersonNotFound)?;
         // The current password comes first: who does not know it does not learn what the new one
         // may be compared with.
-        let stored = credentials.password_hash.as_deref();
-        self.matching_spelling(current, stored).await?.ok_or(Error::WrongPassword)?;
+        self.prove_password(id, current, credentials.password_hash.as_deref()).await?;
         let owner = PasswordOwner { email: &person.email, name: &person.name };
         let password = parse_password(new, owner).map_err(|reason| Error::invalid("/new_password", reason))?;
         let password_hash = self.shared.hashing.hash(&password, self.write.ambient()).await?;
@@ -52,6 +51,21 @@ impl Identity {
         self.add_revoked_sessions(&ended);
         tracing::info!(person_id = %id, ended_sessions = ended.len(), "changed their password");
         Ok(())
+    }
+
+    /// Checks that the person knows their current password. A wrong one counts like a failed login,
+    /// because somebody may try to find it with a session that is not theirs.
+    async fn prove_password(&self, id: PersonId, current: &str, stored: Option<&str>) -> Result<(), Error> {
+        let mut attempt = self.begin_attempt().await?;
+        self.check_person(&mut attempt, id).await?;
+        if self.matching_spelling(current, stored).await?.is_none() {
+            self.record_failed_login(Some(id), &[("request", "change_password")]).await?;
+            return Err(Error::WrongPassword);
+        }
+        // The attempt has succeeded, also if the new password is refused.
+        let mut tx = self.write.begin().await?;
+        attempt.succeed(&mut tx, id).await?;
+        Ok(tx.commit().await?)
     }
 
     /// The spelling of the entered password that matches the stored hash.

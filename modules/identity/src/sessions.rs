@@ -68,7 +68,7 @@ impl Identity {
         self.check_account(&mut attempt, &key, person_id).await?;
         let spelling = self.matching_spelling(password, stored).await?;
         let Some((checked, spelling)) = known.zip(spelling) else {
-            self.record_failed_login(person_id).await?;
+            self.record_failed_login(person_id, &[]).await?;
             return Err(Error::WrongCredentials);
         };
 
@@ -78,7 +78,7 @@ impl Identity {
         let person = person.filter(|person| person.active && person.password_hash == checked.password_hash);
         let Some(person) = person else {
             tx.rollback().await?;
-            self.record_failed_login(Some(checked.person_id)).await?;
+            self.record_failed_login(Some(checked.person_id), &[]).await?;
             return Err(Error::WrongCredentials);
         };
         let tokens = self.begin_session(&mut tx, &person, device, LoginMethod::Password).await?;
@@ -93,14 +93,20 @@ impl Identity {
         Ok(tokens)
     }
 
-    /// Records a failed login. What was sent as an address is not recorded, because it may be a
-    /// password; the person who has that address is.
-    async fn record_failed_login(&self, person_id: Option<PersonId>) -> Result<(), Error> {
+    /// Records a failed login, or another failed attempt to prove who somebody is. What was sent as
+    /// an address is not recorded, because it may be a password; the person who has that address
+    /// is.
+    pub(crate) async fn record_failed_login(
+        &self,
+        person_id: Option<PersonId>,
+        details: &[(&str, &str)],
+    ) -> Result<(), Error> {
         let person = person_id.map(|id| id.to_string());
         tracing::warn!(person_id = person, client_address = client_address().map(display), "a login failed");
         let mut tx = self.write.begin().await?;
         let record = Audit::new(AuditAction::LoginFailed);
-        tx.audit(if let Some(person) = person { record.of(person) } else { record }).await?;
+        let record = if let Some(person) = person { record.of(person) } else { record };
+        tx.audit(details.iter().fold(record, |record, (name, value)| record.with(name, value))).await?;
         Ok(tx.commit().await?)
     }
 
@@ -182,6 +188,20 @@ impl Identity {
         self.revoke_session(tx, session_id).await?;
         tracing::info!(person_id = %caller.person_id, %session_id, "logged out");
         Ok(login_method)
+    }
+
+    /// Ends the session of a browser whose cookies a new session replaces: no client has its tokens
+    /// afterwards. `refresh_token` is the one that the browser has sent; an unknown one is ignored.
+    pub(crate) async fn end_replaced_session(&self, refresh_token: &str) -> Result<(), Error> {
+        let mut tx = self.write.begin().await?;
+        let token = store::refresh_tokens::load_refresh_token(&mut tx, &hash_secret(refresh_token)).await?;
+        let Some(token) = token.filter(|token| token.session_revoked_at.is_none()) else { return Ok(()) };
+        let (person_id, session_id) = (token.person_id, token.session_id);
+        let record = Audit::new(AuditAction::SessionEnded).by(person_id).of(person_id);
+        tx.audit(record.with("session_id", session_id)).await?;
+        self.revoke_session(tx, session_id).await?;
+        tracing::info!(%person_id, %session_id, "ended a session that another one replaces");
+        Ok(())
     }
 
     /// The person's sessions that have not ended, the newest first: `limit.rows()` rows.

@@ -84,6 +84,8 @@ pub struct LoginLimits {
     pub(crate) per_address: Option<RatePolicy>,
     /// Failed logins of one account from unfamiliar addresses. `None`: any number.
     pub(crate) per_account: Option<RatePolicy>,
+    /// Requests for a mail with a link from one address. `None`: any number.
+    pub(crate) resets_per_address: Option<RatePolicy>,
     /// The places of attempts from unfamiliar addresses in this process.
     pub(crate) unfamiliar: Arc<Semaphore>,
 }
@@ -91,19 +93,20 @@ pub struct LoginLimits {
 impl Default for LoginLimits {
     /// Nothing is limited.
     fn default() -> Self {
-        Self::new(0, 0)
+        Self::new(0, 0, 0)
     }
 }
 
 impl LoginLimits {
-    /// The limits of failed logins: from one address in a minute, and of one account in an hour. 0
-    /// is no limit.
+    /// The limits of failed logins, from one address in a minute and of one account in an hour, and
+    /// of requests for a mail with a link, from one address in an hour. 0 is no limit.
     #[must_use]
-    pub fn new(per_address_per_minute: u32, per_account_per_hour: u32) -> Self {
+    pub fn new(per_address_per_minute: u32, per_account_per_hour: u32, resets_per_address_per_hour: u32) -> Self {
         let policy = |name, quota, window_s| (quota > 0).then_some(RatePolicy { name, quota, window_s });
         Self {
             per_address: policy("failed_logins_per_address", per_address_per_minute, 60),
             per_account: policy("failed_logins_per_account", per_account_per_hour, 3_600),
+            resets_per_address: policy("password_resets_per_address", resets_per_address_per_hour, 3_600),
             unfamiliar: Arc::new(Semaphore::new(UNFAMILIAR_ATTEMPTS_MAX)),
         }
     }

@@ -1,5 +1,7 @@
 //! Makes text of a file safe to print: a terminal obeys control characters.
 
+use kernel::text::is_obeyed;
+
 /// Maximum number of characters of a message. The rest is cut off.
 const CHARS_MAX: usize = 1_000;
 
@@ -19,12 +21,6 @@ pub fn printable(text: &str) -> String {
         }
     }
     safe
-}
-
-/// Whether a terminal acts on the character instead of showing it.
-fn is_obeyed(character: char) -> bool {
-    character.is_control()
-        || matches!(character, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 #[cfg(test)]

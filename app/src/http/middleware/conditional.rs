@@ -64,8 +64,11 @@ fn is_in_api(request: &HttpRequest) -> bool {
     request.path().starts_with(API_PREFIX)
 }
 
+/// Whether the endpoint has said `no-store`, alone or with other directives.
 fn forbids_storing(headers: &HeaderMap) -> bool {
-    headers.get(header::CACHE_CONTROL).is_some_and(|value| value.as_bytes() == b"no-store")
+    let values = headers.get_all(header::CACHE_CONTROL).filter_map(|value| value.to_str().ok());
+    let mut directives = values.flat_map(|value| value.split(','));
+    directives.any(|directive| directive.trim().eq_ignore_ascii_case("no-store"))
 }
 
 /// Whether the client already has the response. The comparison is weak (RFC 9110, 13.1.2).

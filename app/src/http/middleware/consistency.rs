@@ -19,6 +19,7 @@ use actix_web::middleware::Next;
 use actix_web::web;
 use kernel::Problem;
 use kernel::http::consistency::{Consistency, Positions, scope};
+use kernel::http::cookies::{Browser, SessionCookie};
 
 use super::headers::edit_headers;
 use crate::http::gateway::Gateway;
@@ -26,11 +27,9 @@ use crate::http::prefix::API_PREFIX;
 
 const POSITION_HEADER: HeaderName = HeaderName::from_static("x-piecework-position");
 const STALE_HEADER: HeaderName = HeaderName::from_static("x-piecework-stale");
-/// The cookie with the position, for browsers.
-const COOKIE: &str = "piecework_position";
 /// Lifetime of the cookie. After this time, every replica that is used for reads has replayed the
 /// position.
-const COOKIE_AGE_S: u32 = 60;
+const COOKIE_AGE_S: i64 = 60;
 /// The query parameter that selects the primary.
 const PARAMETER: &str = "consistency";
 
@@ -43,24 +42,20 @@ pub async fn negotiate(
     if !request.path().starts_with(API_PREFIX) {
         return next.call(request).await;
     }
-    let seen = seen(request.headers(), gateway.status.databases())?;
+    let browser = gateway.site.browser(request.request());
+    let seen = seen(request.headers(), browser, gateway.status.databases())?;
     let strong = take_parameter(&mut request)?;
     let consistency = Arc::new(Consistency::new(seen, strong));
     let response = scope(Arc::clone(&consistency), async move { next.call(request).await }).await;
-    let is_behind_https = gateway.site.is_behind_https();
-    edit_headers(response, |headers| add_headers(&consistency, is_behind_https, headers))
+    edit_headers(response, |headers| add_headers(&consistency, browser, headers))
 }
 
 /// The position in the header, or in the cookie if there is no header. An empty header contains no
 /// position. An invalid cookie is ignored, because the user of a browser did not write it.
-fn seen(headers: &HeaderMap, databases: [&str; 2]) -> Result<Positions, Problem> {
+fn seen(headers: &HeaderMap, browser: Browser, databases: [&str; 2]) -> Result<Positions, Problem> {
     let is_known = |positions: &Positions| positions.databases().all(|name| databases.contains(&name));
     let Some(sent) = headers.get(POSITION_HEADER).filter(|sent| !sent.is_empty()) else {
-        let cookies = headers.get_all(header::COOKIE).filter_map(|value| value.to_str().ok());
-        let ours = cookies.flat_map(|value| value.split(';')).find_map(|cookie| {
-            let (name, value) = cookie.trim().split_once('=')?;
-            (name == COOKIE).then_some(value)
-        });
+        let ours = browser.find(headers, SessionCookie::Position);
         let seen = ours.and_then(|value| Positions::from_str(value).ok());
         return Ok(seen.filter(is_known).unwrap_or_default());
     };
@@ -89,17 +84,15 @@ fn take_parameter(request: &mut ServiceRequest) -> Result<bool, Problem> {
     Ok(true)
 }
 
-fn add_headers(consistency: &Consistency, is_behind_https: bool, headers: &mut HeaderMap) {
+fn add_headers(consistency: &Consistency, browser: Browser, headers: &mut HeaderMap) {
     if let Some(written) = consistency.written() {
         let written = written.to_string();
         // A cookie must not contain a comma.
         let cookie = written.replace(',', "&");
-        let secure = if is_behind_https { "; Secure" } else { "" };
-        let cookie = format!("{COOKIE}={cookie}; Path=/; Max-Age={COOKIE_AGE_S}; HttpOnly{secure}; SameSite=Lax");
         if let Ok(value) = HeaderValue::from_str(&written) {
             headers.insert(POSITION_HEADER, value);
         }
-        if let Ok(value) = HeaderValue::from_str(&cookie) {
+        if let Ok(value) = browser.set(SessionCookie::Position, &cookie, COOKIE_AGE_S) {
             headers.append(header::SET_COOKIE, value);
         }
     }

@@ -96,7 +96,7 @@ mod tests {
 
     #[test]
     fn an_authorization_header_counts_instead_of_a_cookie() {
-        let browser = Browser { form: CookieForm::Loopback, is_same_origin: false };
+        let browser = Browser { form: CookieForm::Loopback, is_same_origin: false, is_cross_origin: false };
         let mut headers = HeaderMap::new();
         assert!(access_token(&headers, browser).unwrap().is_none());
         headers.append(header::COOKIE, HeaderValue::from_static("piecework_access=c"));

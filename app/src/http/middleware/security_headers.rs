@@ -31,6 +31,9 @@ const HEADERS: [(HeaderName, &str); 7] = [
 /// For two years a browser opens this host and those below it by TLS only.
 const STRICT_TRANSPORT_SECURITY: &str = "max-age=63072000; includeSubDomains";
 
+/// The media type of event streams. It has no parameter: their encoding is always UTF-8.
+const EVENT_STREAM: &str = "text/event-stream";
+
 /// Adds the headers, and `no-store` to every response of the API that sets no cache policy.
 pub async fn add(
     gateway: web::Data<Gateway>,
@@ -54,7 +57,19 @@ pub fn set(headers: &mut HeaderMap, is_private: bool, is_behind_https: bool) {
     if is_behind_https {
         headers.insert(header::STRICT_TRANSPORT_SECURITY, HeaderValue::from_static(STRICT_TRANSPORT_SECURITY));
     }
+    if let Some(content_type) = with_charset(headers) {
+        headers.insert(header::CONTENT_TYPE, content_type);
+    }
     if is_private && !headers.contains_key(header::CACHE_CONTROL) {
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     }
+}
+
+/// The content type of a text that does not name its encoding, with the encoding. A browser would
+/// guess it otherwise.
+fn with_charset(headers: &HeaderMap) -> Option<HeaderValue> {
+    let content_type = headers.get(header::CONTENT_TYPE)?.to_str().ok()?;
+    let is_unnamed =
+        content_type.starts_with("text/") && content_type != EVENT_STREAM && !content_type.contains("charset=");
+    is_unnamed.then(|| HeaderValue::from_str(&format!("{content_type}; charset=utf-8")).ok()).flatten()
 }

@@ -17,7 +17,7 @@ use crate::http::prefix::API_PREFIX;
 
 /// Swagger UI needs inline styles. Scripts and data come from this server only.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; \
-                      font-src 'self'; connect-src 'self'; base-uri 'self'; form-action 'none'; frame-ancestors 'none'";
+                      font-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
 /// Adds the page and its files. The files are not part of the OpenAPI document.
 pub fn add_routes(api: &mut ServiceConfig<'_>) {
@@ -47,11 +47,10 @@ fn file(name: &str) -> Result<HttpResponse, Problem> {
     response.content_type(found.content_type).insert_header((header::CONTENT_SECURITY_POLICY, POLICY));
     if name == "index.html" {
         // The page refers to its files by relative URLs, and its own URL has no slash at the end.
-        let page = String::from_utf8_lossy(&found.bytes).replacen(
-            "<head>",
-            &format!("<head>\n    <base href=\"{API_PREFIX}/docs/\">"),
-            1,
-        );
+        let page = ["href", "src"].iter().fold(String::from_utf8_lossy(&found.bytes).into_owned(), |page, name| {
+            let page = page.replace(&format!("{name}=\"./"), &format!("{name}=\""));
+            page.replace(&format!("{name}=\""), &format!("{name}=\"{API_PREFIX}/docs/"))
+        });
         return Ok(response.insert_header((header::CACHE_CONTROL, "no-cache")).body(page));
     }
     let bytes = match found.bytes {

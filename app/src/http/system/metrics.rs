@@ -17,5 +17,5 @@ async fn get_metrics(status: web::Data<Status>) -> impl Responder {
     status.measure_now();
     let mut text = process_metrics::render(status.started_at());
     text += &telemetry::metrics().map(metrics_exporter_prometheus::PrometheusHandle::render).unwrap_or_default();
-    HttpResponse::Ok().insert_header((header::CONTENT_TYPE, "text/plain; version=0.0.4")).body(text)
+    HttpResponse::Ok().insert_header((header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")).body(text)
 }

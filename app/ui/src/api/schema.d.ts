@@ -396,9 +396,9 @@ export interface paths {
         /**
          * Completes a login at the OpenID provider
          * @description The provider sends the browser here. The answer sets the cookies of a session, as a login with
-         *     `"cookies": true` does, and sends the browser to the path at which the login began. A browser
-         *     that accepts `text/html` is sent to `/login?sso_error=…` with the code of the problem instead of
-         *     a problem document.
+         *     `"cookies": true` does, and sends the browser to the path at which the login began. The session
+         *     whose cookies they replace ends. A browser that accepts `text/html` is sent to
+         *     `/login?sso_error=…` with the code of the problem instead of a problem document.
          */
         get: operations["complete_sso_login"];
         put?: never;
@@ -420,7 +420,7 @@ export interface paths {
          * Begins a login at the OpenID provider
          * @description Open this address in the browser. A cookie keeps what the login remembers for ten minutes. A
          *     browser that accepts `text/html` is sent to `/login?sso_error=…` with the code of the problem
-         *     instead of a problem document.
+         *     instead of a problem document. A page of another origin cannot begin a login.
          */
         get: operations["login_by_sso"];
         put?: never;
@@ -4986,6 +4986,26 @@ export interface operations {
                     };
                 };
             };
+            /** @description `rate_limited`: too many requests came from this address */
+            429: {
+                headers: {
+                    /** @description What remains of each limit of the request. */
+                    RateLimit?: string;
+                    /** @description The limits of the request. */
+                    "RateLimit-Policy"?: string;
+                    /** @description The seconds to wait before the next attempt. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"] & {
+                        /** @enum {unknown} */
+                        code?: "rate_limited";
+                        /** @constant */
+                        status?: 429;
+                    };
+                };
+            };
             431: components["responses"]["HeadTooLarge"];
             500: components["responses"]["InternalError"];
             503: components["responses"]["Unavailable"];
@@ -5352,6 +5372,26 @@ export interface operations {
                 };
             };
             414: components["responses"]["AddressTooLong"];
+            /** @description `rate_limited`: too many logins have failed */
+            429: {
+                headers: {
+                    /** @description What remains of each limit of the request. */
+                    RateLimit?: string;
+                    /** @description The limits of the request. */
+                    "RateLimit-Policy"?: string;
+                    /** @description The seconds to wait before the next attempt. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"] & {
+                        /** @enum {unknown} */
+                        code?: "rate_limited";
+                        /** @constant */
+                        status?: 429;
+                    };
+                };
+            };
             431: components["responses"]["HeadTooLarge"];
             500: components["responses"]["InternalError"];
             /** @description `identity.sso_unavailable`: the provider does not answer; `busy`, `database_unavailable`, `database_exhausted`, `identity.keys_not_loaded`, `module_unreachable`, `module_gone`, `module_not_here`, `module_not_there`: the server is busy, or a database or the process that hosts the module is not available */
@@ -5413,6 +5453,20 @@ export interface operations {
                 content?: never;
             };
             400: components["responses"]["MalformedRequest"];
+            /** @description `csrf_refused`: a page of another origin has opened the address */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"] & {
+                        /** @enum {unknown} */
+                        code?: "csrf_refused";
+                        /** @constant */
+                        status?: 403;
+                    };
+                };
+            };
             /** @description `identity.sso_off` */
             404: {
                 headers: {
@@ -6559,7 +6613,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description `identity.busy`: too many passwords wait to be checked; `rate_limited`: a limit of the person or of the client is used up; `RateLimit` and `RateLimit-Policy` say which */
+            /** @description `identity.busy`: too many passwords wait to be checked; `rate_limited`: too many were wrong; `rate_limited`: a limit of the person or of the client is used up; `RateLimit` and `RateLimit-Policy` say which */
             429: {
                 headers: {
                     /** @description What remains of each limit of the request. */
@@ -7618,7 +7672,20 @@ export interface operations {
             };
             400: components["responses"]["MalformedRequest"];
             401: components["responses"]["NotAuthenticated"];
-            403: components["responses"]["ForbiddenCommand"];
+            /** @description `session_required`: the caller uses an API token; `forbidden`: the caller's role does not have the permission; `insufficient_scope`: the API token does not have the scope; `csrf_refused`: the request has a cookie and comes from a page of another origin */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"] & {
+                        /** @enum {unknown} */
+                        code?: "csrf_refused" | "forbidden" | "insufficient_scope" | "session_required";
+                        /** @constant */
+                        status?: 403;
+                    };
+                };
+            };
             /** @description `not_found`: there is no such person */
             404: {
                 headers: {
@@ -8466,7 +8533,20 @@ export interface operations {
             };
             400: components["responses"]["MalformedRequest"];
             401: components["responses"]["NotAuthenticated"];
-            403: components["responses"]["ForbiddenCommand"];
+            /** @description `session_required`: the caller uses an API token; `forbidden`: the caller's role does not have the permission; `insufficient_scope`: the API token does not have the scope; `csrf_refused`: the request has a cookie and comes from a page of another origin */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"] & {
+                        /** @enum {unknown} */
+                        code?: "csrf_refused" | "forbidden" | "insufficient_scope" | "session_required";
+                        /** @constant */
+                        status?: 403;
+                    };
+                };
+            };
             /** @description `not_found`: the caller has no such session, or it has ended */
             404: {
                 headers: {

@@ -11,10 +11,10 @@ use kernel::http::{Query, shielded};
 use serde::Deserialize;
 use utoipa::IntoParams;
 
-use super::login::device;
+use super::login::{device, replaced_session};
 use super::views::{failed_login, session_cookies};
-use crate::Identity;
 use crate::sso::Callback;
+use crate::{Error, Identity};
 
 /// Providers add parameters of their own, so unknown ones are ignored.
 #[derive(Deserialize, IntoParams)]
@@ -33,9 +33,9 @@ struct CompleteSsoLoginQuery {
 /// Completes a login at the OpenID provider
 ///
 /// The provider sends the browser here. The answer sets the cookies of a session, as a login with
-/// `"cookies": true` does, and sends the browser to the path at which the login began. A browser
-/// that accepts `text/html` is sent to `/login?sso_error=…` with the code of the problem instead of
-/// a problem document.
+/// `"cookies": true` does, and sends the browser to the path at which the login began. The session
+/// whose cookies they replace ends. A browser that accepts `text/html` is sent to
+/// `/login?sso_error=…` with the code of the problem instead of a problem document.
 #[utoipa::path(
     tag = "identity",
     params(CompleteSsoLoginQuery),
@@ -46,6 +46,7 @@ struct CompleteSsoLoginQuery {
         (status = 403, body = ProblemDocument, description = "`identity.sso_denied`, `identity.sso_email_unverified`, `identity.sso_person_inactive`, `identity.sso_person_unknown`, `identity.sso_role_missing`"),
         (status = 404, body = ProblemDocument, description = "`identity.sso_off`"),
         (status = 409, body = ProblemDocument, description = "`identity.sso_email_taken`, `identity.last_admin`: the provider takes the role from the last admin"),
+        (status = 429, body = ProblemDocument, description = "`rate_limited`: too many logins have failed"),
         (status = 503, body = ProblemDocument, description = "`identity.sso_unavailable`: the provider does not answer"),
     )
 )]
@@ -60,8 +61,15 @@ pub async fn complete_sso_login(
     let cookie = browser.find(request.headers(), SessionCookie::Login).map(str::to_owned);
     let callback = Callback { cookie, state, code, error, issuer };
     let device = device(&request, Carrier::Cookie);
-    let completed = shielded(async move { identity.complete_sso_login(&device, callback).await }).await;
-    let (tokens, return_to) = match completed {
+    let replaced = replaced_session(&request, browser);
+    let login = async move {
+        let completed = identity.complete_sso_login(&device, callback).await?;
+        if let Some(refresh_token) = replaced {
+            identity.end_replaced_session(&refresh_token).await?;
+        }
+        Ok::<_, Error>(completed)
+    };
+    let (tokens, return_to) = match shielded(login).await {
         Ok(completed) => completed,
         Err(problem) => return failed_login(&request, problem),
     };

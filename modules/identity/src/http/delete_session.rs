@@ -5,7 +5,7 @@ use actix_web::{HttpResponse, delete};
 use contracts::SessionId;
 use contracts::permission::BeKnown;
 use kernel::Problem;
-use kernel::http::auth::Authorized;
+use kernel::http::auth::AuthorizedSession;
 use kernel::http::cookies::Browser;
 use kernel::http::problem::ProblemDocument;
 use kernel::http::{NoBody, Path, shielded};
@@ -23,12 +23,13 @@ use crate::Identity;
     params(("id" = uuid::Uuid, Path, description = "The session")),
     responses(
         (status = 204, description = "The session has ended"),
+        (status = 403, body = ProblemDocument, description = "`session_required`: the caller uses an API token"),
         (status = 404, body = ProblemDocument, description = "`not_found`: the caller has no such session, or it has ended"),
     )
 )]
 #[delete("/sessions/{id}")]
 pub async fn delete_session(
-    caller: Authorized<BeKnown>,
+    caller: AuthorizedSession<BeKnown>,
     identity: Data<Identity>,
     browser: Browser,
     Path(id): Path<SessionId>,

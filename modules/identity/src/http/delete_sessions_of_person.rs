@@ -5,7 +5,7 @@ use actix_web::{HttpResponse, delete};
 use contracts::PersonId;
 use contracts::permission::ManagePeople;
 use kernel::Problem;
-use kernel::http::auth::Authorized;
+use kernel::http::auth::AuthorizedSession;
 use kernel::http::problem::ProblemDocument;
 use kernel::http::{NoBody, Path, shielded};
 
@@ -21,12 +21,13 @@ use crate::Identity;
     params(("id" = uuid::Uuid, Path, description = "The person")),
     responses(
         (status = 204, description = "The person has no session"),
+        (status = 403, body = ProblemDocument, description = "`session_required`: the caller uses an API token"),
         (status = 404, body = ProblemDocument, description = "`not_found`: there is no such person"),
     )
 )]
 #[delete("/people/{id}/sessions")]
 pub async fn delete_sessions_of_person(
-    _caller: Authorized<ManagePeople>,
+    _caller: AuthorizedSession<ManagePeople>,
     identity: Data<Identity>,
     Path(id): Path<PersonId>,
     _body: NoBody,

@@ -2,12 +2,11 @@
 
 use actix_web::http::header;
 use actix_web::web::Data;
-use actix_web::{HttpMessage, HttpRequest, HttpResponse, post};
+use actix_web::{HttpRequest, HttpResponse, post};
 use contracts::Carrier;
 use kernel::Problem;
-use kernel::http::auth::{Caller, Credential, Identified};
 use kernel::http::context::client_address;
-use kernel::http::cookies::Browser;
+use kernel::http::cookies::{Browser, SessionCookie};
 use kernel::http::problem::ProblemDocument;
 use kernel::http::{Body, shielded};
 use serde::Deserialize;
@@ -56,22 +55,20 @@ pub async fn login(
         browser.require_same_origin()?;
     }
     let device = device(&request, carrier);
-    let replaced = if body.cookies { browsers_session(&request) } else { None };
+    let replaced = if body.cookies { replaced_session(&request, browser) } else { None };
     let login = async move {
         let tokens = identity.login_on(&device, &body.email, &body.password).await?;
-        if let Some(caller) = replaced {
-            identity.logout(caller).await?;
+        if let Some(refresh_token) = replaced {
+            identity.end_replaced_session(&refresh_token).await?;
         }
         Ok::<_, Error>(tokens)
     };
     session_response(shielded(login).await?, carrier, browser)
 }
 
-/// The session whose cookies the new ones replace. No client has its tokens afterwards, so it ends.
-fn browsers_session(request: &HttpRequest) -> Option<Caller> {
-    let identified = request.extensions().get::<Identified>().cloned();
-    let Some(Identified::Caller(caller)) = identified else { return None };
-    matches!(caller.credential, Credential::Session { carrier: Carrier::Cookie, .. }).then_some(caller)
+/// The refresh token of the session whose cookies the new ones replace.
+pub(super) fn replaced_session(request: &HttpRequest, browser: Browser) -> Option<String> {
+    browser.find(request.headers(), SessionCookie::Refresh).map(str::to_owned)
 }
 
 /// What the request says about the device.

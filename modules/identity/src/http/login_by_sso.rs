@@ -28,13 +28,14 @@ struct LoginBySsoQuery {
 ///
 /// Open this address in the browser. A cookie keeps what the login remembers for ten minutes. A
 /// browser that accepts `text/html` is sent to `/login?sso_error=…` with the code of the problem
-/// instead of a problem document.
+/// instead of a problem document. A page of another origin cannot begin a login.
 #[utoipa::path(
     tag = "identity",
     params(LoginBySsoQuery),
     responses(
         (status = 302, description = "To the provider", headers(("Location" = String, description = "The address of the provider"))),
         (status = 303, description = "To the sign-in page, with the code of a problem", headers(("Location" = String, description = "The path of the sign-in page"))),
+        (status = 403, body = ProblemDocument, description = "`csrf_refused`: a page of another origin has opened the address"),
         (status = 404, body = ProblemDocument, description = "`identity.sso_off`"),
         (status = 503, body = ProblemDocument, description = "`identity.sso_unavailable`: the provider does not answer"),
     )
@@ -46,6 +47,10 @@ pub async fn login_by_sso(
     request: HttpRequest,
     Query(query): Query<LoginBySsoQuery>,
 ) -> Result<HttpResponse, Problem> {
+    // A login that another page begins would replace the session of this browser.
+    if let Err(problem) = browser.refuse_cross_origin() {
+        return failed_login(&request, problem);
+    }
     let return_to = ReturnPath::parse(query.return_to.as_deref()).map_err(Problem::malformed_field)?;
     let login = match identity.begin_sso_login(&return_to).await {
         Ok(login) => login,

@@ -27,6 +27,7 @@ struct RequestPasswordResetRequest {
     responses(
         (status = 202, description = "If an active person has this address, a link is mailed to it"),
         (status = 422, body = ProblemDocument, description = "`invalid_request`: no mail can be sent to the address"),
+        (status = 429, body = ProblemDocument, description = "`rate_limited`: too many requests came from this address"),
     )
 )]
 #[post("/auth/password-reset")]

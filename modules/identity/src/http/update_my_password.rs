@@ -38,7 +38,7 @@ struct UpdateMyPasswordRequest {
         (status = 204, description = "The password is changed"),
         (status = 403, body = ProblemDocument, description = "`session_required`: the caller uses an API token"),
         (status = 422, body = ProblemDocument, description = "`identity.wrong_password`: the current password is another one; `invalid_request`: the new password is refused"),
-        (status = 429, body = ProblemDocument, description = "`identity.busy`: too many passwords wait to be checked"),
+        (status = 429, body = ProblemDocument, description = "`identity.busy`: too many passwords wait to be checked; `rate_limited`: too many were wrong"),
     )
 )]
 #[post("/me/password")]

@@ -216,7 +216,12 @@ pub(super) fn failed_login(request: &HttpRequest, problem: Problem) -> Result<Ht
     Ok(HttpResponse::SeeOther().insert_header((header::LOCATION, location)).finish())
 }
 
-/// Deletes the cookies of a session that has ended, if the caller came by cookies.
+/// What a browser forgets after a logout: answers that it has kept for its user (decision 65). The
+/// storage stays, because it holds the language and drafts, which are kept per person.
+const CLEARED: (&str, &str) = ("clear-site-data", "\"cache\"");
+
+/// Deletes the cookies of a session that has ended, if the caller came by cookies, and what the
+/// browser has cached.
 pub(super) fn delete_cookies(
     response: &mut HttpResponseBuilder,
     caller: Caller,
@@ -226,6 +231,7 @@ pub(super) fn delete_cookies(
         for cookie in [SessionCookie::Access, SessionCookie::Refresh] {
             response.append_header((header::SET_COOKIE, browser.delete(cookie)?));
         }
+        response.insert_header(CLEARED);
     }
     Ok(())
 }

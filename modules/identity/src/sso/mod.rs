@@ -24,7 +24,7 @@ use self::provider::Provider;
 use self::state::{LoginState, STATE_LIFETIME, STATE_TYPE};
 use crate::domain::{Device, LoginMethod, NewPerson, Person, PersonUpdate, ProviderPerson, ReturnPath};
 use crate::error::Error;
-use crate::login_limits::remember_client;
+use crate::login_limits::Attempt;
 use crate::service::Identity;
 use crate::sessions::Tokens;
 use crate::store;
@@ -98,13 +98,33 @@ impl Identity {
     }
 
     /// Completes a login: checks that this browser has begun it, asks the provider who the person
-    /// is, and begins their session. Returns its tokens and the path to return to.
+    /// is, and begins their session. Returns its tokens and the path to return to. A login that
+    /// fails is recorded, and counts like a wrong password.
     pub(crate) async fn complete_sso_login(
         &self,
         device: &Device,
         callback: Callback,
     ) -> Result<(Tokens, ReturnPath), Error> {
         let provider = self.provider()?;
+        let attempt = self.begin_attempt().await?;
+        let completed = self.complete_login(provider, device, callback, attempt).await;
+        if let Err(error) = &completed
+            && is_failed_login(error)
+        {
+            let reason = error.to_string();
+            let details = [("login_method", LoginMethod::Sso.as_str()), ("reason", reason.as_str())];
+            self.record_failed_login(None, &details).await?;
+        }
+        completed
+    }
+
+    async fn complete_login(
+        &self,
+        provider: &Provider,
+        device: &Device,
+        callback: Callback,
+        attempt: Attempt,
+    ) -> Result<(Tokens, ReturnPath), Error> {
         let login = self.login_of(provider, &callback).await?;
         self.use_state(&login).await?;
         let asked = async {
@@ -116,14 +136,7 @@ impl Identity {
         };
         // No connection to the database is held while the provider is asked.
         let asked = tokio::time::timeout(PROVIDER_TIMEOUT, asked).await.map_err(|_| Error::SsoUnavailable)?;
-        let asked = asked?;
-        let tokens = match self.log_in(provider, device, &asked).await {
-            Err(error) if refuses_person(&error) => {
-                self.record_refused_login(&error).await?;
-                return Err(error);
-            }
-            logged_in => logged_in?,
-        };
+        let tokens = self.log_in(provider, device, &asked?, attempt).await?;
         let return_to = ReturnPath::parse(Some(&login.return_to)).map_err(|_| Error::SsoStateInvalid)?;
         Ok((tokens, return_to))
     }
@@ -175,7 +188,13 @@ impl Identity {
         Ok(())
     }
 
-    async fn log_in(&self, provider: &Provider, device: &Device, found: &ProviderPerson) -> Result<Tokens, Error> {
+    async fn log_in(
+        &self,
+        provider: &Provider,
+        device: &Device,
+        found: &ProviderPerson,
+        attempt: Attempt,
+    ) -> Result<Tokens, Error> {
         let role = role_of(provider, found)?;
         let person = self.find_or_bind(provider, found, role).await?;
         if let Some(role) = role.filter(|role| *role != person.role) {
@@ -186,17 +205,9 @@ impl Identity {
         let person = store::people::lock_credentials(&mut tx, person.id).await?;
         let person = person.filter(|person| person.active).ok_or(Error::SsoPersonInactive)?;
         let tokens = self.begin_session(&mut tx, &person, device, LoginMethod::Sso).await?;
-        remember_client(&mut tx, person.person_id).await?;
+        attempt.succeed(&mut tx, person.person_id).await?;
         tx.commit().await?;
         Ok(tokens)
-    }
-
-    /// Records that a person whom the provider has identified may not log in here.
-    async fn record_refused_login(&self, error: &Error) -> Result<(), Error> {
-        let mut tx = self.write.begin().await?;
-        let record = Audit::new(AuditAction::LoginFailed).with("login_method", LoginMethod::Sso.as_str());
-        tx.audit(record.with("reason", error)).await?;
-        Ok(tx.commit().await?)
     }
 
     /// The person who is bound to the subject. At the first login, the person with the verified
@@ -250,11 +261,16 @@ impl Identity {
     }
 }
 
-/// Whether a login failed because of who the person is.
-const fn refuses_person(error: &Error) -> bool {
+/// Whether a login failed because of what the browser or the provider has sent. Other errors are of
+/// this program or of the provider's server.
+const fn is_failed_login(error: &Error) -> bool {
     matches!(
         error,
-        Error::SsoEmailUnverified
+        Error::SsoStateInvalid
+            | Error::SsoDenied
+            | Error::SsoRefused
+            | Error::SsoTokenInvalid
+            | Error::SsoEmailUnverified
             | Error::SsoEmailTaken
             | Error::SsoPersonInactive
             | Error::SsoPersonUnknown
@@ -275,7 +291,7 @@ fn code_of(callback: Callback) -> Result<String, Error> {
     match (callback.code, callback.error) {
         (_, Some(error)) if error == "access_denied" => Err(Error::SsoDenied),
         (_, Some(error)) => {
-            tracing::warn!(%error, "the provider refuses a login");
+            tracing::warn!(error, "the provider refuses a login");
             Err(Error::SsoRefused)
         }
         (Some(code), None) => Ok(code),

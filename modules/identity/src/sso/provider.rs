@@ -154,7 +154,7 @@ impl Provider {
         let verifier = PkceCodeVerifier::new(login.verifier.clone());
         request.set_pkce_verifier(verifier).request_async(&self.http).await.map_err(|error| match error {
             RequestTokenError::ServerResponse(response) => {
-                tracing::warn!(error = %response, "the provider refuses a login");
+                tracing::warn!(error = response.to_string(), "the provider refuses a login");
                 Error::SsoRefused
             }
             RequestTokenError::Request(error) => unavailable(&error),
@@ -246,13 +246,13 @@ fn parse_subject(subject: &SubjectIdentifier) -> Result<String, Error> {
 }
 
 fn invalid_token(error: &dyn std::fmt::Display) -> Error {
-    tracing::warn!(%error, "the provider's ID token was refused");
+    tracing::warn!(error = error.to_string(), "the provider's ID token was refused");
     Error::SsoTokenInvalid
 }
 
 fn unavailable(error: &dyn std::fmt::Display) -> Error {
     if let Some(suppressed) = UNAVAILABLE.due("") {
-        tracing::warn!(%error, suppressed, "there is no login by single sign-on at present");
+        tracing::warn!(error = error.to_string(), suppressed, "there is no login by single sign-on at present");
     }
     Error::SsoUnavailable
 }

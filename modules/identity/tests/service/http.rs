@@ -31,7 +31,8 @@ async fn identify(
         _ => Identified::Anonymous,
     };
     request.extensions_mut().insert(identified);
-    request.extensions_mut().insert(Browser { form: CookieForm::Loopback, is_same_origin: false });
+    let browser = Browser { form: CookieForm::Loopback, is_same_origin: false, is_cross_origin: false };
+    request.extensions_mut().insert(browser);
     next.call(request).await
 }
 

@@ -6,6 +6,7 @@ use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
+use contracts::events::audit::AuditRecorded;
 use contracts::{Event, Fact, Id};
 use sqlx::pool::PoolConnection;
 use sqlx::postgres::PgConnection;
@@ -18,7 +19,7 @@ use super::endpoints::Endpoints;
 use super::error::DbError;
 use super::idempotency_keys;
 use crate::Ambient;
-use crate::events::audit::Audit;
+use crate::events::audit::{self, Audit};
 use crate::events::outbox;
 use crate::http::Answer;
 use crate::http::idempotency::{self, KeyedRequest};
@@ -30,11 +31,13 @@ pub(super) struct AfterCommit {
     committed: Arc<Notify>,
     has_events: bool,
     wake: Vec<Arc<Notify>>,
+    /// The records of the transaction, for the log.
+    audited: Vec<AuditRecorded>,
 }
 
 impl AfterCommit {
     pub(super) const fn new(endpoints: Arc<Endpoints>, committed: Arc<Notify>) -> Self {
-        Self { endpoints, committed, has_events: false, wake: Vec::new() }
+        Self { endpoints, committed, has_events: false, wake: Vec::new(), audited: Vec::new() }
     }
 
     /// Wakes the relay and every waiting task, and notes in `requests` how far their clients' next
@@ -42,6 +45,9 @@ impl AfterCommit {
     async fn run(&mut self, requests: &[Arc<Consistency>]) {
         if std::mem::take(&mut self.has_events) {
             self.committed.notify_one();
+        }
+        for record in self.audited.drain(..) {
+            audit::log(&record);
         }
         for notify in self.wake.drain(..) {
             notify.notify_one();
@@ -144,13 +150,15 @@ impl Tx {
         Ok(())
     }
 
-    /// Adds a record to the audit trail if this transaction commits.
+    /// Adds a record to the audit trail and to the log if this transaction commits.
     ///
     /// # Errors
     /// The database does not take it.
     pub async fn audit(&mut self, record: Audit) -> Result<(), DbError> {
         let record = record.at(self.now());
-        self.emit(&record).await
+        self.emit(&record).await?;
+        self.after_commit.audited.push(record);
+        Ok(())
     }
 
     /// An envelope for a statement that puts its event into the outbox itself.

@@ -1,4 +1,5 @@
-//! Records of the audit trail: who did what, from where. `Tx::audit` publishes one with its effect.
+//! Records of the audit trail: who did what, from where. `Tx::audit` publishes one with its effect,
+//! and writes it to the log after the commit.
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
@@ -6,6 +7,7 @@ use std::net::IpAddr;
 use chrono::{DateTime, Utc};
 use contracts::events::audit::AuditRecorded;
 use contracts::{Actor, AuditAction, PersonId};
+use tracing::field::{debug, display};
 
 use crate::http::context::RequestContext;
 use crate::http::problem::request_id;
@@ -66,4 +68,20 @@ impl Audit {
         let Self { action, actor, address, subject, details, request_id } = self;
         AuditRecorded { occurred_at, action: action.as_str().to_owned(), actor, address, subject, details, request_id }
     }
+}
+
+/// Writes a committed record to the log, so that it also exists outside the database. Addresses of
+/// people are left out.
+pub(crate) fn log(record: &AuditRecorded) {
+    let AuditRecorded { action, actor, address, subject, details, request_id, .. } = record;
+    let actor = match actor {
+        Actor::Person { person_id } => person_id.to_string(),
+        Actor::CommandLine { user } => format!("command_line:{user}"),
+        Actor::Anonymous => "anonymous".to_owned(),
+        Actor::System => "system".to_owned(),
+    };
+    let has_addresses = *action == AuditAction::AddressChanged.as_str();
+    let details = (!has_addresses && !details.is_empty()).then(|| debug(details));
+    let client_address = address.map(display);
+    tracing::info!(target: "audit", action, actor, client_address, subject, details, request_id, "recorded in the audit trail");
 }

@@ -18,6 +18,8 @@ pub enum SessionCookie {
     Refresh,
     /// A login at an OpenID provider that has begun.
     Login,
+    /// How far the next reads have to see. It is no secret.
+    Position,
 }
 
 /// Which form the cookies have.
@@ -37,6 +39,9 @@ pub struct Browser {
     pub form: CookieForm,
     /// Whether the request comes from a page of this program's own origin.
     pub is_same_origin: bool,
+    /// Whether the browser says that a page of another origin has caused the request. A program, a
+    /// typed address and an older browser do not say so.
+    pub is_cross_origin: bool,
 }
 
 impl SessionCookie {
@@ -45,9 +50,11 @@ impl SessionCookie {
             (CookieForm::Secure, Self::Access) => "__Host-piecework_access",
             (CookieForm::Secure, Self::Refresh) => "__Host-piecework_refresh",
             (CookieForm::Secure, Self::Login) => "__Host-piecework_login",
+            (CookieForm::Secure, Self::Position) => "__Host-piecework_position",
             (CookieForm::Loopback, Self::Access) => "piecework_access",
             (CookieForm::Loopback, Self::Refresh) => "piecework_refresh",
             (CookieForm::Loopback, Self::Login) => "piecework_login",
+            (CookieForm::Loopback, Self::Position) => "piecework_position",
         }
     }
 }
@@ -93,6 +100,18 @@ impl Browser {
                       `Sec-Fetch-Site: same-origin` or, without that header, the own `Origin`";
         Err(Problem::new(403, "csrf_refused", detail))
     }
+
+    /// Refuses a request that a page of another origin has caused, such as a link.
+    ///
+    /// # Errors
+    /// 403 `csrf_refused`.
+    pub fn refuse_cross_origin(&self) -> Result<(), Problem> {
+        if self.is_cross_origin {
+            let detail = "a page of another origin has opened this address; open it from a page of this program";
+            return Err(Problem::new(403, "csrf_refused", detail));
+        }
+        Ok(())
+    }
 }
 
 impl FromRequest for Browser {
@@ -110,7 +129,7 @@ mod tests {
     use super::*;
 
     fn browser(form: CookieForm) -> Browser {
-        Browser { form, is_same_origin: true }
+        Browser { form, is_same_origin: true, is_cross_origin: false }
     }
 
     #[test]

@@ -26,6 +26,14 @@ pub fn is_visible(character: char) -> bool {
     !is_blank && !is_mark(character) && !is_hidden(character) && character != BRAILLE_BLANK
 }
 
+/// Whether a terminal acts on the character instead of showing it: it moves the cursor, changes
+/// colours or reverses the direction of what follows.
+#[must_use]
+pub fn is_obeyed(character: char) -> bool {
+    character.is_control()
+        || matches!(character, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
 /// Whether the character belongs to the letter before it.
 pub fn is_mark(character: char) -> bool {
     character.general_category_group() == GeneralCategoryGroup::Mark
