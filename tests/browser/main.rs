@@ -2,7 +2,6 @@
 //!
 //! Without node, chromium or the packages (`npm ci` in `tests/browser`) they are left out, and this
 //! says so. If `PIECEWORK_REQUIRE_BROWSER` is 1, that is a failure instead.
-#![expect(clippy::expect_used, reason = "a test that cannot be set up must fail and say why")]
 
 use std::path::Path;
 use std::process::Command;
