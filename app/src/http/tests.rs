@@ -300,7 +300,7 @@ async fn the_documentation_is_a_page_that_uses_no_other_server() {
     }
     assert!(!page.contains("=\"./") && !page.contains("=\"index.css"), "{page}");
     let files: Vec<&str> = page.split('"').filter(|text| text.starts_with("/api/v1/docs/")).collect();
-    assert_eq!(files.len(), 8, "{files:?}");
+    assert_eq!(files.len(), 7, "{files:?}");
     for file in files {
         let answer = send(&server, &format!("GET {file} HTTP/1.1")).await;
         assert!(answer.starts_with("HTTP/1.1 200 "), "{file}");
