@@ -33,11 +33,18 @@ const PAGES: readonly [Person, string][] = [
 
 const PUBLIC = ["/login", "/forgot-password", "/set-password", "/set-password#token=t&first-admin"];
 
+// Two views have both themes, both languages, and both widths. PIECEWORK_ALL_VIEWS=1 adds the crossed ones, to
+// look at every screenshot.
 const VIEWS = [
   { theme: "light", language: "en", width: 1280 },
-  { theme: "dark", language: "ru", width: 1280 },
-  { theme: "light", language: "ru", width: 360 },
-  { theme: "dark", language: "en", width: 360 },
+  { theme: "dark", language: "ru", width: 360 },
+  ...(process.env.PIECEWORK_ALL_VIEWS === "1"
+    ? ([
+        { theme: "dark", language: "ru", width: 1280 },
+        { theme: "light", language: "ru", width: 360 },
+        { theme: "dark", language: "en", width: 360 },
+      ] as const)
+    : []),
 ] as const;
 
 for (const { theme, language, width } of VIEWS) {
