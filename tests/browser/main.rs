@@ -1,4 +1,4 @@
-//! The stories of the web frontend in a real browser: Playwright drives chromium against the program.
+//! The stories of the web frontend in a real browser: Playwright drives chromium.
 //!
 //! Without node, chromium or the packages (`npm ci` in `tests/browser`) they are left out, and this
 //! says so. If `PIECEWORK_REQUIRE_BROWSER` is 1, that is a failure instead.

@@ -115,8 +115,8 @@ async fn work(person: Api, answers: Arc<AtomicUsize>) -> Answered {
     let mut mine = Vec::new();
     loop {
         let Ok(created) = person.try_post("/tasks", &json!({ "title": "Sharpen the pencils" })).await else { break };
-        // The module tasks does not know the people yet, so the pool is empty (409), or the process has
-        // more to do than the machine can (503). Nothing is created.
+        // Nothing is created: the module tasks does not know the people yet, so the pool is empty
+        // (409), or the process has more to do than the machine can (503).
         if created.status != 201 {
             assert!(matches!(created.status, 409 | 503), "{created:?}");
             continue;

@@ -242,7 +242,7 @@ async fn no_query_of_an_inbox_reads_all_applied_events() {
     inbox.list_parked(None, 10).await.expect("a page");
     inbox.prune_applied().await.expect("old events can be deleted");
     let prepared = prepared_statements(&write, "inbox").await;
-    assert_eq!(prepared.len(), 5);
+    assert_eq!(prepared.len(), 6);
     assert_no_full_reads(&mut connection, prepared).await;
 }
 

@@ -184,20 +184,19 @@ impl People {
         eventually("the run is completed", completed).await;
     }
 
-    /// Completes this number of open tasks, each by its assignee.
+    /// Completes this number of open tasks, the oldest first, each by its assignee.
     pub async fn complete(&self, tasks: usize) {
-        let mut left = tasks;
+        let mut open = Vec::new();
         for person in self.workers.iter().chain([&self.accountant]) {
             let me = person.read("/me").await["id"].clone();
             let path = format!("/tasks?status=open&assignee={}", me.as_str().unwrap());
-            for task in person.read_all(&path, 200).await {
-                if left == 0 {
-                    return;
-                }
-                let id = task["id"].as_str().unwrap();
-                person.post_nothing(&format!("/tasks/{id}/complete")).await.expect_status(200);
-                left -= 1;
-            }
+            let ids = person.read_all(&path, 200).await.into_iter().map(|task| task["id"].as_str().unwrap().to_owned());
+            open.extend(ids.map(|id| (id, person)));
+        }
+        // Ids begin with the time.
+        open.sort_unstable_by(|(left, _), (right, _)| left.cmp(right));
+        for (id, person) in open.into_iter().take(tasks) {
+            person.post_nothing(&format!("/tasks/{id}/complete")).await.expect_status(200);
         }
     }
 

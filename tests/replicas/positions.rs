@@ -40,23 +40,24 @@ async fn an_invalid_position_is_refused_in_a_header_and_ignored_in_a_cookie() {
 async fn the_cookie_with_the_position_has_the_form_of_the_cookies_of_a_session() {
     let app = App::on_replicas().await;
     let admin = admin_of(&app).await;
+    let person = |email: &str| serde_json::json!({ "email": email, "name": "Somebody", "role": "worker" });
     for (host, prefix, secure) in [("127.0.0.1", "", ""), ("piecework.example.org", "__Host-", "; Secure")] {
-        let request = admin.api.request(Method::POST, "/tasks").header("host", host);
-        let created = send(request.json(&serde_json::json!({ "title": "One" }))).await.expect_status(201);
+        let request = admin.api.request(Method::POST, "/people").header("host", host);
+        let created = send(request.json(&person(&format!("one{prefix}@example.org")))).await.expect_status(201);
         let value = position(&created).replace(',', "&");
         let expected =
             format!("{prefix}piecework_position={value}; Path=/; Max-Age=60; HttpOnly{secure}; SameSite=Lax");
         assert_eq!(created.header("set-cookie"), Some(&*expected));
         // The client has seen the position of the cookie, so an answer to a command has it.
         let sent = format!("{prefix}piecework_position=accounting=0/1&{value}");
-        let request = admin.api.request(Method::POST, "/tasks").header("host", host).header("cookie", &sent);
-        let created = send(request.json(&serde_json::json!({ "title": "Two" }))).await.expect_status(201);
+        let request = admin.api.request(Method::POST, "/people").header("host", host).header("cookie", &sent);
+        let created = send(request.json(&person(&format!("two{prefix}@example.org")))).await.expect_status(201);
         assert!(position(&created).starts_with("accounting=0/1,"), "{host}: {created:?}");
     }
     // Another host of the site can set a cookie without the prefix, so it does not count.
-    let request = admin.api.request(Method::POST, "/tasks").header("host", "piecework.example.org");
+    let request = admin.api.request(Method::POST, "/people").header("host", "piecework.example.org");
     let request = request.header("cookie", "piecework_position=accounting=0/1");
-    let created = send(request.json(&serde_json::json!({ "title": "Three" }))).await.expect_status(201);
+    let created = send(request.json(&person("three@example.org"))).await.expect_status(201);
     assert!(position(&created).starts_with("tracker="), "{created:?}");
     app.finish().await;
 }

@@ -60,8 +60,8 @@ struct CreatedPeopleView {
 
 /// Creates 1 to 500 people
 ///
-/// Everyone whose e-mail address is new is added; if an entry is not valid, nobody is. A dry run tells what would be
-/// added. A body has at most 512 KiB.
+/// Everyone whose e-mail address is new is added; if an entry is not valid, nobody is. A dry run
+/// tells what would be added. A body has at most 512 KiB.
 #[utoipa::path(
     tag = "identity",
     security(("bearer" = [])),
