@@ -770,8 +770,8 @@ export interface paths {
         put?: never;
         /**
          * Creates 1 to 500 people
-         * @description Everyone whose e-mail address is new is added; if an entry is not valid, nobody is. A dry run tells what would be
-         *     added. A body has at most 512 KiB.
+         * @description Everyone whose e-mail address is new is added; if an entry is not valid, nobody is. A dry run
+         *     tells what would be added. A body has at most 512 KiB.
          */
         post: operations["create_people"];
         delete?: never;
