@@ -65,6 +65,16 @@ async fn park(accounting: &mut PgConnection, number: u128) -> String {
     id.to_string()
 }
 
+/// Reverses all fees of a person, so that a reward is left to pay out.
+async fn reverse_fees(covered: &mut BTreeSet<String>, accountant: &Api, lines: &[Value]) {
+    let correction = |fee: &Value| json!({ "transfer_id": fee["id"], "reason": "A mistake" });
+    let mut fees = lines.iter().filter(|line| line["kind"] == "assignment_fee").map(correction);
+    twice(covered, accountant, "/corrections", &[], &fees.next().unwrap()).await;
+    for fee in fees {
+        accountant.post("/corrections", &fee).await.expect_status(201);
+    }
+}
+
 #[tokio::test]
 async fn each_route_that_takes_a_key_gives_its_answer_again_byte_for_byte_and_takes_effect_once() {
     let company = Company::new().await;
@@ -85,13 +95,7 @@ async fn each_route_that_takes_a_key_gives_its_answer_again_byte_for_byte_and_ta
     system.finish_runs(manager).await;
     // Money.
     let lines = assignee.api.read_all("/wallets/me/transfers", 200).await;
-    // All fees of the assignee are reversed, so that a reward is left to pay out.
-    let correction = |fee: &Value| json!({ "transfer_id": fee["id"], "reason": "A mistake" });
-    let mut fees = lines.iter().filter(|line| line["kind"] == "assignment_fee").map(correction);
-    twice(covered, &accountant.api, "/corrections", &[], &fees.next().unwrap()).await;
-    for fee in fees {
-        accountant.api.post("/corrections", &fee).await.expect_status(201);
-    }
+    reverse_fees(covered, &accountant.api, &lines).await;
     twice(covered, &accountant.api, "/days/{date}/close", &["2026-11-02"], &Value::Null).await;
     // Mail.
     let sent = async || admin.api.read_all("/admin/emails?status=sent", 200).await.first().cloned();
