@@ -1,6 +1,7 @@
 // A table whose rows become cards on a narrow screen. A row is drawn again only if it changed.
 import { Box, Button, Group, Paper, SimpleGrid, Stack, Table, Text } from "@mantine/core";
 import { useMediaQuery } from "@mantine/hooks";
+import type { UseInfiniteQueryResult } from "@tanstack/react-query";
 import { type CSSProperties, memo, type ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 import { useFormat } from "./use-format";
@@ -15,7 +16,7 @@ export type Column<Row> = {
   card?: "title" | "line" | "action" | "none";
 };
 
-type Props<Row> = {
+export type DataTableProps<Row> = {
   /** What the table shows, for screen readers. */
   label: string;
   /** Must keep its identity between renders, or every row is drawn again. */
@@ -33,7 +34,14 @@ export function useNarrow(): boolean {
   return useMediaQuery(NARROW, undefined, { getInitialValueInEffect: false }) ?? false;
 }
 
-export function DataTable<Row>({ label, columns, rows, rowKey, empty, isOutdated = false }: Props<Row>) {
+export function DataTable<Row>({
+  label,
+  columns,
+  rows,
+  rowKey,
+  empty,
+  isOutdated = false,
+}: DataTableProps<Row>) {
   const isNarrow = useNarrow();
   if (rows.length === 0) return <Box aria-busy={isOutdated}>{empty}</Box>;
   const style = { opacity: isOutdated ? 0.6 : 1, transition: "opacity 100ms" };
@@ -108,18 +116,10 @@ const MemoCard = memo(({ row, columns }: RowProps) => {
   );
 });
 
+type MorePages = Pick<UseInfiniteQueryResult, "hasNextPage" | "isFetchingNextPage" | "fetchNextPage">;
+
 /** How many rows there are, and more of them. */
-export function ShowMore({
-  shown,
-  hasMore,
-  isLoading,
-  onMore,
-}: {
-  shown: number;
-  hasMore: boolean;
-  isLoading: boolean;
-  onMore: () => void;
-}) {
+export function ShowMore({ shown, query }: { shown: number; query: MorePages }) {
   const { t } = useTranslation();
   const { count } = useFormat();
   if (shown === 0) return null;
@@ -128,8 +128,13 @@ export function ShowMore({
       <Text size="sm" c="dimmed" role="status">
         {t("table.shown", { count: shown, number: count(shown) })}
       </Text>
-      {hasMore && (
-        <Button variant="default" size="xs" onClick={onMore} loading={isLoading}>
+      {query.hasNextPage && (
+        <Button
+          variant="default"
+          size="xs"
+          onClick={() => void query.fetchNextPage()}
+          loading={query.isFetchingNextPage}
+        >
           {t("table.more")}
         </Button>
       )}

@@ -20,10 +20,10 @@ import { useCommand } from "../../api/command";
 import { useMe } from "../../api/me";
 import { page, paged } from "../../api/queries";
 import { Confirm } from "../../parts/confirm";
-import { type Column, DataTable, ShowMore } from "../../parts/data-table";
+import type { Column } from "../../parts/data-table";
 import { CommandFailure } from "../../parts/failure";
-import { Loaded } from "../../parts/loaded";
 import { Moment } from "../../parts/moment";
+import { PagedTable, useRows } from "../../parts/paged-table";
 import { fieldTexts, problemText } from "../../parts/problem-text";
 import { useDraft } from "../../parts/use-draft";
 
@@ -41,7 +41,7 @@ export function ApiTokens() {
       dataOf(api.GET("/api/v1/me/tokens", { params: { query: page(pageParam) }, signal })),
     ...paged,
   });
-  const rows = useMemo(() => query.data?.pages.flatMap(({ items }) => items) ?? [], [query.data]);
+  const rows = useRows(query);
   const columns = useMemo<Column<ApiToken>[]>(
     () => [
       { id: "name", header: t("set_password.name"), card: "title", cell: ({ name }) => name },
@@ -74,25 +74,14 @@ export function ApiTokens() {
       <Text size="sm" c="dimmed">
         {t("account.tokens_text")}
       </Text>
-      <Loaded query={query}>
-        {() => (
-          <>
-            <DataTable
-              label={t("account.tokens")}
-              columns={columns}
-              rows={rows}
-              rowKey={({ id }) => id}
-              empty={<Text size="sm">{t("account.no_tokens")}</Text>}
-            />
-            <ShowMore
-              shown={rows.length}
-              hasMore={query.hasNextPage}
-              isLoading={query.isFetchingNextPage}
-              onMore={() => void query.fetchNextPage()}
-            />
-          </>
-        )}
-      </Loaded>
+      <PagedTable
+        query={query}
+        label={t("account.tokens")}
+        columns={columns}
+        rows={rows}
+        rowKey={({ id }) => id}
+        empty={<Text size="sm">{t("account.no_tokens")}</Text>}
+      />
       <Group>
         <Button variant="default" onClick={open}>
           {t("account.create_token")}

@@ -6,9 +6,9 @@ import { useTranslation } from "react-i18next";
 import { api, dataOf, done, type Schemas } from "../../api/client";
 import { useCommand } from "../../api/command";
 import { page, paged } from "../../api/queries";
-import { type Column, DataTable, ShowMore } from "../../parts/data-table";
-import { Loaded } from "../../parts/loaded";
+import type { Column } from "../../parts/data-table";
 import { Moment } from "../../parts/moment";
+import { PagedTable, useRows } from "../../parts/paged-table";
 import { problemText } from "../../parts/problem-text";
 
 type Session = Schemas["SessionView"];
@@ -21,7 +21,7 @@ export function Sessions() {
       dataOf(api.GET("/api/v1/sessions", { params: { query: page(pageParam) }, signal })),
     ...paged,
   });
-  const rows = useMemo(() => query.data?.pages.flatMap(({ items }) => items) ?? [], [query.data]);
+  const rows = useRows(query);
   const columns = useMemo<Column<Session>[]>(
     () => [
       {
@@ -48,25 +48,14 @@ export function Sessions() {
     [t],
   );
   return (
-    <Loaded query={query}>
-      {() => (
-        <>
-          <DataTable
-            label={t("account.sessions")}
-            columns={columns}
-            rows={rows}
-            rowKey={({ id }) => id}
-            empty={null}
-          />
-          <ShowMore
-            shown={rows.length}
-            hasMore={query.hasNextPage}
-            isLoading={query.isFetchingNextPage}
-            onMore={() => void query.fetchNextPage()}
-          />
-        </>
-      )}
-    </Loaded>
+    <PagedTable
+      query={query}
+      label={t("account.sessions")}
+      columns={columns}
+      rows={rows}
+      rowKey={({ id }) => id}
+      empty={null}
+    />
   );
 }
 

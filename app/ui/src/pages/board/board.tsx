@@ -10,10 +10,10 @@ import { useMe } from "../../api/me";
 import { type Task, tasksQuery } from "../../api/queries";
 import { Amount } from "../../parts/amount";
 import { Boundary } from "../../parts/boundary";
-import { type Column, DataTable, ShowMore, useNarrow } from "../../parts/data-table";
-import { Loaded } from "../../parts/loaded";
+import { type Column, useNarrow } from "../../parts/data-table";
 import { Moment } from "../../parts/moment";
 import { PageTitle } from "../../parts/page-title";
+import { PagedTable, useRows } from "../../parts/paged-table";
 import { Person } from "../../parts/person";
 import { PersonSelect } from "../../parts/person-select";
 import { CompleteButton, TaskStatus, TaskTitle } from "../../parts/task-cells";
@@ -171,7 +171,7 @@ function Tasks() {
       return isUnpriced ? UNPRICED_REFETCH_MS : false;
     },
   });
-  const rows = useMemo(() => query.data?.pages.flatMap(({ items }) => items) ?? [], [query.data]);
+  const rows = useRows(query);
   const showsCompleted = search.status === "completed";
 
   const columns = useMemo<Column<Task>[]>(
@@ -227,26 +227,15 @@ function Tasks() {
   );
 
   return (
-    <Loaded query={query} lines={12}>
-      {() => (
-        <>
-          <DataTable
-            label={t("nav.board")}
-            columns={columns}
-            rows={rows}
-            rowKey={({ id }) => id}
-            isOutdated={query.isPlaceholderData}
-            empty={<Nothing />}
-          />
-          <ShowMore
-            shown={rows.length}
-            hasMore={query.hasNextPage}
-            isLoading={query.isFetchingNextPage}
-            onMore={() => void query.fetchNextPage()}
-          />
-        </>
-      )}
-    </Loaded>
+    <PagedTable
+      query={query}
+      lines={12}
+      label={t("nav.board")}
+      columns={columns}
+      rows={rows}
+      rowKey={({ id }) => id}
+      empty={<Nothing />}
+    />
   );
 }
 

@@ -16,6 +16,7 @@ import { type Column, DataTable, ShowMore } from "../../parts/data-table";
 import { Figure } from "../../parts/figure";
 import { Loaded } from "../../parts/loaded";
 import { PageTitle } from "../../parts/page-title";
+import { useRows } from "../../parts/paged-table";
 import { TextLink } from "../../parts/text-link";
 import { useFormat } from "../../parts/use-format";
 import { DuePayouts } from "./due-payouts";
@@ -23,7 +24,7 @@ import { DuePayouts } from "./due-payouts";
 export function DaysPage() {
   const { t } = useTranslation();
   const query = useInfiniteQuery(daysQuery);
-  const days = useMemo(() => query.data?.pages.flatMap(({ items }) => items) ?? [], [query.data]);
+  const days = useRows(query);
   const open = days.find(({ status }) => status === "open");
   const columns = useDayColumns();
   return (
@@ -45,12 +46,7 @@ export function DaysPage() {
                 rowKey={({ date }) => date}
                 empty={<Text c="dimmed">{t("books.no_days")}</Text>}
               />
-              <ShowMore
-                shown={days.length}
-                hasMore={query.hasNextPage}
-                isLoading={query.isFetchingNextPage}
-                onMore={() => void query.fetchNextPage()}
-              />
+              <ShowMore shown={days.length} query={query} />
             </div>
           </Stack>
         )}

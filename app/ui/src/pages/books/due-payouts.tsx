@@ -7,8 +7,8 @@ import { useTranslation } from "react-i18next";
 import { duePayoutsQuery } from "../../api/books";
 import type { Schemas } from "../../api/client";
 import { Amount } from "../../parts/amount";
-import { type Column, DataTable, ShowMore } from "../../parts/data-table";
-import { Loaded } from "../../parts/loaded";
+import type { Column } from "../../parts/data-table";
+import { PagedTable, useRows } from "../../parts/paged-table";
 import { Person } from "../../parts/person";
 import { TextLink } from "../../parts/text-link";
 
@@ -30,7 +30,7 @@ export function DuePayouts({ date }: { date: string }) {
 function People({ date }: { date: string }) {
   const { t } = useTranslation();
   const query = useInfiniteQuery(duePayoutsQuery(date));
-  const rows = useMemo(() => query.data?.pages.flatMap(({ items }) => items) ?? [], [query.data]);
+  const rows = useRows(query);
   const columns = useMemo<Column<DuePayout>[]>(
     () => [
       {
@@ -53,24 +53,14 @@ function People({ date }: { date: string }) {
     [t],
   );
   return (
-    <Loaded query={query} lines={3}>
-      {() => (
-        <>
-          <DataTable
-            label={t("books.due_people")}
-            columns={columns}
-            rows={rows}
-            rowKey={({ person }) => person.id}
-            empty={<Text c="dimmed">{t("books.due_none")}</Text>}
-          />
-          <ShowMore
-            shown={rows.length}
-            hasMore={query.hasNextPage}
-            isLoading={query.isFetchingNextPage}
-            onMore={() => void query.fetchNextPage()}
-          />
-        </>
-      )}
-    </Loaded>
+    <PagedTable
+      query={query}
+      lines={3}
+      label={t("books.due_people")}
+      columns={columns}
+      rows={rows}
+      rowKey={({ person }) => person.id}
+      empty={<Text c="dimmed">{t("books.due_none")}</Text>}
+    />
   );
 }

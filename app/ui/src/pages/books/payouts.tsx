@@ -9,11 +9,11 @@ import { api } from "../../api/client";
 import type { Transfer } from "../../api/queries";
 import { Amount } from "../../parts/amount";
 import { AS_CSV, CsvButton } from "../../parts/csv-button";
-import { type Column, DataTable, ShowMore } from "../../parts/data-table";
+import type { Column } from "../../parts/data-table";
 import { DayRange } from "../../parts/day-range";
-import { Loaded } from "../../parts/loaded";
 import { Moment } from "../../parts/moment";
 import { PageTitle } from "../../parts/page-title";
+import { PagedTable, useRows } from "../../parts/paged-table";
 import { PersonSelect } from "../../parts/person-select";
 import { TextLink } from "../../parts/text-link";
 import { useFormat } from "../../parts/use-format";
@@ -62,7 +62,7 @@ export function PayoutsTable({ filter }: { filter: PayoutsFilter }) {
   const { t } = useTranslation();
   const { day } = useFormat();
   const query = useInfiniteQuery(payoutsQuery(filter));
-  const rows = useMemo(() => query.data?.pages.flatMap(({ items }) => items) ?? [], [query.data]);
+  const rows = useRows(query);
   const columns = useMemo<Column<Transfer>[]>(
     () => [
       {
@@ -93,25 +93,14 @@ export function PayoutsTable({ filter }: { filter: PayoutsFilter }) {
     [t, day],
   );
   return (
-    <Loaded query={query} lines={6}>
-      {() => (
-        <>
-          <DataTable
-            label={t("books.payouts")}
-            columns={columns}
-            rows={rows}
-            rowKey={({ id }) => id}
-            isOutdated={query.isPlaceholderData}
-            empty={<Text c="dimmed">{t("books.no_payouts")}</Text>}
-          />
-          <ShowMore
-            shown={rows.length}
-            hasMore={query.hasNextPage}
-            isLoading={query.isFetchingNextPage}
-            onMore={() => void query.fetchNextPage()}
-          />
-        </>
-      )}
-    </Loaded>
+    <PagedTable
+      query={query}
+      lines={6}
+      label={t("books.payouts")}
+      columns={columns}
+      rows={rows}
+      rowKey={({ id }) => id}
+      empty={<Text c="dimmed">{t("books.no_payouts")}</Text>}
+    />
   );
 }

@@ -13,10 +13,11 @@ import type { Transfer } from "../../api/queries";
 import { Amount } from "../../parts/amount";
 import { Confirm } from "../../parts/confirm";
 import { AS_CSV, CsvButton } from "../../parts/csv-button";
-import { type Column, DataTable, ShowMore } from "../../parts/data-table";
+import type { Column } from "../../parts/data-table";
 import { Figure } from "../../parts/figure";
 import { Loaded } from "../../parts/loaded";
 import { PageTitle } from "../../parts/page-title";
+import { PagedTable, useRows } from "../../parts/paged-table";
 import { fieldTexts } from "../../parts/problem-text";
 import { TextLink } from "../../parts/text-link";
 import { TransferReason } from "../../parts/transfer-cells";
@@ -62,7 +63,7 @@ function Lines({ personId }: { personId: string }) {
   const navigate = useNavigate({ from: "/books/wallets/$personId" });
   const mayCorrect = useMay("post_corrections");
   const query = useInfiniteQuery(transfersOfQuery(personId, kind ? { kind } : {}));
-  const rows = useMemo(() => query.data?.pages.flatMap(({ items }) => items) ?? [], [query.data]);
+  const rows = useRows(query);
   const reversed = useMemo(() => reversedIn(rows), [rows]);
   const [corrected, setCorrected] = useState<Transfer | null>(null);
   const lineColumns = useTransferColumns();
@@ -110,26 +111,15 @@ function Lines({ personId }: { personId: string }) {
           />
         </Group>
       </Group>
-      <Loaded query={query} lines={8}>
-        {() => (
-          <>
-            <DataTable
-              label={t("wallet.lines")}
-              columns={columns}
-              rows={rows}
-              rowKey={({ id }) => id}
-              isOutdated={query.isPlaceholderData}
-              empty={<Text c="dimmed">{t("wallet.no_lines")}</Text>}
-            />
-            <ShowMore
-              shown={rows.length}
-              hasMore={query.hasNextPage}
-              isLoading={query.isFetchingNextPage}
-              onMore={() => void query.fetchNextPage()}
-            />
-          </>
-        )}
-      </Loaded>
+      <PagedTable
+        query={query}
+        lines={8}
+        label={t("wallet.lines")}
+        columns={columns}
+        rows={rows}
+        rowKey={({ id }) => id}
+        empty={<Text c="dimmed">{t("wallet.no_lines")}</Text>}
+      />
       {corrected && <Correction key={corrected.id} line={corrected} onClose={() => setCorrected(null)} />}
     </section>
   );

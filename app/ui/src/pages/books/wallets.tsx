@@ -11,9 +11,9 @@ import { api } from "../../api/client";
 import type { Wallet } from "../../api/queries";
 import { Amount } from "../../parts/amount";
 import { AS_CSV, CsvButton } from "../../parts/csv-button";
-import { type Column, DataTable, ShowMore } from "../../parts/data-table";
-import { Loaded } from "../../parts/loaded";
+import type { Column } from "../../parts/data-table";
 import { PageTitle } from "../../parts/page-title";
+import { PagedTable, useRows } from "../../parts/paged-table";
 import { TextLink } from "../../parts/text-link";
 
 export function WalletsPage() {
@@ -30,7 +30,7 @@ export function WalletsPage() {
     });
   const find = useDebouncedCallback((q: string) => change({ q: q.trim() || undefined }), 300);
   const query = useInfiniteQuery(walletsQuery(filter));
-  const rows = useMemo(() => query.data?.pages.flatMap(({ items }) => items) ?? [], [query.data]);
+  const rows = useRows(query);
   const columns = useMemo<Column<Wallet>[]>(
     () => [
       {
@@ -87,26 +87,15 @@ export function WalletsPage() {
           read={() => api.GET("/api/v1/wallets", { params: { query: filter }, ...AS_CSV })}
         />
       </Group>
-      <Loaded query={query} lines={8}>
-        {() => (
-          <>
-            <DataTable
-              label={t("books.wallets")}
-              columns={columns}
-              rows={rows}
-              rowKey={({ person }) => person.id}
-              isOutdated={query.isPlaceholderData}
-              empty={<Text c="dimmed">{t("books.no_wallets")}</Text>}
-            />
-            <ShowMore
-              shown={rows.length}
-              hasMore={query.hasNextPage}
-              isLoading={query.isFetchingNextPage}
-              onMore={() => void query.fetchNextPage()}
-            />
-          </>
-        )}
-      </Loaded>
+      <PagedTable
+        query={query}
+        lines={8}
+        label={t("books.wallets")}
+        columns={columns}
+        rows={rows}
+        rowKey={({ person }) => person.id}
+        empty={<Text c="dimmed">{t("books.no_wallets")}</Text>}
+      />
     </>
   );
 }

@@ -11,9 +11,9 @@ import { useIsLive } from "../../live/use-live";
 import { Amount } from "../../parts/amount";
 import { BalancePanel } from "../../parts/balance-panel";
 import { Boundary } from "../../parts/boundary";
-import { type Column, DataTable, ShowMore } from "../../parts/data-table";
-import { Loaded } from "../../parts/loaded";
+import type { Column } from "../../parts/data-table";
 import { PageTitle } from "../../parts/page-title";
+import { PagedTable } from "../../parts/paged-table";
 import { CompleteButton, TaskTitle } from "../../parts/task-cells";
 import { TextLink } from "../../parts/text-link";
 
@@ -92,25 +92,15 @@ function OpenTasks() {
   );
 
   return (
-    <Loaded query={query} lines={8}>
-      {() => (
-        <>
-          <DataTable
-            label={t("nav.my_tasks")}
-            columns={columns}
-            rows={rows}
-            rowKey={({ id }) => id}
-            empty={<NothingOpen />}
-          />
-          <ShowMore
-            shown={rows.length}
-            hasMore={query.hasNextPage}
-            isLoading={query.isFetchingNextPage}
-            onMore={() => void query.fetchNextPage()}
-          />
-        </>
-      )}
-    </Loaded>
+    <PagedTable
+      query={query}
+      lines={8}
+      label={t("nav.my_tasks")}
+      columns={columns}
+      rows={rows}
+      rowKey={({ id }) => id}
+      empty={<NothingOpen />}
+    />
   );
 }
 

@@ -7,9 +7,9 @@ import { FileUp, Search, UserPlus } from "lucide-react";
 import { useEffect, useMemo, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { type ListedPerson, type PeopleFilter, peopleQuery, ROLES, type Role } from "../../api/admin";
-import { type Column, DataTable, ShowMore } from "../../parts/data-table";
-import { Loaded } from "../../parts/loaded";
+import type { Column } from "../../parts/data-table";
 import { PageTitle } from "../../parts/page-title";
+import { PagedTable, useRows } from "../../parts/paged-table";
 import { TextLink } from "../../parts/text-link";
 import { AddPerson } from "./add-person";
 import { ImportPeople } from "./import-people";
@@ -100,7 +100,7 @@ function People() {
   const { t } = useTranslation();
   const filter = useSearch({ from: "/shell/people" });
   const query = useInfiniteQuery(peopleQuery(filter));
-  const rows = useMemo(() => query.data?.pages.flatMap(({ items }) => items) ?? [], [query.data]);
+  const rows = useRows(query);
   const columns = useMemo<Column<ListedPerson>[]>(
     () => [
       {
@@ -124,26 +124,15 @@ function People() {
     [t],
   );
   return (
-    <Loaded query={query} lines={8}>
-      {() => (
-        <>
-          <DataTable
-            label={t("nav.people")}
-            columns={columns}
-            rows={rows}
-            rowKey={({ id }) => id}
-            isOutdated={query.isPlaceholderData}
-            empty={<Text c="dimmed">{t("person.not_found")}</Text>}
-          />
-          <ShowMore
-            shown={rows.length}
-            hasMore={query.hasNextPage}
-            isLoading={query.isFetchingNextPage}
-            onMore={() => void query.fetchNextPage()}
-          />
-        </>
-      )}
-    </Loaded>
+    <PagedTable
+      query={query}
+      lines={8}
+      label={t("nav.people")}
+      columns={columns}
+      rows={rows}
+      rowKey={({ id }) => id}
+      empty={<Text c="dimmed">{t("person.not_found")}</Text>}
+    />
   );
 }
 

@@ -17,6 +17,7 @@ import { Figure } from "../../parts/figure";
 import { Loaded } from "../../parts/loaded";
 import { Moment } from "../../parts/moment";
 import { PageTitle } from "../../parts/page-title";
+import { useRows } from "../../parts/paged-table";
 import { Person } from "../../parts/person";
 import { TextLink } from "../../parts/text-link";
 import { useFormat } from "../../parts/use-format";
@@ -117,7 +118,7 @@ function Runs() {
       return isRunning ? 2_000 : false;
     },
   });
-  const rows = useMemo(() => query.data?.pages.flatMap(({ items }) => items) ?? [], [query.data]);
+  const rows = useRows(query);
   const unfinished = rows.filter(({ status }) => status !== "completed");
   const columns = useMemo<Column<Run>[]>(
     () => [
@@ -166,12 +167,7 @@ function Runs() {
               rowKey={({ id }) => id}
               empty={<Text c="dimmed">{t("reassign.no_runs")}</Text>}
             />
-            <ShowMore
-              shown={rows.length}
-              hasMore={query.hasNextPage}
-              isLoading={query.isFetchingNextPage}
-              onMore={() => void query.fetchNextPage()}
-            />
+            <ShowMore shown={rows.length} query={query} />
           </Stack>
         )}
       </Loaded>

@@ -8,11 +8,11 @@ import { type AuditAction, type AuditFilter, auditQuery } from "../../api/admin"
 import type { Schemas } from "../../api/client";
 import { usePersonName } from "../../api/people";
 import en from "../../locales/en.json";
-import { type Column, DataTable, ShowMore } from "../../parts/data-table";
+import type { Column } from "../../parts/data-table";
 import { DayRange } from "../../parts/day-range";
-import { Loaded } from "../../parts/loaded";
 import { Moment } from "../../parts/moment";
 import { PageTitle } from "../../parts/page-title";
+import { PagedTable, useRows } from "../../parts/paged-table";
 import { Person } from "../../parts/person";
 import { PersonSelect } from "../../parts/person-select";
 import { useFormat } from "../../parts/use-format";
@@ -33,7 +33,7 @@ export function AuditPage() {
     });
   const { zone } = useFormat();
   const query = useInfiniteQuery(auditQuery(filter, zone));
-  const rows = useMemo(() => query.data?.pages.flatMap(({ items }) => items) ?? [], [query.data]);
+  const rows = useRows(query);
   const columns = useMemo<Column<AuditRecord>[]>(
     () => [
       {
@@ -86,26 +86,15 @@ export function AuditPage() {
         />
         <DayRange from={filter.from} to={filter.to} onChange={change} />
       </Group>
-      <Loaded query={query} lines={8}>
-        {() => (
-          <>
-            <DataTable
-              label={t("system.audit")}
-              columns={columns}
-              rows={rows}
-              rowKey={({ id }) => id}
-              isOutdated={query.isPlaceholderData}
-              empty={<Text c="dimmed">{t("audit.none")}</Text>}
-            />
-            <ShowMore
-              shown={rows.length}
-              hasMore={query.hasNextPage}
-              isLoading={query.isFetchingNextPage}
-              onMore={() => void query.fetchNextPage()}
-            />
-          </>
-        )}
-      </Loaded>
+      <PagedTable
+        query={query}
+        lines={8}
+        label={t("system.audit")}
+        columns={columns}
+        rows={rows}
+        rowKey={({ id }) => id}
+        empty={<Text c="dimmed">{t("audit.none")}</Text>}
+      />
     </>
   );
 }

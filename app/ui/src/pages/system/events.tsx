@@ -67,12 +67,7 @@ function ParkedEvents({ module }: { module: ModuleName }) {
             {events.map((event) => (
               <ParkedEventCard key={event.id} module={module} event={event} />
             ))}
-            <ShowMore
-              shown={events.length}
-              hasMore={query.hasNextPage}
-              isLoading={query.isFetchingNextPage}
-              onMore={() => void query.fetchNextPage()}
-            />
+            <ShowMore shown={events.length} query={query} />
           </Stack>
         )}
       </Loaded>

@@ -10,10 +10,10 @@ import { type MailStatus, mailsQuery } from "../../api/admin";
 import { api, dataOf, keyed, type Schemas } from "../../api/client";
 import { useCommand } from "../../api/command";
 import { Confirm } from "../../parts/confirm";
-import { type Column, DataTable, ShowMore } from "../../parts/data-table";
-import { Loaded } from "../../parts/loaded";
+import type { Column } from "../../parts/data-table";
 import { Moment } from "../../parts/moment";
 import { PageTitle } from "../../parts/page-title";
+import { PagedTable, useRows } from "../../parts/paged-table";
 import { Person } from "../../parts/person";
 import { problemText } from "../../parts/problem-text";
 import { useFormat } from "../../parts/use-format";
@@ -28,7 +28,7 @@ export function MailPage() {
   const filter = useSearch({ from: "/shell/system/mail" });
   const navigate = useNavigate({ from: "/system/mail" });
   const query = useInfiniteQuery(mailsQuery(filter));
-  const rows = useMemo(() => query.data?.pages.flatMap(({ items }) => items) ?? [], [query.data]);
+  const rows = useRows(query);
   const columns = useMailColumns();
   return (
     <>
@@ -53,26 +53,15 @@ export function MailPage() {
           }
         />
       </Group>
-      <Loaded query={query} lines={8}>
-        {() => (
-          <>
-            <DataTable
-              label={t("system.mail")}
-              columns={columns}
-              rows={rows}
-              rowKey={({ id }) => id}
-              isOutdated={query.isPlaceholderData}
-              empty={<Text c="dimmed">{t("mail.none")}</Text>}
-            />
-            <ShowMore
-              shown={rows.length}
-              hasMore={query.hasNextPage}
-              isLoading={query.isFetchingNextPage}
-              onMore={() => void query.fetchNextPage()}
-            />
-          </>
-        )}
-      </Loaded>
+      <PagedTable
+        query={query}
+        lines={8}
+        label={t("system.mail")}
+        columns={columns}
+        rows={rows}
+        rowKey={({ id }) => id}
+        empty={<Text c="dimmed">{t("mail.none")}</Text>}
+      />
     </>
   );
 }

@@ -6,9 +6,9 @@ import { useTranslation } from "react-i18next";
 import { api, dataOf, type Schemas } from "../../api/client";
 import { page, paged } from "../../api/queries";
 import { Amount } from "../../parts/amount";
-import { type Column, DataTable, ShowMore } from "../../parts/data-table";
-import { Loaded } from "../../parts/loaded";
+import type { Column } from "../../parts/data-table";
 import { Moment } from "../../parts/moment";
+import { PagedTable, useRows } from "../../parts/paged-table";
 import { Person } from "../../parts/person";
 
 type Line = Schemas["TaskTransfer"];
@@ -23,7 +23,7 @@ export function Ledger({ taskId: id }: { taskId: string }) {
       ),
     ...paged,
   });
-  const rows = useMemo(() => query.data?.pages.flatMap(({ items }) => items) ?? [], [query.data]);
+  const rows = useRows(query);
   const columns = useMemo<Column<Line>[]>(
     () => [
       {
@@ -61,24 +61,14 @@ export function Ledger({ taskId: id }: { taskId: string }) {
     [t],
   );
   return (
-    <Loaded query={query} lines={2}>
-      {() => (
-        <>
-          <DataTable
-            label={t("task.ledger")}
-            columns={columns}
-            rows={rows}
-            rowKey={({ id }) => id}
-            empty={<Text c="dimmed">{t("task.no_ledger")}</Text>}
-          />
-          <ShowMore
-            shown={rows.length}
-            hasMore={query.hasNextPage}
-            isLoading={query.isFetchingNextPage}
-            onMore={() => void query.fetchNextPage()}
-          />
-        </>
-      )}
-    </Loaded>
+    <PagedTable
+      query={query}
+      lines={2}
+      label={t("task.ledger")}
+      columns={columns}
+      rows={rows}
+      rowKey={({ id }) => id}
+      empty={<Text c="dimmed">{t("task.no_ledger")}</Text>}
+    />
   );
 }

@@ -72,12 +72,7 @@ export function StatementPage() {
                 rowKey={({ id }) => id}
                 empty={<Text c="dimmed">{t("wallet.no_lines")}</Text>}
               />
-              <ShowMore
-                shown={rows.length}
-                hasMore={query.hasNextPage}
-                isLoading={query.isFetchingNextPage}
-                onMore={() => void query.fetchNextPage()}
-              />
+              <ShowMore shown={rows.length} query={query} />
             </Stack>
           );
         }}

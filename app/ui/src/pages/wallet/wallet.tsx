@@ -12,10 +12,11 @@ import { BalancePanel } from "../../parts/balance-panel";
 import { Boundary } from "../../parts/boundary";
 import { Chart } from "../../parts/chart";
 import { AS_CSV, CsvButton } from "../../parts/csv-button";
-import { type Column, DataTable, ShowMore } from "../../parts/data-table";
+import { type Column, DataTable } from "../../parts/data-table";
 import { Loaded } from "../../parts/loaded";
 import { Moment } from "../../parts/moment";
 import { PageTitle } from "../../parts/page-title";
+import { PagedTable, useRows } from "../../parts/paged-table";
 import { TextLink } from "../../parts/text-link";
 import { TransferReason } from "../../parts/transfer-cells";
 import { TransferKindSelect } from "../../parts/transfer-kind-select";
@@ -125,7 +126,7 @@ function Transfers() {
   const { kind } = useSearch({ from: "/shell/wallet" });
   const navigate = useNavigate({ from: "/wallet" });
   const query = useInfiniteQuery(myTransfersQuery(kind ? { kind } : {}));
-  const rows = useMemo(() => query.data?.pages.flatMap(({ items }) => items) ?? [], [query.data]);
+  const rows = useRows(query);
   const columns = useTransferColumns();
   return (
     <section aria-labelledby="lines">
@@ -148,26 +149,15 @@ function Transfers() {
           />
         </Group>
       </Group>
-      <Loaded query={query} lines={8}>
-        {() => (
-          <>
-            <DataTable
-              label={t("wallet.lines")}
-              columns={columns}
-              rows={rows}
-              rowKey={({ id }) => id}
-              isOutdated={query.isPlaceholderData}
-              empty={<Text c="dimmed">{t("wallet.no_lines")}</Text>}
-            />
-            <ShowMore
-              shown={rows.length}
-              hasMore={query.hasNextPage}
-              isLoading={query.isFetchingNextPage}
-              onMore={() => void query.fetchNextPage()}
-            />
-          </>
-        )}
-      </Loaded>
+      <PagedTable
+        query={query}
+        lines={8}
+        label={t("wallet.lines")}
+        columns={columns}
+        rows={rows}
+        rowKey={({ id }) => id}
+        empty={<Text c="dimmed">{t("wallet.no_lines")}</Text>}
+      />
     </section>
   );
 }
