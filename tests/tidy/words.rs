@@ -56,8 +56,10 @@ fn banned_words(source: &Source) -> Vec<Finding> {
 
 #[test]
 fn prose_uses_standard_words() {
-    let scripts = [".ci/run", ".ci/prepare-queries", ".ci/check-alerts", ".ci/check-deploy", ".ci/check-image"];
-    let sources = sources(&[&[".rs", ".md", ".toml", ".sql", ".yaml", "Dockerfile"][..], &scripts].concat());
+    let scripts = [".ci/run", ".ci/build-pages", ".ci/prepare-queries"];
+    let checks = [".ci/check-alerts", ".ci/check-api", ".ci/check-deploy", ".ci/check-image"];
+    let prose = [".rs", ".md", ".toml", ".sql", ".yaml", "Dockerfile", ".ts", ".tsx", "locales/en.json"];
+    let sources = sources(&[&prose[..], &scripts, &checks].concat());
     // Landed migrations are never edited, not even their comments.
     let editable =
         sources.iter().filter(|source| !source.name.starts_with("migrations/") || source.name.ends_with(".md"));

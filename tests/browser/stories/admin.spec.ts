@@ -68,13 +68,13 @@ test("two admins do not overwrite each other", async ({ page, context, signIn })
   await expect(page.getByRole("heading", { name: before })).toBeVisible();
 });
 
-test("a change of role says how many tasks are drawn anew", async ({ page, signIn }) => {
+test("a change of role says how many tasks are reassigned", async ({ page, signIn }) => {
   await signIn("admin");
   await page.goto("/people?q=Grace");
   await page.getByRole("link", { name: /^Grace/ }).click();
   await page.getByRole("combobox", { name: "Role" }).click();
   await page.getByRole("option", { name: "Manager" }).click();
-  await expect(page.getByText(/open tasks? (is|are) drawn anew|has no open task/)).toBeVisible();
+  await expect(page.getByText(/open tasks? (is|are) reassigned|has no open task/)).toBeVisible();
   await page.getByRole("button", { name: "Save" }).click();
   await expect(page.getByRole("dialog").getByRole("button", { name: "Change to Manager" })).toBeVisible();
   await page.getByRole("dialog").getByRole("button", { name: "Cancel" }).click();

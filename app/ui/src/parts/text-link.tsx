@@ -1,4 +1,4 @@
-// A link to a page, in the look of the library.
+// A link to a page, with the styles of the library.
 import { Anchor, type AnchorProps } from "@mantine/core";
 import { createLink } from "@tanstack/react-router";
 import type { AnchorHTMLAttributes, Ref } from "react";
