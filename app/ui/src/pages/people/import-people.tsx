@@ -49,7 +49,7 @@ function ImportForm({ onClose }: { onClose: () => void }) {
   const { t } = useTranslation();
   const { count } = useFormat();
   const queryClient = useQueryClient();
-  const [name, setName] = useState<File | null>(null);
+  const [file, setFile] = useState<File | null>(null);
   const [invite, setInvite] = useState(true);
   const check = useMutation({ mutationFn: checkFile, networkMode: "always" });
   const add = useCommand({
@@ -71,10 +71,10 @@ function ImportForm({ onClose }: { onClose: () => void }) {
         label={t("people.import_file")}
         placeholder={t("people.import_choose")}
         accept=".csv,text/csv"
-        value={name}
+        value={file}
         clearable
         onChange={(file) => {
-          setName(file);
+          setFile(file);
           add.reset();
           check.reset();
           if (file) check.mutate(file);
@@ -118,11 +118,13 @@ async function checkFile(file: File): Promise<Result> {
   const text = decode(bytes);
   if (text === null) return { unreadable: "encoding" };
   const people = readPeople(Papa, text);
-  if ("unreadable" in people || people.rows.length === 0) return { errors: [], ...people } as Result;
+  if ("unreadable" in people) return people;
+  if (people.rows.length === 0) return { ...people, errors: [] };
   try {
     const body = { people: people.rows.map(({ person }) => person), dry_run: true, invite: false };
     const counts = await send(body, crypto.randomUUID());
-    return people.faults.length > 0 ? { ...people, errors: [] } : { ...people, counts, errors: [] };
+    // A line that cannot be read refuses the whole file.
+    return { ...people, errors: [], ...(people.faults.length === 0 ? { counts } : {}) };
   } catch (error) {
     if (!(error instanceof ProblemError) || error.code !== "invalid_request") throw error;
     return { ...people, errors: error.errors.map((error) => ({ line: lineOf(people.rows, error), error })) };
