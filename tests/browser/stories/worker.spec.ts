@@ -110,7 +110,8 @@ test("the board keeps its filters in the address and shows more", async ({ page,
   await page.getByRole("table").getByRole("link").first().click();
   await expect(page.getByRole("heading", { name: "What happened" })).toBeVisible();
   await page.getByRole("button", { name: /Drawn from/ }).first().click();
-  await expect(page.getByText(/The draw gave place \d+ of \d+/)).toBeVisible();
+  // The details of the other draws are in the page, and closed.
+  await expect(page.getByText(/The draw gave place \d+ of \d+/).filter({ visible: true })).toHaveCount(1);
 });
 
 test("offline, pages that were opened stay usable and nothing is lost", async ({ page, context, signIn }) => {

@@ -116,7 +116,31 @@ const MemoCard = memo(({ row, columns }: RowProps) => {
   );
 });
 
-type MorePages = Pick<UseInfiniteQueryResult, "hasNextPage" | "isFetchingNextPage" | "fetchNextPage">;
+type MorePages = Pick<
+  UseInfiniteQueryResult,
+  "hasNextPage" | "isFetching" | "isFetchingNextPage" | "refetch" | "fetchNextPage"
+>;
+
+/** Reads the next page after a refetch that has begun. Cancelling it would lose the change it was for. */
+async function readMore({ isFetching, refetch, fetchNextPage }: MorePages): Promise<void> {
+  if (isFetching) await refetch({ cancelRefetch: false });
+  await fetchNextPage({ cancelRefetch: false });
+}
+
+export function MoreButton({ query }: { query: MorePages }) {
+  const { t } = useTranslation();
+  if (!query.hasNextPage) return null;
+  return (
+    <Button
+      variant="default"
+      size="xs"
+      onClick={() => void readMore(query)}
+      loading={query.isFetchingNextPage}
+    >
+      {t("table.more")}
+    </Button>
+  );
+}
 
 /** How many rows there are, and more of them. */
 export function ShowMore({ shown, query }: { shown: number; query: MorePages }) {
@@ -128,16 +152,7 @@ export function ShowMore({ shown, query }: { shown: number; query: MorePages }) 
       <Text size="sm" c="dimmed" role="status">
         {t("table.shown", { count: shown, number: count(shown) })}
       </Text>
-      {query.hasNextPage && (
-        <Button
-          variant="default"
-          size="xs"
-          onClick={() => void query.fetchNextPage()}
-          loading={query.isFetchingNextPage}
-        >
-          {t("table.more")}
-        </Button>
-      )}
+      <MoreButton query={query} />
     </Group>
   );
 }

@@ -75,12 +75,15 @@ function OpenPalette({ onHelp }: { onHelp: () => void }) {
       clearQueryOnClose
       scrollable
       maxHeight={420}
+      // It has the focus at once: who types on after the shortcut types into it, not into the page.
+      transitionProps={{ duration: 0 }}
       attributes={{ content: { "aria-label": t("palette.title") } }}
     >
       <Spotlight.Search
         placeholder={t("palette.hint")}
         aria-label={t("palette.hint")}
         leftSection={<Search size={18} aria-hidden />}
+        autoFocus
       />
       <Spotlight.ActionsList>
         {matching.map(({ id, ...action }) => (

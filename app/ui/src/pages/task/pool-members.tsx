@@ -1,10 +1,11 @@
 // The people who were in the pool of a draw, in the order of their places.
-import { Box, Button, Stack, Text } from "@mantine/core";
+import { Box, Stack, Text } from "@mantine/core";
 import { useInfiniteQuery } from "@tanstack/react-query";
 import { useTranslation } from "react-i18next";
 import { api, dataOf, type Schemas } from "../../api/client";
 import { page, paged } from "../../api/queries";
 import { drawnPlace } from "../../format/draw";
+import { MoreButton } from "../../parts/data-table";
 import { Loaded } from "../../parts/loaded";
 import { Person } from "../../parts/person";
 import { useFormat } from "../../parts/use-format";
@@ -39,18 +40,9 @@ export function PoolMembers({ draw }: { draw: Schemas["DrawView"] }) {
                 </Text>
               ))}
           </Box>
-          {query.hasNextPage && (
-            <Box>
-              <Button
-                size="xs"
-                variant="default"
-                loading={query.isFetchingNextPage}
-                onClick={() => void query.fetchNextPage()}
-              >
-                {t("table.more")}
-              </Button>
-            </Box>
-          )}
+          <Box>
+            <MoreButton query={query} />
+          </Box>
         </Stack>
       )}
     </Loaded>

@@ -26,6 +26,7 @@ import { useCompletion } from "../../live/completions";
 import { Amount } from "../../parts/amount";
 import { BeingBooked } from "../../parts/balance-panel";
 import { Boundary } from "../../parts/boundary";
+import { MoreButton } from "../../parts/data-table";
 import { Fact } from "../../parts/fact";
 import { Loaded } from "../../parts/loaded";
 import { Moment } from "../../parts/moment";
@@ -196,17 +197,9 @@ function History({ task }: { task: Task }) {
                 </Timeline.Item>
               )}
             </Timeline>
-            {query.hasNextPage && (
-              <Button
-                mt="sm"
-                size="xs"
-                variant="default"
-                loading={query.isFetchingNextPage}
-                onClick={() => void query.fetchNextPage()}
-              >
-                {t("table.more")}
-              </Button>
-            )}
+            <Box mt="sm">
+              <MoreButton query={query} />
+            </Box>
           </>
         );
       }}
