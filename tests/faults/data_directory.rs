@@ -4,13 +4,13 @@ use std::fs::{self, File, Permissions};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
-use harness::{Server, piecework};
+use harness::{Server, memory_directory, piecework};
 use rustix::fs::{FlockOperation, flock};
 use rustix::process::{Pid, test_kill_process};
 use sqlx::{Connection, PgConnection};
 use tempfile::TempDir;
 
-/// A data directory in a temporary directory.
+/// A data directory in a temporary directory, in memory: the tests end processes and no machine.
 ///
 /// Dropping it waits for the end of the embedded PostgreSQL, then deletes all files.
 pub struct DataDirectory {
@@ -22,7 +22,7 @@ impl DataDirectory {
         // If the test runs as root, PostgreSQL runs as another user, who must be able to enter.
         let mut folder = tempfile::Builder::new();
         folder.prefix("piecework-faults-").permissions(Permissions::from_mode(0o755));
-        Self { root: folder.tempdir().unwrap() }
+        Self { root: folder.tempdir_in(memory_directory()).unwrap() }
     }
 
     /// The temporary directory, which also holds the files of [`Self::write`].

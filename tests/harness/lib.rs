@@ -23,6 +23,6 @@ pub use database::{ACCOUNTING_REPORT, Login, TASKS_REPORT, TestDatabase, account
 pub use events::{event, people_changed, person};
 pub use pair::Pair;
 pub use pooler::Pooler;
-pub use postgres::postgres_url;
+pub use postgres::{memory_directory, postgres_url};
 pub use proxy::Proxy;
 pub use wait::eventually;

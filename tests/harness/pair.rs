@@ -10,7 +10,7 @@ use rustix::process::{Pid, Signal, kill_process, test_kill_process};
 use sqlx::postgres::PgConnection;
 use sqlx::{AssertSqlSafe, Connection, Executor};
 
-use crate::postgres::{memory, supervisor};
+use crate::postgres::{memory_directory, supervisor};
 use crate::wait::eventually;
 
 /// Directories of these servers begin with this text and the id of their test process.
@@ -37,7 +37,7 @@ impl Pair {
         tokio::task::spawn_blocking(|| {
             sweep();
             let number = NUMBER.fetch_add(1, Ordering::Relaxed);
-            let folder = memory().join(format!("{PREFIX}{}-{number}", std::process::id()));
+            let folder = memory_directory().join(format!("{PREFIX}{}-{number}", std::process::id()));
             let primary = Server::start(folder.with_extension("primary"), None);
             let standby = Server::start(folder.with_extension("standby"), Some(primary.url("postgres")));
             Self { primary, standby, databases: AtomicU32::new(0) }
@@ -202,7 +202,7 @@ fn pid_in(file: &Path) -> Pid {
 
 /// Deletes directories of test processes that were killed while their server was down.
 fn sweep() {
-    let entries = fs::read_dir(memory()).into_iter().flatten().flatten();
+    let entries = fs::read_dir(memory_directory()).into_iter().flatten().flatten();
     for entry in entries {
         let name = entry.file_name();
         let owner = name.to_str().and_then(|name| name.strip_prefix(PREFIX)?.split('-').next()?.parse().ok());

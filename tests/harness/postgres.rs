@@ -44,12 +44,13 @@ fn directory() -> PathBuf {
     let mut hasher = DefaultHasher::new();
     env!("CARGO_MANIFEST_DIR").hash(&mut hasher);
     std::env::temp_dir().hash(&mut hasher);
-    memory().join(format!("piecework-tests-{:016x}", hasher.finish()))
+    memory_directory().join(format!("piecework-tests-{:016x}", hasher.finish()))
 }
 
 /// A directory for data that no restart of the machine has to keep: in memory where the system has
 /// one.
-pub(crate) fn memory() -> PathBuf {
+#[must_use]
+pub fn memory_directory() -> PathBuf {
     let memory = Path::new("/dev/shm");
     if memory.is_dir() { memory.to_owned() } else { std::env::temp_dir() }
 }

@@ -13,6 +13,8 @@ use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::{Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
+use crate::postgres::memory_directory;
+
 /// The URL of a broker to use instead of a private node.
 const URL_VARIABLE: &str = "PIECEWORK_TEST_AMQP_URL";
 /// If it is `1`, a missing broker fails the test.
@@ -121,9 +123,7 @@ impl Node {
         // As root, run the node as the user that RabbitMQ's package has created.
         let user = if rustix::process::geteuid().is_root() { user_id("rabbitmq") } else { None };
         let [port, tls_port, distribution_port, epmd_port] = free_ports();
-        let memory = Path::new("/dev/shm");
-        let parent = if memory.is_dir() { memory.to_owned() } else { std::env::temp_dir() };
-        let directory = parent.join(format!("piecework-rabbitmq-{}-{port}", std::process::id()));
+        let directory = memory_directory().join(format!("piecework-rabbitmq-{}-{port}", std::process::id()));
         prepare(&directory, [port, tls_port], user);
         let mut watchdog = Command::new("sh")
             .args(["-c", WATCHDOG])

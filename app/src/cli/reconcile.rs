@@ -39,7 +39,9 @@ fn print_booking(context: &Context, booking: &UnfoundedBooking) -> Result<(), Er
     }
     let UnfoundedBooking { transfer_id, task_id, kind, person_id, amount, reason, .. } = booking;
     print_line(&format!(
-        "transfer {transfer_id}: {kind} of {} {} minor units of {person_id} for task {task_id}: {reason}",
-        amount.amount_minor, amount.currency
+        "transfer {transfer_id}: {} of {} {} minor units of {person_id} for task {task_id}: {reason}",
+        kind.as_str(),
+        amount.amount_minor,
+        amount.currency
     ))
 }

@@ -37,7 +37,7 @@ use self::gateway::Gateway;
 use self::middleware::{
     access_log, client_address, conditional, consistency, cross_origin, deadline, event_streams, forward, head,
     idempotency, identify, not_acceptable, panics, problems, refusals, request_body, request_id, security_headers,
-    slices, throttle, uncompressed, unknown_query, version,
+    split_bodies, throttle, uncompressed, unknown_query, version,
 };
 use self::site::Site;
 use self::system::openapi;
@@ -129,7 +129,7 @@ pub fn serve(
             .wrap(from_fn(access_log::record))
             .wrap(from_fn(client_address::establish))
             .wrap(from_fn(request_id::assign))
-            .wrap(from_fn(slices::slice))
+            .wrap(from_fn(split_bodies::split))
     };
     let server = listen(listener, Limits::new(settings), ids, is_behind_https, app)
         .map_err(|error| Error::Listen { address: address.to_string(), error })?;
@@ -138,7 +138,7 @@ pub fn serve(
 
 /// Adds the endpoints of the API.
 fn add_routes(modules: &[Module], routes: &RouteTable, api: &mut ServiceConfig<'_>) {
-    openapi::add_routes(modules, api);
+    system::add_routes(modules, api);
     // After all endpoints: this answers what no endpoint of the path takes.
     api.map(|api| routes.add_other_methods(api));
 }

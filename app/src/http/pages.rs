@@ -11,7 +11,7 @@ use kernel::http::accept::Accept;
 use kernel::{Ambient, Problem};
 
 use super::gateway::Gateway;
-use super::middleware::slices::Sliced;
+use super::middleware::split_bodies::SplitBody;
 use super::system::route_table::{get_only, no_such_route};
 
 // The files of `app/ui/dist`, as `app/build.rs` embeds them: `VERSION`, `PAGE` and `FILES`.
@@ -121,7 +121,7 @@ impl File {
             .content_type(self.content_type)
             // The compressor does not touch a response that has a content encoding.
             .insert_header((header::CONTENT_ENCODING, encoding.as_str()))
-            .body(Sliced::new(Bytes::from_static(bytes)))
+            .body(SplitBody::new(Bytes::from_static(bytes)))
     }
 
     fn negotiate(&self, accepted: Option<&AcceptEncoding>) -> (ContentEncoding, &'static [u8]) {

@@ -4,7 +4,7 @@
 //! book it, so what the tracker lacks then is lost, and not on its way. Both are read once, in the
 //! order of the tasks' ids.
 
-use accounting::{BookedFact, BookedFactKind, Withdrawal};
+use accounting::{BookedFact, BookedFactKind, TransferKind, Withdrawal};
 use contracts::{Money, PersonId, TaskId, TransferId};
 use kernel::events::replay::Replay;
 use kernel::{Problem, Reason};
@@ -26,8 +26,8 @@ pub struct UnfoundedBooking {
     pub transfer_id: TransferId,
     /// The task.
     pub task_id: TaskId,
-    /// `assignment_fee` or `completion_reward`.
-    pub kind: &'static str,
+    /// A fee or a reward.
+    pub kind: TransferKind,
     /// The person who was charged or rewarded.
     pub person_id: PersonId,
     /// The amount.
@@ -68,7 +68,7 @@ pub async fn reconcile(
             let Some(booking) = unfounded.next().await? else { break };
             observe(&booking)?;
             match booking.kind {
-                FEE => found.fees += 1,
+                TransferKind::AssignmentFee => found.fees += 1,
                 _ => found.rewards += 1,
             }
             bookings.push(booking);
@@ -83,9 +83,6 @@ pub async fn reconcile(
     application.drain(DRAIN_DEADLINE).await.map_err(Problem::from)?;
     Ok(found)
 }
-
-const FEE: &str = "assignment_fee";
-const REWARD: &str = "completion_reward";
 
 async fn withdraw(application: &Application, bookings: &[UnfoundedBooking]) -> Result<(), Error> {
     let withdrawals: Result<Vec<Withdrawal>, _> = bookings
@@ -132,7 +129,10 @@ impl<'a> Unfounded<'a> {
                 return Ok(Some(UnfoundedBooking {
                     transfer_id: fact.transfer_id,
                     task_id: fact.task_id,
-                    kind: if fact.kind == BookedFactKind::Completion { REWARD } else { FEE },
+                    kind: match fact.kind {
+                        BookedFactKind::Assignment(_) => TransferKind::AssignmentFee,
+                        BookedFactKind::Completion => TransferKind::CompletionReward,
+                    },
                     person_id: fact.person_id,
                     amount: self.application.modules.accounting.money(fact.amount_minor),
                     reason,

@@ -41,7 +41,7 @@ impl Identity {
     ) -> Result<CreatedApiToken, Error> {
         let mut tx = self.write.begin_command().await?;
         let now = tx.now();
-        let parsed = new.parse(role, now, self.shared.lifetimes.api_token_max);
+        let parsed = new.parse(role, now, self.inner.lifetimes.api_token_max);
         let (name, scopes) = parsed.map_err(Error::Invalid)?;
         // The person is locked, so that requests at the same time are counted one after the other.
         let person = store::people::lock_person(&mut tx, person_id).await?.ok_or(Error::PersonNotFound)?;
@@ -85,7 +85,7 @@ impl Identity {
         }
         tx.audit(Audit::new(AuditAction::ApiTokenRevoked).of(person_id).with("token_id", id)).await?;
         tx.commit().await?;
-        self.shared.revocations.add_api_tokens(&[RevokedApiToken { id, revoked_at }]);
+        self.inner.revocations.add_api_tokens(&[RevokedApiToken { id, revoked_at }]);
         let changed_by = self.changed_by();
         tracing::info!(%person_id, token_id = %id, changed_by, "revoked an API token");
         Ok(())
@@ -98,12 +98,12 @@ impl Identity {
         }
         let token_hash = hash_secret(token);
         let now = self.write.ambient().now();
-        let cached = self.shared.api_tokens.get(&token_hash, now);
-        let access = match cached.filter(|access| !self.shared.revocations.is_outdated(access)) {
+        let cached = self.inner.api_tokens.get(&token_hash, now);
+        let access = match cached.filter(|access| !self.inner.revocations.is_outdated(access)) {
             Some(access) => access,
             None => self.load_api_token_access(token_hash).await?,
         };
-        if self.shared.revocations.is_api_token_revoked(access.id) {
+        if self.inner.revocations.is_api_token_revoked(access.id) {
             return Err(Error::TokenRevoked);
         }
         access.check(now)?;
@@ -117,14 +117,14 @@ impl Identity {
             store::api_tokens::load_api_token_access(&mut connection, &token_hash).await?
         };
         let access = loaded.ok_or(Error::TokenInvalid)?;
-        if self.shared.revocations.is_outdated(&access) {
+        if self.inner.revocations.is_outdated(&access) {
             // A replica that answers for the primary does not know the person's present access.
             return Err(DbError::unavailable("the person's access is not known yet").into());
         }
         let now = self.write.ambient().now();
-        self.shared.api_tokens.insert(token_hash, access, now);
+        self.inner.api_tokens.insert(token_hash, access, now);
         if access.check(now).is_ok() {
-            self.shared.api_tokens.note_use(access.id, now);
+            self.inner.api_tokens.note_use(access.id, now);
         }
         Ok(access)
     }
@@ -132,7 +132,7 @@ impl Identity {
     /// Records the uses that this process has noted. It fails in a process whose login may only
     /// read.
     pub async fn record_api_token_uses(&self) -> Result<(), Error> {
-        let uses = self.shared.api_tokens.take_uses();
+        let uses = self.inner.api_tokens.take_uses();
         if uses.is_empty() {
             return Ok(());
         }

@@ -18,7 +18,7 @@ const RESETS_INTERVAL: Duration = Duration::from_secs(60);
 
 /// Mails links to people who have forgotten their password.
 pub(crate) fn answer_password_resets(identity: Identity) -> Job {
-    let wake = Arc::clone(&identity.shared.reset_requested);
+    let wake = Arc::clone(&identity.inner.reset_requested);
     Job::new("identity.password_resets", RESETS_INTERVAL, wake, move || {
         let identity = identity.clone();
         async move { identity.answer_password_resets().await }

@@ -59,13 +59,13 @@ impl Identity {
 
     /// The keys that are in use now.
     pub(crate) fn keyring(&self) -> Arc<Keyring> {
-        Arc::clone(&self.shared.keyring.read().unwrap_or_else(PoisonError::into_inner))
+        Arc::clone(&self.inner.keyring.read().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// Loads the keys of the database and creates the first one if there is none. It does nothing
     /// if the configuration has the keys.
     pub(crate) async fn load_or_create_keys(&self) -> Result<(), Error> {
-        if !self.shared.keys_in_database {
+        if !self.inner.keys_in_database {
             return Ok(());
         }
         let mut tx = self.write.begin().await?;
@@ -87,7 +87,7 @@ impl Identity {
     /// Loads the keys of the database; `Error::KeysNotLoaded` if there are none. It does nothing if
     /// the configuration has the keys.
     pub(crate) async fn load_keys(&self) -> Result<(), Error> {
-        if !self.shared.keys_in_database {
+        if !self.inner.keys_in_database {
             return Ok(());
         }
         let now = self.write.ambient().now();
@@ -101,7 +101,7 @@ impl Identity {
     /// Loads the keys because a token names one that this process does not know. Of many such
     /// requests one loads the keys, at most once a second. The others wait for it.
     pub(crate) async fn reload_keys_for_token(&self) {
-        let mut loaded_at = self.shared.keys_loaded_at.lock().await;
+        let mut loaded_at = self.inner.keys_loaded_at.lock().await;
         if loaded_at.is_some_and(|loaded_at| loaded_at.elapsed() < RELOAD_INTERVAL) {
             return;
         }
@@ -117,14 +117,14 @@ impl Identity {
     /// verify until the last token that they sign has expired, so no person is logged out.
     /// `Error::KeysInConfiguration` if the keys are not in the database.
     pub async fn rotate_keys(&self) -> Result<KeyRotation, Error> {
-        if !self.shared.keys_in_database {
+        if !self.inner.keys_in_database {
             return Err(Error::KeysInConfiguration);
         }
         let mut tx = self.write.begin().await?;
         store::locks::lock_advisory(&mut tx, AdvisoryLock::Keys).await?;
         let now = tx.now();
         let signs_from = now + SIGNS_AFTER;
-        let old_keys_verify_until = signs_from + self.shared.lifetimes.access_token + LEEWAY + MARGIN;
+        let old_keys_verify_until = signs_from + self.inner.lifetimes.access_token + LEEWAY + MARGIN;
         store::signing_keys::update_verifies_until(&mut tx, old_keys_verify_until).await?;
         let private_key = new_private_key(tx.ambient());
         let key_id = SigningKey::from_pkcs8(&private_key)?.id;
@@ -148,8 +148,8 @@ impl Identity {
     /// Replaces the keys in use, unless they are the same: a new keyring knows no verified token.
     fn use_keys(&self, keys: &[StoredKey]) -> Result<(), Error> {
         let keys = keys.iter().map(signing_key).collect::<Result<Vec<_>, _>>()?;
-        let keyring = Keyring::new(keys, self.shared.issuer.clone(), self.shared.audience.clone());
-        let mut current = self.shared.keyring.write().unwrap_or_else(PoisonError::into_inner);
+        let keyring = Keyring::new(keys, self.inner.issuer.clone(), self.inner.audience.clone());
+        let mut current = self.inner.keyring.write().unwrap_or_else(PoisonError::into_inner);
         if !current.ids().eq(keyring.ids()) {
             *current = Arc::new(keyring);
         }

@@ -101,7 +101,7 @@ impl Identity {
             }
         }
         let password = password.filter(|_| errors.is_empty()).ok_or(Error::Invalid(errors))?;
-        let password_hash = self.shared.hashing.hash(&password, self.write.ambient()).await?;
+        let password_hash = self.inner.hashing.hash(&password, self.write.ambient()).await?;
 
         let mut tx = self.write.begin().await?;
         let now = tx.now();
@@ -125,7 +125,7 @@ impl Identity {
 
     async fn create_first_admin(&self, token_hash: &[u8], request: SetPassword) -> Result<Person, Error> {
         let (new, password) = parse_first_admin(request)?;
-        let password_hash = self.shared.hashing.hash(&password, self.write.ambient()).await?;
+        let password_hash = self.inner.hashing.hash(&password, self.write.ambient()).await?;
 
         let mut tx = self.write.begin().await?;
         let now = tx.now();
@@ -156,8 +156,8 @@ impl Identity {
     ) -> Result<NewLink, Error> {
         let token = new_secret(tx.ambient());
         let lifetime = match kind {
-            LinkKind::FirstAdmin | LinkKind::SetPassword => self.shared.lifetimes.link,
-            LinkKind::PasswordReset => self.shared.lifetimes.password_reset_link,
+            LinkKind::FirstAdmin | LinkKind::SetPassword => self.inner.lifetimes.link,
+            LinkKind::PasswordReset => self.inner.lifetimes.password_reset_link,
         };
         let (now, expires_at) = (tx.now(), tx.now() + lifetime);
         store::links::delete_unused_links(tx, kind, person_id).await?;

@@ -71,7 +71,7 @@ impl Identity {
         let mut tx = self.write.begin().await?;
         let now = tx.now();
         store::password_reset_requests::insert_password_reset_request(&mut tx, &address.key, &plain_key, now).await?;
-        tx.wake_on_commit(Arc::clone(&self.shared.reset_requested));
+        tx.wake_on_commit(Arc::clone(&self.inner.reset_requested));
         tx.commit().await?;
         Ok(())
     }
@@ -106,7 +106,7 @@ impl Identity {
     async fn may_be_mailed(&self, tx: &mut Tx, id: PersonId) -> Result<bool, Error> {
         let after = tx.now() - COUNTED;
         let mails = store::link_mails::count_link_mails(tx, id, after).await?;
-        Ok(mails < self.shared.link_mails_per_hour)
+        Ok(mails < self.inner.link_mails_per_hour)
     }
 
     /// Creates a link and publishes it for the mail.

@@ -34,7 +34,7 @@ impl Identity {
         self.prove_password(id, current, credentials.password_hash.as_deref()).await?;
         let owner = PasswordOwner { email: &person.email, name: &person.name };
         let password = parse_password(new, owner).map_err(|reason| Error::invalid("/new_password", reason))?;
-        let password_hash = self.shared.hashing.hash(&password, self.write.ambient()).await?;
+        let password_hash = self.inner.hashing.hash(&password, self.write.ambient()).await?;
 
         let mut tx = self.write.begin_command().await?;
         store::people::lock_person(&mut tx, id).await?.ok_or(Error::PersonNotFound)?;
@@ -75,7 +75,7 @@ impl Identity {
         stored: Option<&str>,
     ) -> Result<Option<String>, Error> {
         for spelling in password_spellings(password) {
-            if self.shared.hashing.verify(&spelling, stored).await? {
+            if self.inner.hashing.verify(&spelling, stored).await? {
                 return Ok(Some(spelling));
             }
         }
@@ -96,7 +96,7 @@ impl Identity {
     }
 
     async fn replace_password_hash(&self, id: PersonId, stored: &str, spelling: &str) -> Result<bool, Error> {
-        let password_hash = self.shared.hashing.hash(&nfkc(spelling), self.write.ambient()).await?;
+        let password_hash = self.inner.hashing.hash(&nfkc(spelling), self.write.ambient()).await?;
         let mut tx = self.write.begin().await?;
         let is_replaced = store::passwords::update_outdated_password_hash(&mut tx, id, stored, &password_hash).await?;
         tx.commit().await?;

@@ -29,7 +29,7 @@ impl Identity {
     ) -> Result<(Person, Option<String>), Error> {
         let (new, password) = parse_person(&new, password)?;
         let password_hash = match password {
-            Some(password) => Some(self.shared.hashing.hash(&password, self.write.ambient()).await?),
+            Some(password) => Some(self.inner.hashing.hash(&password, self.write.ambient()).await?),
             None => None,
         };
 

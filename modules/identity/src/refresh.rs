@@ -34,7 +34,7 @@ impl Identity {
         let now = tx.now();
         let token = store::refresh_tokens::lock_refresh_token(&mut tx, &token_hash).await?;
         let token = token.ok_or(Error::RefreshInvalid)?;
-        match token.check(now, self.shared.lifetimes.session)? {
+        match token.check(now, self.inner.lifetimes.session)? {
             RefreshTokenUse::First => self.rotate(tx, &token, refresh_token, &token_hash).await,
             RefreshTokenUse::Repeated(salt) => {
                 let successor = successor_of(refresh_token, salt);
@@ -96,7 +96,7 @@ impl Identity {
         };
         let token = store::refresh_tokens::load_refresh_token(&mut connection, token_hash).await?;
         let token = token.ok_or(Error::RefreshInvalid)?;
-        let (continued, expires_at) = match token.check(now, self.shared.lifetimes.session)? {
+        let (continued, expires_at) = match token.check(now, self.inner.lifetimes.session)? {
             RefreshTokenUse::First => (refresh_token.to_owned(), token.expires_at),
             RefreshTokenUse::Repeated(salt) => {
                 let successor = successor_of(refresh_token, salt);

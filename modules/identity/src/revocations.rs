@@ -26,7 +26,7 @@ impl Identity {
     /// Returns when the access token is refused: it has expired, its session has ended, or the
     /// person's access has changed. An open event stream ends at that time.
     pub async fn until_refused(&self, token: &str) {
-        let mut changes = self.shared.revocations.changes();
+        let mut changes = self.inner.revocations.changes();
         loop {
             match self.authenticate(token).await {
                 Err(problem) if problem.is_unauthorized() => return,
@@ -39,14 +39,14 @@ impl Identity {
     /// Loads what other processes have revoked.
     pub async fn refresh_revocations(&self) -> Result<(), Error> {
         let now = self.write.ambient().now();
-        let horizon = self.shared.revocations.horizon(now);
+        let horizon = self.inner.revocations.horizon(now);
         let mut connection = self.acquire_strong().await?;
         let people = store::people::list_access_changes(&mut connection, horizon).await?;
         let sessions = store::sessions::list_revoked_sessions(&mut connection, horizon).await?;
         let api_tokens = store::api_tokens::list_revoked_api_tokens(&mut connection, horizon).await?;
-        self.shared.revocations.add(&people, &sessions);
-        self.shared.revocations.add_api_tokens(&api_tokens);
-        self.shared.revocations.prune(now);
+        self.inner.revocations.add(&people, &sessions);
+        self.inner.revocations.add_api_tokens(&api_tokens);
+        self.inner.revocations.prune(now);
         Ok(())
     }
 
@@ -91,11 +91,11 @@ impl Identity {
 
     /// Refuses the tokens of ended sessions in this process. Call it after the commit.
     pub(crate) fn add_revoked_sessions(&self, sessions: &[RevokedSession]) {
-        self.shared.revocations.add(&[], sessions);
+        self.inner.revocations.add(&[], sessions);
     }
 
     /// Refuses a person's older access tokens in this process. Call it after the commit.
     pub(crate) fn add_access_change(&self, change: AccessChange) {
-        self.shared.revocations.add(&[change], &[]);
+        self.inner.revocations.add(&[change], &[]);
     }
 }

@@ -20,7 +20,7 @@ use crate::tokens::{Keyring, SigningKey};
 pub struct Identity {
     pub(crate) write: WritePool,
     pub(crate) read: ReadPool,
-    pub(crate) shared: Arc<Shared>,
+    pub(crate) inner: Arc<Inner>,
     /// How often a login may fail.
     pub(crate) login_limits: LoginLimits,
     /// The person on whose behalf this clone changes people. `None`: the program itself, such as a
@@ -31,7 +31,7 @@ pub struct Identity {
 }
 
 /// The state of this process that all clones share.
-pub(crate) struct Shared {
+pub(crate) struct Inner {
     /// The `iss` of the access tokens.
     pub issuer: String,
     /// The `aud` of the access tokens.
@@ -61,7 +61,7 @@ impl Identity {
     pub fn new(write: WritePool, read: ReadPool, settings: Settings) -> Result<Self, Error> {
         let lifetimes = settings.lifetimes()?;
         let keys = settings.keys.iter().map(|pem| SigningKey::from_pem(pem)).collect::<Result<Vec<_>, _>>()?;
-        let shared = Shared {
+        let inner = Inner {
             lifetimes,
             keys_in_database: keys.is_empty(),
             keyring: RwLock::new(Arc::new(Keyring::new(keys, settings.issuer.clone(), settings.audience.clone()))),
@@ -74,8 +74,8 @@ impl Identity {
             issuer: settings.issuer,
             audience: settings.audience,
         };
-        let (shared, login_limits) = (Arc::new(shared), LoginLimits::default());
-        Ok(Self { write, read, shared, login_limits, sso: None, acting: None })
+        let (inner, login_limits) = (Arc::new(inner), LoginLimits::default());
+        Ok(Self { write, read, inner, login_limits, sso: None, acting: None })
     }
 
     /// The service as this person uses it: the log names them beside each change of a person.

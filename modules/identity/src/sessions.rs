@@ -166,7 +166,7 @@ impl Identity {
             }
             verified => verified?,
         };
-        if self.shared.revocations.is_revoked(&claims) {
+        if self.inner.revocations.is_revoked(&claims) {
             return Err(Error::TokenRevoked.into());
         }
         let credential = Credential::Session { session_id: claims.sid, carrier };
@@ -274,7 +274,7 @@ impl Identity {
         person: &Credentials,
         refresh_token: String,
     ) -> Result<Tokens, Error> {
-        let (ambient, lifetimes) = (self.write.ambient(), self.shared.lifetimes);
+        let (ambient, lifetimes) = (self.write.ambient(), self.inner.lifetimes);
         let rest = created_at + lifetimes.session - now;
         let (access_lifetime, refresh_lifetime) = (lifetimes.access_token.min(rest), lifetimes.refresh_token.min(rest));
         let jti = ambient.new_id::<PersonId>().uuid();
@@ -291,7 +291,7 @@ impl Identity {
 
     /// A session that began at this time or before has reached the end of its lifetime.
     fn oldest_session(&self, now: DateTime<Utc>) -> DateTime<Utc> {
-        now - self.shared.lifetimes.session
+        now - self.inner.lifetimes.session
     }
 
     /// Deletes a limited number of expired refresh tokens and of sessions without any. True if more

@@ -4,7 +4,7 @@ use contracts::PersonId;
 use contracts::events::tasks::TasksCreated;
 use kernel::http::PersonLimits;
 
-use crate::commands::create_tasks;
+use crate::batch_handlers::create_tasks;
 use crate::domain::{CreateTask, NewTask, RawTask, Task};
 use crate::error::Error;
 use crate::service::Tasks;

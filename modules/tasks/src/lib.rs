@@ -1,7 +1,7 @@
 //! Tasks: creates, assigns by a random draw, completes and reassigns them.
 #![doc = include_str!("../README.md")]
 
-mod commands;
+mod batch_handlers;
 mod complete;
 mod create;
 mod domain;

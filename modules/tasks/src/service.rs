@@ -8,7 +8,7 @@ use kernel::runtime::batch::Batcher;
 use kernel::{ReadPool, WritePool};
 use tokio::sync::Notify;
 
-use crate::commands::{CompleteTaskHandler, CreateTaskHandler};
+use crate::batch_handlers::{CompleteTaskHandler, CreateTaskHandler};
 use crate::settings::Settings;
 use crate::throttle::Throttle;
 

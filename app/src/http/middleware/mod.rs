@@ -19,7 +19,7 @@ pub mod refusals;
 pub mod request_body;
 pub mod request_id;
 pub mod security_headers;
-pub mod slices;
+pub mod split_bodies;
 pub mod throttle;
 pub mod uncompressed;
 pub mod unknown_query;

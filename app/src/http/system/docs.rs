@@ -12,7 +12,7 @@ use utoipa_actix_web::service_config::ServiceConfig;
 use utoipa_swagger_ui::Config;
 
 use super::route_table::get_only;
-use crate::http::middleware::slices::Sliced;
+use crate::http::middleware::split_bodies::SplitBody;
 use crate::http::prefix::API_PREFIX;
 
 /// Swagger UI needs inline styles. Scripts and data come from this server only.
@@ -58,6 +58,6 @@ fn file(name: &str) -> Result<HttpResponse, Problem> {
         Cow::Borrowed(bytes) => Bytes::from_static(bytes),
         Cow::Owned(bytes) => Bytes::from(bytes),
     };
-    // In slices, because the compressor would otherwise hold the whole result.
-    Ok(response.insert_header((header::CACHE_CONTROL, "public, max-age=3600")).body(Sliced::new(bytes)))
+    // In parts, because the compressor would otherwise hold the whole result.
+    Ok(response.insert_header((header::CACHE_CONTROL, "public, max-age=3600")).body(SplitBody::new(bytes)))
 }

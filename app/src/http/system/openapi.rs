@@ -1,4 +1,4 @@
-//! The OpenAPI document, generated from the code, and the routes that it describes.
+//! The OpenAPI document, generated from the code.
 
 use std::collections::BTreeMap;
 
@@ -10,12 +10,9 @@ use serde_json::Value;
 use utoipa::openapi::Tag;
 use utoipa::openapi::server::Server;
 use utoipa::{OpenApi, PartialSchema, ToSchema};
-use utoipa_actix_web::service_config::ServiceConfig;
 use utoipa_actix_web::{AppExt, scope};
 
-use super::{
-    admin, docs, event_streams, examples, links, parameters, problem_responses, problems, security, successes,
-};
+use super::{event_streams, examples, links, parameters, problem_responses, security, successes};
 use crate::http::gateway::Gateway;
 use crate::http::prefix::API_PREFIX;
 use crate::modules::CATALOGUE;
@@ -46,17 +43,6 @@ use crate::modules::CATALOGUE;
 ))]
 struct Piecework;
 
-/// Adds the routes of these modules and of the gateway.
-pub fn add_routes(modules: &[Module], api: &mut ServiceConfig<'_>) {
-    for module in modules {
-        (module.routes)(api);
-    }
-    admin::add_routes(api);
-    docs::add_routes(api);
-    problems::add_routes(api);
-    api.service(get_openapi);
-}
-
 /// The OpenAPI document of an API with these modules, as clients get it.
 #[must_use]
 pub fn document(modules: &[Module]) -> Value {
@@ -83,7 +69,7 @@ pub fn described_routes(modules: &[Module]) -> utoipa::openapi::OpenApi {
     let (_app, mut document) = App::new()
         .into_utoipa_app()
         .openapi(Piecework::openapi())
-        .service(scope::scope(API_PREFIX).configure(|api| add_routes(modules, api)))
+        .service(scope::scope(API_PREFIX).configure(|api| crate::http::system::add_routes(modules, api)))
         .split_for_parts();
     document.info.version = env!("CARGO_PKG_VERSION").to_owned();
     document.tags = Some(tags());
@@ -123,7 +109,7 @@ pub fn owners(modules: &[Module]) -> BTreeMap<String, &'static str> {
 /// Gets the OpenAPI document of this API
 #[utoipa::path(tag = "system", responses((status = 200, body = Object, description = "The document, in OpenAPI 3.1")))]
 #[get("/openapi.json")]
-async fn get_openapi(gateway: web::Data<Gateway>) -> impl Responder {
+pub async fn get_openapi(gateway: web::Data<Gateway>) -> impl Responder {
     HttpResponse::Ok().insert_header((header::CACHE_CONTROL, "no-cache")).json(&gateway.document)
 }
 
@@ -190,7 +176,7 @@ mod tests {
         let modules = modules();
         let (app, _) = App::new()
             .into_utoipa_app()
-            .service(scope::scope(API_PREFIX).configure(|api| add_routes(&modules, api)))
+            .service(scope::scope(API_PREFIX).configure(|api| crate::http::system::add_routes(&modules, api)))
             .split_for_parts();
         let app = actix_web::test::init_service(app).await;
         for path in described_routes(&modules).paths.paths.keys() {

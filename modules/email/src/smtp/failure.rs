@@ -139,29 +139,38 @@ impl Position {
         })
     }
 
-    /// Whether the server says to a recipient that it relays no mail of this installation: it would
-    /// refuse each recipient outside of its own domains.
+    /// Whether a refusal is about this mail: its recipient or its content. Any other refusal from
+    /// RCPT TO on is about the installation.
     ///
-    /// There is no code for it: 5.7.1 also means that the recipient's own server refuses the mail.
-    /// So the words decide, and a code that is about the recipient (5.1.1) overrides them. A wrong
-    /// guess is harmless: the mail is retried for hours and then parked, instead of being parked at
-    /// once.
-    fn is_about_relaying(&self, reply: &Reply) -> bool {
+    /// Many servers answer RCPT TO also where they refuse the client, EHLO or the sender (Postfix:
+    /// `smtpd_delay_reject`), and some check the sender only after the message. The enhanced code
+    /// (RFC 3463) tells. Without one, the code and the words tell. A wrong guess is harmless: the
+    /// mail is retried for hours and then parked, instead of being parked at once.
+    fn is_about_this_mail(&self, reply: &Reply) -> bool {
         let text = reply.lines.join(" ").to_lowercase();
-        let is_relaying = |word: &str| matches!(word, "relay" | "relaying" | "relayed" | "rcpthosts");
         // An address and a host are one word, because they have no blank.
         let mut words = text.split_whitespace().map(|word| word.trim_matches(|letter: char| !letter.is_alphanumeric()));
-        let code = words.clone().find(|word| is_enhanced_code(word));
-        self.stage == Stage::Recipient && code.is_none_or(|code| code.starts_with("5.7.")) && words.any(is_relaying)
+        match words.clone().find_map(enhanced_code) {
+            // An address; 1.7 and 1.8 are about the sender, and 1.0 is about any address.
+            Some((1, detail)) => !matches!(detail, 0 | 7 | 8),
+            // The mailbox, and the content.
+            Some((2 | 6, _)) => true,
+            // The message is too big.
+            Some((3, 4)) => true,
+            Some(_) => false,
+            None if reply.code == 552 => true,
+            None => {
+                let is_relaying = |word: &str| matches!(word, "relay" | "relaying" | "relayed" | "rcpthosts");
+                self.stage == Stage::Recipient && matches!(reply.code, 550 | 551 | 553) && !words.any(is_relaying)
+            }
+        }
     }
 
     fn judge_reply(&self, reply: &Reply) -> SendError {
         let stage = self.stage.name();
-        // Replies 53x are about the login, also where they answer a recipient.
-        let is_about_login = (530..540).contains(&reply.code) || self.is_about_relaying(reply);
         match reply.class() {
             4 => SendError::Retry(reply.to_string()),
-            5 if self.stage < Stage::Recipient || is_about_login => {
+            5 if self.stage < Stage::Recipient || !self.is_about_this_mail(reply) => {
                 // From the recipient on, a server may repeat the address, which is not for the log.
                 let logged = if self.stage < Stage::Recipient { reply.to_string() } else { reply.code.to_string() };
                 let fault = format!("the mail server refuses this installation at {stage}: {logged}");
@@ -174,11 +183,10 @@ impl Position {
     }
 }
 
-/// Whether a word is an enhanced status code (RFC 3463), such as 5.7.1.
-fn is_enhanced_code(word: &str) -> bool {
-    let mut numbers = word.split('.');
-    let is_number = |text: &str| !text.is_empty() && text.len() <= 3 && text.bytes().all(|byte| byte.is_ascii_digit());
-    word.starts_with(['4', '5']) && numbers.clone().count() == 3 && numbers.all(is_number)
+/// The subject and the detail of an enhanced status code (RFC 3463), such as (7, 1) for 5.7.1.
+fn enhanced_code(word: &str) -> Option<(u16, u16)> {
+    let (subject, detail) = word.strip_prefix("5.")?.split_once('.')?;
+    Some((subject.parse().ok()?, detail.parse().ok()?))
 }
 
 #[cfg(test)]
@@ -211,8 +219,10 @@ mod tests {
         let mail = [Recipient, Data, Content, Outcome];
         assert_eq!(at(b"550 no\r\n", &refusing), "iiiii");
         assert_eq!(at(b"554 no", &refusing), "iiiii", "the line has no end");
-        assert_eq!(at(b"550 no\r\n", &mail), "pppp");
-        assert_eq!(at(b"550-no", &mail), "pppp", "the reply has no end");
+        assert_eq!(at(b"550 no\r\n", &mail), "piii", "after RCPT TO, nothing says that the mail is refused");
+        assert_eq!(at(b"552 no\r\n", &mail), "pppp");
+        assert_eq!(at(b"550-5.1.1 no", &mail), "pppp", "the reply has no end");
+        assert_eq!(at(b"554 no\r\n", &mail), "iiii");
         assert_eq!(at(b"530 login\r\n", &mail), "iiii");
         assert_eq!(at(b"451 later\r\n", &refusing), "rrrrr");
         assert_eq!(at(b"451 later", &mail), "rrrr");
@@ -226,7 +236,7 @@ mod tests {
     }
 
     #[test]
-    fn a_server_that_relays_nothing_for_this_installation_refuses_the_installation() {
+    fn a_refusal_of_the_client_the_sender_or_relaying_is_a_refusal_of_the_installation() {
         for reply in [
             "554 5.7.1 <ada@example.org>: Relay access denied",
             "550 5.7.1 <ada@example.org>... Relaying denied",
@@ -234,17 +244,35 @@ mod tests {
             "550 5.7.54 SMTP; Unable to relay recipient in non-accepted domain",
             "553 sorry, that domain isn't in my list of allowed rcpthosts (#5.7.1)",
             "551 We do not relay.",
+            "554 5.7.1 <unknown[192.0.2.7]>: Client host rejected: Access denied",
+            "504 5.5.2 <localhost>: Helo command rejected: need fully-qualified hostname",
+            "553 5.7.1 <piecework@example.org>: Sender address rejected: not owned by user piecework",
+            "550 5.1.0 <piecework@example.org>: Sender address rejected: User unknown in local recipient table",
+            "550 5.1.8 Access denied, bad outbound sender",
         ] {
             assert_eq!(judged(Stage::Recipient, format!("{reply}\r\n").as_bytes()), 'i', "{reply}");
         }
         for reply in [
+            "554 Message rejected: Email address is not verified.",
+            "550 The from address does not match a verified Sender Identity.",
+            "550 5.4.5 Daily user sending limit exceeded",
+        ] {
+            assert_eq!(judged(Stage::Outcome, format!("{reply}\r\n").as_bytes()), 'i', "{reply}");
+        }
+    }
+
+    #[test]
+    fn a_refusal_of_the_recipient_or_the_content_is_a_refusal_of_the_mail() {
+        for reply in [
             "550 5.1.1 <relay@example.org>: Recipient address rejected: User unknown in relay recipient table",
-            "550 5.7.1 <relay@example.org>: rejected by policy",
             "550 no such user here (relay.example.org)",
-            "550 5.7.1 message refused as spam",
+            "556 5.1.10 Recipient address has null MX",
+            "552 5.2.2 The mailbox is full",
         ] {
             assert_eq!(judged(Stage::Recipient, format!("{reply}\r\n").as_bytes()), 'p', "{reply}");
         }
-        assert_eq!(judged(Stage::Content, b"554 5.7.1 relay access denied\r\n"), 'p', "only a recipient is relayed");
+        for reply in ["552 5.3.4 Message too big", "554 5.6.0 Message contains an invalid header", "552 too big"] {
+            assert_eq!(judged(Stage::Outcome, format!("{reply}\r\n").as_bytes()), 'p', "{reply}");
+        }
     }
 }

@@ -36,7 +36,7 @@ impl Write for Log {
 }
 
 #[tokio::test]
-async fn a_refusal_before_the_recipient_parks_no_mail() {
+async fn a_refusal_of_the_installation_parks_no_mail() {
     let refusals = [
         (Step::Greeting, Action::SendAndHangUp(b"554 no SMTP service here\r\n"), "the greeting"),
         (Step::Greeting, REFUSED, "the greeting"),
@@ -46,6 +46,15 @@ async fn a_refusal_before_the_recipient_parks_no_mail() {
         (Step::Auth, Action::Send(b"535 5.7.8 Authentication failed\r\n"), "AUTH"),
         (Step::Auth, Action::Send(b"504 5.5.4 Unrecognized authentication type\r\n"), "AUTH"),
         (Step::Rcpt, Action::Send(b"530 5.7.0 Authentication required\r\n"), "RCPT TO"),
+        (Step::Rcpt, REFUSED, "RCPT TO"),
+        (Step::Rcpt, Action::SendAndHangUp(b"553 5.1.8 Sender address rejected"), "RCPT TO"),
+        (Step::Rcpt, Action::Send(b"504 5.5.2 Helo command rejected\r\n"), "RCPT TO"),
+        (Step::Data, REFUSED, "DATA"),
+        (
+            Step::Dot,
+            Action::Send(b"554 Message rejected: Email address is not verified.\r\n"),
+            "the end of the message",
+        ),
     ];
     let server = SmtpServer::start().await;
     let url = plain_url(&server).replace("smtp://", "smtp://user:password@");
@@ -68,14 +77,17 @@ async fn a_refusal_of_the_mail_parks_it_at_once() {
     let server = SmtpServer::start().await;
     let fixture = Fixture::with_server(&server).await;
     fixture.deliver(&people([1])).await;
-    let refusals = [REFUSED, Action::SendAndHangUp(b"550"), Action::Send(b"550-5.1.1 No\r\n550 \xfc\r\n")];
-    let cases = [Step::Rcpt, Step::Data, Step::Dot].into_iter().flat_map(|step| refusals.map(|action| (step, action)));
+    let of_the_recipient = [Action::SendAndHangUp(b"550"), Action::Send(b"550-5.1.1 No\r\n550 \xfc\r\n")];
+    let of_the_content = [Action::SendAndHangUp(b"552"), Action::Send(b"550-5.6.0 No\r\n550 \xfc\r\n")];
+    let cases = [(Step::Rcpt, of_the_recipient), (Step::Data, of_the_content), (Step::Dot, of_the_content)]
+        .into_iter()
+        .flat_map(|(step, actions)| actions.map(|action| (step, action)));
     for (number, (step, action)) in (1..).zip(cases) {
         fixture.queue_mail(number).await;
         server.set(Behaviour::At(step, action));
         fixture.send_all().await;
         let reason = fixture.expect_mail(number, MailState::Parked).await;
-        assert!(reason.contains("550"), "{step:?} {action:?}: {reason}");
+        assert!(reason.contains("55"), "{step:?} {action:?}: {reason}");
     }
 }
 

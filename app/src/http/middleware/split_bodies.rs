@@ -1,4 +1,4 @@
-//! Hands a large body to the connection in slices.
+//! Splits a large body of a response into parts of a limited size.
 //!
 //! The connection copies each part of a body into its write buffer. If the body of a file were one
 //! part, each client that does not read would hold a copy of the file.
@@ -12,23 +12,23 @@ use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::middleware::Next;
 use actix_web::web::Bytes;
 
-/// Maximum length of a slice. The write buffer of a connection takes two.
-const SLICE_BYTES_MAX: usize = 16 * 1024;
+/// Maximum length of a part. The write buffer of a connection takes two.
+const PART_BYTES_MAX: usize = 16 * 1024;
 
-/// A body whose parts have at most `SLICE_BYTES_MAX` bytes. The slices share the bytes of the part.
-pub struct Sliced {
+/// A body whose parts have at most `PART_BYTES_MAX` bytes. They share the bytes of the body.
+pub struct SplitBody {
     body: BoxBody,
     rest: Bytes,
 }
 
-impl Sliced {
-    /// The same body in slices.
+impl SplitBody {
+    /// The same body in parts of a limited size.
     pub fn new(body: impl MessageBody + 'static) -> Self {
         Self { body: body.boxed(), rest: Bytes::new() }
     }
 }
 
-impl MessageBody for Sliced {
+impl MessageBody for SplitBody {
     type Error = Box<dyn std::error::Error>;
 
     fn size(&self) -> BodySize {
@@ -45,17 +45,17 @@ impl MessageBody for Sliced {
                 Poll::Pending => return Poll::Pending,
             }
         }
-        let length = self.rest.len().min(SLICE_BYTES_MAX);
+        let length = self.rest.len().min(PART_BYTES_MAX);
         Poll::Ready(Some(Ok(self.rest.split_to(length))))
     }
 }
 
-/// Slices the body of each response.
-pub async fn slice(
+/// Splits the body of each response.
+pub async fn split(
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
-) -> Result<ServiceResponse<Sliced>, Error> {
-    Ok(next.call(request).await?.map_body(|_, body| Sliced::new(body)))
+) -> Result<ServiceResponse<SplitBody>, Error> {
+    Ok(next.call(request).await?.map_body(|_, body| SplitBody::new(body)))
 }
 
 #[cfg(test)]
@@ -66,17 +66,17 @@ mod tests {
     use super::*;
 
     #[actix_web::test]
-    async fn slices_share_the_bytes_of_the_body() {
-        let bytes = Bytes::from(vec![7; 3 * SLICE_BYTES_MAX + 1]);
-        let mut sliced = pin!(Sliced::new(bytes.clone()));
-        assert_eq!(sliced.size(), BodySize::Sized(bytes.len() as u64));
+    async fn parts_share_the_bytes_of_the_body() {
+        let bytes = Bytes::from(vec![7; 3 * PART_BYTES_MAX + 1]);
+        let mut split = pin!(SplitBody::new(bytes.clone()));
+        assert_eq!(split.size(), BodySize::Sized(bytes.len() as u64));
         let mut lengths = Vec::new();
-        while let Some(slice) = poll_fn(|context| sliced.as_mut().poll_next(context)).await {
-            let slice = slice.unwrap();
+        while let Some(part) = poll_fn(|context| split.as_mut().poll_next(context)).await {
+            let part = part.unwrap();
             let place = lengths.iter().sum::<usize>();
-            assert_eq!(slice.as_ptr(), bytes[place..].as_ptr(), "not copied");
-            lengths.push(slice.len());
+            assert_eq!(part.as_ptr(), bytes[place..].as_ptr(), "not copied");
+            lengths.push(part.len());
         }
-        assert_eq!(lengths, [SLICE_BYTES_MAX, SLICE_BYTES_MAX, SLICE_BYTES_MAX, 1]);
+        assert_eq!(lengths, [PART_BYTES_MAX, PART_BYTES_MAX, PART_BYTES_MAX, 1]);
     }
 }
