@@ -23,7 +23,7 @@ const CONTENT_TYPES: [(&str, &str); 9] = [
     ("js", "text/javascript; charset=utf-8"),
     ("json", "application/json"),
     ("png", "image/png"),
-    ("svg", "image/svg+xml"),
+    ("svg", "image/svg+xml; charset=utf-8"),
     ("txt", "text/plain; charset=utf-8"),
     ("webmanifest", "application/manifest+json"),
     ("woff2", "font/woff2"),

@@ -70,7 +70,7 @@ const USE_CASES: [(&str, &[&str]); 6] = [
         ],
     ),
     ("live", &["watch", "read", "feed"]),
-    ("tasks", &["create", "complete", "reassign", "import", "read", "batch_handlers", "throttle"]),
+    ("tasks", &["create", "complete", "reassign", "import", "read", "throttle"]),
 ];
 
 /// The first words of the names of endpoints.

@@ -111,7 +111,10 @@ async fn a_file_is_sent_in_the_best_accepted_encoding_and_its_tag_names_the_enco
 async fn a_file_without_a_digest_in_its_name_is_asked_for_again() {
     let company = Company::new().await;
     let icon = get(&company, "/favicon.svg", "image/*", "identity").await.expect_status(200);
-    assert_eq!((icon.header("content-type"), icon.header("cache-control")), (Some("image/svg+xml"), Some("no-cache")));
+    assert_eq!(
+        (icon.header("content-type"), icon.header("cache-control")),
+        (Some("image/svg+xml; charset=utf-8"), Some("no-cache"))
+    );
     assert!(icon.header("etag").is_some());
     let head = send(company.system.api.request_outside(Method::HEAD, "/favicon.svg")).await.expect_status(200);
     assert!(head.text.is_empty());

@@ -119,6 +119,8 @@ pub(crate) fn spawn(
         ("port", port.as_str()),
         ("logging_collector", "off"),
         ("log_destination", "stderr"),
+        // The details of an error repeat values of the row, such as an address.
+        ("log_error_verbosity", "terse"),
         ("timezone", "UTC"),
         ("log_timezone", "UTC"),
         ("shared_buffers", "128MB"),

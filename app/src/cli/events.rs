@@ -9,7 +9,7 @@ use serde_json::json;
 use uuid::Uuid;
 
 use super::context::{Context, with_application};
-use super::output::{print_json, print_line};
+use super::output::{print_json, print_json_line, print_line};
 use crate::Error;
 use crate::application::Application;
 use crate::recovery::{self, Replayed};
@@ -136,7 +136,7 @@ async fn parked(context: &Context, application: &Application) -> Result<(), Erro
         let events = application.status.parked(after.as_ref(), PAGE_ROWS).await.map_err(|error| failed(&error))?;
         for event in &events {
             if context.json {
-                print_line(&serde_json::to_string(event).map_err(|error| Error::Failed(error.to_string()))?)?;
+                print_json_line(event)?;
             } else {
                 let attempts = event.attempts;
                 print_line(&format!(

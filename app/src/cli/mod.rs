@@ -15,6 +15,7 @@ mod openapi;
 mod operating_system_user;
 mod output;
 mod people;
+mod printable;
 mod reconcile;
 mod serve;
 mod supervise_postgres;
@@ -27,6 +28,7 @@ use std::process::ExitCode;
 use clap::{Args, Parser, Subcommand};
 
 use self::context::Context;
+use self::printable::printable_lines;
 use crate::Error;
 use crate::config::{self, Override};
 use crate::data_directory;
@@ -160,7 +162,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     match execute(arguments) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("piecework: {error}");
+            eprintln!("piecework: {}", printable_lines(&error.to_string()));
             ExitCode::from(error.exit_code())
         }
     }

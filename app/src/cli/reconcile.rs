@@ -3,7 +3,7 @@
 use clap::Args;
 
 use super::context::{Context, with_application};
-use super::output::print_line;
+use super::output::{print_json_line, print_line};
 use crate::Error;
 use crate::recovery::{self, Reconciled, UnfoundedBooking};
 
@@ -35,7 +35,7 @@ pub async fn run(context: &Context, arguments: &ReconcileArguments) -> Result<()
 
 fn print_booking(context: &Context, booking: &UnfoundedBooking) -> Result<(), Error> {
     if context.json {
-        return print_line(&serde_json::to_string(booking).map_err(|error| Error::Failed(error.to_string()))?);
+        return print_json_line(booking);
     }
     let UnfoundedBooking { transfer_id, task_id, kind, person_id, amount, reason, .. } = booking;
     print_line(&format!(

@@ -33,7 +33,6 @@ pub fn check(config: &Config) -> Result<(), Error> {
     check_http(&config.http)?;
     check_limits(config.limits)?;
     config.telemetry.metrics_address()?;
-    email::Email::check_settings(&config.email).map_err(|error| Error::Module(error.to_string()))?;
     config.modules.check()
 }
 

@@ -3,7 +3,7 @@
 
 use std::fmt::{self, Debug, Write};
 
-use kernel::text::is_obeyed;
+use kernel::text::is_terminal_control;
 use tracing::field::Field;
 use tracing_subscriber::fmt::format::Writer;
 
@@ -31,8 +31,8 @@ struct OneLine<'a, 'writer>(&'a mut Writer<'writer>);
 
 impl Write for OneLine<'_, '_> {
     fn write_str(&mut self, text: &str) -> fmt::Result {
-        for part in text.split_inclusive(is_obeyed) {
-            let Some(last) = part.chars().next_back().filter(|last| is_obeyed(*last)) else {
+        for part in text.split_inclusive(is_terminal_control) {
+            let Some(last) = part.chars().next_back().filter(|last| is_terminal_control(*last)) else {
                 self.0.write_str(part)?;
                 continue;
             };
@@ -96,7 +96,7 @@ mod tests {
             tracing::info_span!("request", id = %FORGED, number = 7).in_scope(|| tracing::warn!(error = FORGED, "x"));
         });
         assert_eq!(in_a_span.matches('\n').count(), 1, "{in_a_span}");
-        assert!(!in_a_span.trim_end().contains(is_obeyed), "{in_a_span:?}");
+        assert!(!in_a_span.trim_end().contains(is_terminal_control), "{in_a_span:?}");
         assert!(in_a_span.contains("number=7"), "{in_a_span}");
     }
 }

@@ -1,7 +1,6 @@
 //! Tasks: creates, assigns by a random draw, completes and reassigns them.
 #![doc = include_str!("../README.md")]
 
-mod batch_handlers;
 mod complete;
 mod create;
 mod domain;

@@ -8,7 +8,8 @@ use kernel::runtime::batch::Batcher;
 use kernel::{ReadPool, WritePool};
 use tokio::sync::Notify;
 
-use crate::batch_handlers::{CompleteTaskHandler, CreateTaskHandler};
+use crate::complete::CompleteTaskHandler;
+use crate::create::CreateTaskHandler;
 use crate::settings::Settings;
 use crate::throttle::Throttle;
 

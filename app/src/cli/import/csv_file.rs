@@ -8,10 +8,10 @@ use std::path::Path;
 use indicatif::{ProgressBar, ProgressStyle};
 
 use super::header::{Columns, Header, check_format};
-use super::printable::printable;
 use super::records::{Record, Records, Unreadable};
 use super::text::Text;
 use crate::Error;
+use crate::cli::printable::printable;
 
 /// Maximum length of the beginning of a file that is read before the records.
 const HEAD_BYTES_MAX: u64 = 64 * 1024;

@@ -3,8 +3,8 @@
 
 use std::io::Read;
 
-use super::printable::printable;
 use super::records::{Record, Records, Unreadable};
+use crate::cli::printable::printable;
 
 /// The columns of an import.
 pub struct Columns {

@@ -2,7 +2,6 @@
 
 mod csv_file;
 mod header;
-mod printable;
 mod records;
 mod summary;
 mod text;
@@ -16,11 +15,11 @@ use tasks::{ImportRow, RawTask};
 
 use self::csv_file::{CsvFile, CsvRow};
 use self::header::Columns;
-use self::printable::printable;
 use self::summary::Summary;
 use super::context::{Context, DRAIN_DEADLINE, with_application};
 use crate::Error;
 use crate::application::Application;
+use crate::cli::printable::printable;
 
 /// Maximum number of rows that are sent to the database together.
 const CHUNK_ROWS: usize = 1_000;

@@ -29,7 +29,7 @@ pub fn is_visible(character: char) -> bool {
 /// Whether a terminal acts on the character instead of showing it: it moves the cursor, changes
 /// colours or reverses the direction of what follows.
 #[must_use]
-pub fn is_obeyed(character: char) -> bool {
+pub fn is_terminal_control(character: char) -> bool {
     character.is_control()
         || matches!(character, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }

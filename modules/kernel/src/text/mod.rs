@@ -6,7 +6,7 @@ mod lines;
 mod search;
 
 pub use address::{InvalidAddress, MailAddress};
-pub use characters::is_obeyed;
+pub use characters::is_terminal_control;
 pub use lines::{InvalidText, check_line, parse_line, parse_lines};
 pub use search::parse_search;
 

@@ -1,6 +1,6 @@
 //! Makes text of a file safe to print: a terminal obeys control characters.
 
-use kernel::text::is_obeyed;
+use kernel::text::is_terminal_control;
 
 /// Maximum number of characters of a message. The rest is cut off.
 const CHARS_MAX: usize = 1_000;
@@ -8,13 +8,22 @@ const CHARS_MAX: usize = 1_000;
 /// The text on one line, without characters that move the cursor, change colours or reverse the
 /// direction of what follows. They are shown as Rust writes them: `\n`, `\u{1b}`.
 pub fn printable(text: &str) -> String {
-    let mut safe = String::with_capacity(text.len());
-    for (count, character) in text.chars().enumerate() {
-        if count == CHARS_MAX {
-            safe.push('…');
-            break;
-        }
-        if is_obeyed(character) {
+    let mut safe = escaped(text.chars().take(CHARS_MAX), is_terminal_control);
+    if text.chars().nth(CHARS_MAX).is_some() {
+        safe.push('…');
+    }
+    safe
+}
+
+/// The text as `printable` returns it, with its line breaks and its whole length.
+pub fn printable_lines(text: &str) -> String {
+    escaped(text.chars(), |character| character != '\n' && is_terminal_control(character))
+}
+
+fn escaped(characters: impl Iterator<Item = char>, is_escaped: impl Fn(char) -> bool) -> String {
+    let mut safe = String::new();
+    for character in characters {
+        if is_escaped(character) {
             safe.extend(character.escape_default());
         } else {
             safe.push(character);
@@ -41,6 +50,11 @@ mod tests {
         for (text, expected) in cases {
             assert_eq!(printable(text), expected);
         }
+    }
+
+    #[test]
+    fn lines_stay_lines() {
+        assert_eq!(printable_lines("one\ntwo\u{1b}[2J\n"), "one\ntwo\\u{1b}[2J\n");
     }
 
     #[test]
