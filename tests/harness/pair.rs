@@ -1,7 +1,7 @@
 //! A primary and its streaming replica: two private servers of the installed PostgreSQL.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -22,28 +22,33 @@ static NUMBER: AtomicU32 = AtomicU32::new(0);
 pub struct Pair {
     primary: Server,
     standby: Server,
+    /// Further replicas of the primary.
+    others: Vec<Server>,
     databases: AtomicU32,
 }
 
 struct Server {
     options: Options,
-    running: Mutex<EmbeddedPostgres>,
+    /// `None` after the server was killed.
+    running: Mutex<Option<EmbeddedPostgres>>,
     port: u16,
 }
 
 impl Pair {
     /// Starts both servers, which takes some two seconds.
     pub async fn start() -> Self {
-        tokio::task::spawn_blocking(|| {
-            sweep();
-            let number = NUMBER.fetch_add(1, Ordering::Relaxed);
-            let folder = memory_directory().join(format!("{PREFIX}{}-{number}", std::process::id()));
-            let primary = Server::start(folder.with_extension("primary"), None);
-            let standby = Server::start(folder.with_extension("standby"), Some(primary.url("postgres")));
-            Self { primary, standby, databases: AtomicU32::new(0) }
-        })
-        .await
-        .expect("a primary and a replica start")
+        tokio::task::spawn_blocking(sweep).await.expect("old directories are deleted");
+        let primary = Server::start(None).await;
+        let standby = Server::start(Some(&primary)).await;
+        Self { primary, standby, others: Vec::new(), databases: AtomicU32::new(0) }
+    }
+
+    /// Starts one more replica and returns its port.
+    pub async fn add_replica(&mut self) -> u16 {
+        let replica = Server::start(Some(&self.primary)).await;
+        let port = replica.port;
+        self.others.push(replica);
+        port
     }
 
     /// Creates an empty database and waits until the replica has it. Returns its name.
@@ -136,6 +141,13 @@ impl Pair {
         self.primary.kill().await;
     }
 
+    /// The former primary comes back as a replica of the promoted server, on a copy of its data.
+    /// From then on, the promoted server is the primary of this pair.
+    pub async fn return_former_primary(&mut self) {
+        self.primary = Server::start(Some(&self.standby)).await;
+        std::mem::swap(&mut self.primary, &mut self.standby);
+    }
+
     /// Starts the killed primary again on the same data and the same port.
     pub async fn restart_primary(&self) {
         self.primary.restart().await;
@@ -143,7 +155,9 @@ impl Pair {
 }
 
 impl Server {
-    fn start(directory: PathBuf, standby_of: Option<String>) -> Self {
+    /// Starts a server in a directory of its own.
+    async fn start(primary: Option<&Self>) -> Self {
+        let number = NUMBER.fetch_add(1, Ordering::Relaxed);
         let settings = [
             // As in production, a commit is answered after it is written to disk.
             ("synchronous_commit", "on"),
@@ -153,27 +167,33 @@ impl Server {
             ("shared_buffers", "32MB"),
         ];
         let options = Options {
-            directory,
+            directory: memory_directory().join(format!("{PREFIX}{}-{number}", std::process::id())),
             bin_dir: None,
             durability: Durability::Throwaway,
             settings: settings.map(|(name, value)| (name.to_owned(), value.to_owned())).to_vec(),
-            standby_of,
+            standby_of: primary.map(|primary| primary.url("postgres")),
             supervisor: supervisor(0),
         };
-        let running = start(&options);
-        Self { port: running.port(), running: Mutex::new(running), options }
+        let running = start(&options).await;
+        Self { port: running.port(), running: Mutex::new(Some(running)), options }
     }
 
     fn url(&self, database: &str) -> String {
-        self.running.lock().expect("no thread panics while it holds this lock").url(database)
+        format!("postgres://postgres@127.0.0.1:{}/{database}", self.port)
     }
 
-    /// Kills the supervisor first, because it would restart the server.
+    /// Kills the supervisor first, because it would restart the server. Before that, the supervisor
+    /// is suspended and loses its user: a user starts another supervisor, and a supervisor without
+    /// users deletes the data.
     async fn kill(&self) {
-        for file in ["supervisor.lock", "cluster/postmaster.pid"] {
+        let signal = |file: &str, signal| {
             let pid = pid_in(&self.options.directory.join(file));
-            kill_process(pid, Signal::KILL).expect("the process belongs to this user");
-        }
+            kill_process(pid, signal).expect("the process belongs to this user");
+        };
+        signal("supervisor.lock", Signal::STOP);
+        drop(self.take_running());
+        signal("supervisor.lock", Signal::KILL);
+        signal("cluster/postmaster.pid", Signal::KILL);
         let port = self.port;
         eventually("no server listens at the port", async || {
             tokio::net::TcpStream::connect(("127.0.0.1", port)).await.err()
@@ -182,16 +202,21 @@ impl Server {
     }
 
     async fn restart(&self) {
-        let options = self.options.clone();
-        let starting = tokio::task::spawn_blocking(move || start(&options));
-        let running = starting.await.expect("the server starts again");
+        let running = start(&self.options).await;
         assert_eq!(running.port(), self.port, "another process has taken the port");
-        *self.running.lock().expect("no thread panics while it holds this lock") = running;
+        *self.running.lock().expect("no thread panics while it holds this lock") = Some(running);
+    }
+
+    fn take_running(&self) -> Option<EmbeddedPostgres> {
+        self.running.lock().expect("no thread panics while it holds this lock").take()
     }
 }
 
-fn start(options: &Options) -> EmbeddedPostgres {
-    EmbeddedPostgres::start(options).unwrap_or_else(|error| panic!("the tests need a PostgreSQL server: {error}"))
+async fn start(options: &Options) -> EmbeddedPostgres {
+    let options = options.clone();
+    let starting = tokio::task::spawn_blocking(move || EmbeddedPostgres::start(&options)).await;
+    let started = starting.expect("a start does not panic");
+    started.unwrap_or_else(|error| panic!("the tests need a PostgreSQL server: {error}"))
 }
 
 fn pid_in(file: &Path) -> Pid {

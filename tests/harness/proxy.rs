@@ -13,10 +13,10 @@ use tokio::task::{JoinHandle, JoinSet};
 /// The last byte of the next proxy's address.
 static NUMBER: AtomicU8 = AtomicU8::new(1);
 
-/// Forwards connections to a port of this machine.
+/// Forwards connections to a port of this machine, or to each of several ports in turn.
 pub struct Proxy {
     address: SocketAddr,
-    target: SocketAddr,
+    targets: Vec<SocketAddr>,
     frozen: watch::Sender<bool>,
     accepting: Option<JoinHandle<()>>,
 }
@@ -31,6 +31,14 @@ impl Proxy {
         proxy
     }
 
+    /// Starts a balancer, which forwards each connection to the next of these ports.
+    pub async fn between(ports: &[u16]) -> Self {
+        let mut proxy = Self::cut_to(ports[0]).await;
+        proxy.targets = addresses(ports);
+        proxy.restore().await;
+        proxy
+    }
+
     /// A proxy that refuses connections until it is restored.
     pub async fn cut_to(port: u16) -> Self {
         let [low, middle, ..] = std::process::id().to_le_bytes();
@@ -39,7 +47,7 @@ impl Proxy {
         let probe = TcpListener::bind((host, 0)).await.expect("a free port");
         Self {
             address: probe.local_addr().expect("an address"),
-            target: (Ipv4Addr::LOCALHOST, port).into(),
+            targets: addresses(&[port]),
             frozen: watch::Sender::new(false),
             accepting: None,
         }
@@ -48,7 +56,7 @@ impl Proxy {
     /// `url` with the address of the proxy in place of the server's.
     #[must_use]
     pub fn instead_of(&self, url: &str) -> String {
-        let (before, after) = url.split_once(&self.target.to_string()).expect("the URL names the server");
+        let (before, after) = url.split_once(&self.targets[0].to_string()).expect("the URL names the server");
         format!("{before}{}{after}", self.address)
     }
 
@@ -65,13 +73,21 @@ impl Proxy {
     pub async fn restore(&mut self) {
         self.frozen.send_replace(false);
         let listener = TcpListener::bind(self.address).await.expect("no other process uses this address");
-        let (target, frozen) = (self.target, self.frozen.subscribe());
+        let (targets, frozen) = (self.targets.clone(), self.frozen.subscribe());
         self.accepting = Some(tokio::spawn(async move {
             let mut connections = JoinSet::new();
-            while let Ok((client, _)) = listener.accept().await {
-                connections.spawn(forward(client, target, frozen.clone()));
+            for target in targets.iter().cycle() {
+                let Ok((client, _)) = listener.accept().await else { return };
+                connections.spawn(forward(client, *target, frozen.clone()));
             }
         }));
+    }
+
+    /// Ends every connection, and forwards new ones to another port.
+    pub async fn lead_to(&mut self, port: u16) {
+        self.cut().await;
+        self.targets = addresses(&[port]);
+        self.restore().await;
     }
 
     /// Holds back all bytes and closes no connection, like a machine that hangs.
@@ -91,6 +107,10 @@ impl Drop for Proxy {
             accepting.abort();
         }
     }
+}
+
+fn addresses(ports: &[u16]) -> Vec<SocketAddr> {
+    ports.iter().map(|port| (Ipv4Addr::LOCALHOST, *port).into()).collect()
 }
 
 async fn forward(client: TcpStream, target: SocketAddr, frozen: watch::Receiver<bool>) {

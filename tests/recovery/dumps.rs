@@ -67,7 +67,8 @@ async fn reassign(manager: Api, is_stopped: Arc<AtomicBool>) {
     }
 }
 
-async fn run(program: &str, arguments: Vec<String>) {
+/// Runs one of PostgreSQL's programs, which must succeed.
+pub async fn run(program: &str, arguments: Vec<String>) {
     let program: PathBuf = embedded_postgres::find_bin_dir(None).unwrap().join(program);
     let output = tokio::task::spawn_blocking(move || Command::new(program).args(arguments).output().unwrap());
     let output = output.await.unwrap();

@@ -69,7 +69,8 @@ impl Installation {
         installation
     }
 
-    fn on(tracker: TestDatabase, accounting: TestDatabase) -> Self {
+    /// An installation on databases that exist.
+    pub fn on(tracker: TestDatabase, accounting: TestDatabase) -> Self {
         // In this zone it is about noon, so no day ends during a test.
         #[expect(clippy::disallowed_methods, reason = "the program uses the machine's clock")]
         let hour = i32::try_from(Utc::now().hour()).unwrap();

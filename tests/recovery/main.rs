@@ -5,6 +5,7 @@
 mod backup;
 mod dumps;
 mod installation;
+mod previous_release;
 mod reconcile;
 mod replay;
 mod upgrade;

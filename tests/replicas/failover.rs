@@ -3,7 +3,8 @@
 use harness::{DatabaseProxies, ReplicatedEnvironment, eventually};
 use serde_json::json;
 
-use crate::people::{App, admin_of, create, hire_worker};
+use crate::people::{Admin, App, admin_of, create, hire_worker, is_stale, position, read_after};
+use crate::routing::{shows, tasks};
 
 /// The URL of a database that names both of its servers.
 fn both(environment: &ReplicatedEnvironment, database: &DatabaseProxies) -> String {
@@ -48,7 +49,7 @@ async fn commands_go_to_the_server_that_was_promoted_and_never_to_the_former_pri
     app.settle().await;
 
     app.environment.pair.fail_over().await;
-    eventually("commands succeed", async || (create(&admin, "After").await.status == 201).then_some(())).await;
+    first_position(&admin).await;
     until_servers_are(&app, ["cannot be reached", "is the primary at present"]).await;
     app.settle().await;
 
@@ -63,5 +64,46 @@ async fn commands_go_to_the_server_that_was_promoted_and_never_to_the_former_pri
     app.environment.tracker.primary.cut().await;
     create(&admin, "Without the former").await.expect_status(201);
     app.environment.tracker.primary.restore().await;
+    app.finish().await;
+}
+
+/// The position of the first command that succeeds.
+async fn first_position(admin: &Admin) -> String {
+    let first = async || Some(create(admin, "After").await).filter(|answer| answer.status == 201);
+    position(&eventually("commands succeed", first).await)
+}
+
+#[tokio::test]
+async fn the_former_primary_returns_as_a_replica_and_is_promoted_again() {
+    let environment = environment().await;
+    let mut app = environment.set("TRACKER__MAX_LAG_MS", "3600000").start().await;
+    until_servers_are(&app, ["is the primary at present", "healthy"]).await;
+    let admin = admin_of(&app).await;
+    hire_worker(&app, &admin).await;
+    let before = position(&create(&admin, "Before").await.expect_status(201));
+    assert!(before.starts_with("tracker=0/"), "{before}");
+
+    app.environment.pair.fail_over().await;
+    let after = first_position(&admin).await;
+    assert!(after.starts_with("tracker=2:"), "{after}");
+    app.environment.return_former_primary().await;
+    until_servers_are(&app, ["healthy", "is the primary at present"]).await;
+    app.settle().await;
+
+    app.environment.pair.pause_replay().await;
+    let unseen = position(&create(&admin, "Unseen").await.expect_status(201));
+    assert!(!shows(&tasks(&admin).await, "Unseen"), "the returned server does not answer reads");
+    for (seen, title) in [(&unseen, "Unseen"), (&before, "Before")] {
+        let read = read_after(&admin, "/tasks", seen).await.expect_status(200);
+        assert!(shows(&read, title) && !is_stale(&read), "{seen}");
+    }
+    app.environment.pair.resume_replay().await;
+
+    app.environment.pair.fail_over().await;
+    let again = first_position(&admin).await;
+    assert!(again.starts_with("tracker=3:"), "{again}");
+    until_servers_are(&app, ["is the primary at present", "cannot be reached"]).await;
+    let read = read_after(&admin, "/tasks", &unseen).await.expect_status(200);
+    assert!(shows(&read, "Unseen") && !is_stale(&read));
     app.finish().await;
 }

@@ -6,6 +6,7 @@
 mod degraded;
 mod doctor;
 mod failover;
+mod freshness;
 mod people;
 mod positions;
 mod routing;

@@ -28,7 +28,7 @@ async fn an_invalid_position_is_refused_in_a_header_and_ignored_in_a_cookie() {
     let admin = admin_of(&app).await;
     // An empty value is no position, as an empty cookie is none.
     read_after(&admin, "/tasks", "").await.expect_status(200);
-    for wrong in ["tracker", "tracker=1", "tracker=0/x", "payroll=0/1", "tracker=0/1,", "0/1"] {
+    for wrong in ["tracker", "tracker=1", "tracker=0:0/1", "tracker=0/x", "payroll=0/1", "tracker=0/1,", "0/1"] {
         read_after(&admin, "/tasks", wrong).await.expect_problem(400, "malformed_request");
         let request = admin.api.request(Method::GET, "/tasks");
         send(request.header("cookie", format!("a=b; piecework_position={wrong}"))).await.expect_status(200);

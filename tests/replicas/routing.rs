@@ -13,15 +13,15 @@ use sqlx::{Connection, Executor};
 use crate::people::{Admin, admin_of, create, hire_worker, instant, is_stale, position, read_after};
 
 /// A role that does not exist: the sessions stay in the role of the login.
-const NO_ROLE: ModuleRole = ModuleRole::owning("nobody");
+pub const NO_ROLE: ModuleRole = ModuleRole::owning("nobody");
 
 /// Whether a page of tasks contains this title.
-fn shows(answer: &Answer, title: &str) -> bool {
+pub fn shows(answer: &Answer, title: &str) -> bool {
     let items = answer.json["items"].as_array().unwrap();
     items.iter().any(|task| task["title"] == title)
 }
 
-async fn tasks(admin: &Admin) -> Answer {
+pub async fn tasks(admin: &Admin) -> Answer {
     admin.api.get("/tasks").await.expect_status(200)
 }
 
@@ -108,7 +108,7 @@ async fn a_read_that_recovery_cancels_is_tried_once_on_the_primary() {
     // The replica cancels readers at once, instead of delaying its replay.
     standby.execute("alter system set max_standby_streaming_delay = 0").await.unwrap();
     standby.execute("select pg_reload_conf()").await.unwrap();
-    let endpoints = endpoints_of(&pair, &database);
+    let endpoints = Endpoints::new("tests", endpoints_of(&pair, &database), Ambient::system());
     endpoints.open().await.unwrap();
     until_replica_is_used(&endpoints).await;
 
@@ -136,7 +136,7 @@ async fn a_session_that_reads_cannot_write() {
     let pair = Pair::start().await;
     let database = pair.database().await;
     pair.connect_primary(&database).await.execute("create table things ()").await.unwrap();
-    let endpoints = endpoints_of(&pair, &database);
+    let endpoints = Endpoints::new("tests", endpoints_of(&pair, &database), Ambient::system());
     endpoints.open().await.unwrap();
     until_replica_is_used(&endpoints).await;
     let pool = ReadPool::on_endpoints(&endpoints, 2, NO_ROLE);
@@ -158,18 +158,17 @@ async fn a_session_that_reads_cannot_write() {
 }
 
 /// The endpoints of a database of the pair.
-fn endpoints_of(pair: &Pair, database: &str) -> std::sync::Arc<Endpoints> {
-    let settings = EndpointSettings {
+pub fn endpoints_of(pair: &Pair, database: &str) -> EndpointSettings {
+    EndpointSettings {
         primary: pair.primary_url(database).parse().unwrap(),
         successors: Vec::new(),
         replicas: vec![pair.standby_url(database).parse().unwrap()],
         max_lag: Duration::from_secs(3600),
         acquire_timeout: kernel::db::REQUEST_ACQUIRE_TIMEOUT,
-    };
-    Endpoints::new("tests", settings, Ambient::system())
+    }
 }
 
-async fn until_replica_is_used(endpoints: &Endpoints) {
+pub async fn until_replica_is_used(endpoints: &Endpoints) {
     eventually("the replica is used", async || {
         endpoints.probe_if_older_than(Duration::ZERO).await;
         (endpoints.health().replicas == [kernel::db::EndpointHealth::Healthy]).then_some(())

@@ -34,13 +34,14 @@ const LANDED: [&str; 24] = [
 ];
 
 /// What takes away something that the previous version uses.
-const CONTRACTIONS: [&str; 8] = [
+const CONTRACTIONS: [&str; 9] = [
     " drop column ",
     "drop table ",
     "drop view ",
     "drop function ",
     " rename ",
     " set not null",
+    " drop not null",
     " set data type ",
     "drop schema ",
 ];
@@ -151,6 +152,7 @@ fn each_unsafe_statement_is_found() {
         "alter table tasks.tasks alter column label type varchar;",
         "alter table tasks.tasks rename label to name;",
         "alter table tasks.tasks alter column label set not null;",
+        "alter table tasks.tasks alter column label drop not null;",
         "drop table tasks.labels;",
         "drop view tasks_report.people;",
         "lock table tasks.tasks;",

@@ -18,7 +18,7 @@ use crate::{Pair, Proxy, eventually};
 /// The servers of all tests that do not need servers of their own.
 static PAIR: OnceCell<Arc<Pair>> = OnceCell::const_new();
 
-/// One database, with a proxy to each of its servers.
+/// One database, with a proxy to each of its servers, named by what they are at first.
 pub struct DatabaseProxies {
     pub name: String,
     pub primary: Proxy,
@@ -72,6 +72,16 @@ impl ReplicatedEnvironment {
         let (tracker, accounting) = tokio::join!(DatabaseProxies::new(&pair), DatabaseProxies::new(&pair));
         let data = tempfile::tempdir().unwrap();
         Self { pair, tracker, accounting, data, extra: Vec::new() }
+    }
+
+    /// The former primary comes back as a replica of the promoted server. The proxies to it stay
+    /// the same.
+    pub async fn return_former_primary(&mut self) {
+        let pair = Arc::get_mut(&mut self.pair).expect("the test has servers of its own");
+        pair.return_former_primary().await;
+        for database in [&mut self.tracker, &mut self.accounting] {
+            database.primary.lead_to(self.pair.standby_port()).await;
+        }
     }
 
     /// Adds a setting of the databases, such as `TRACKER__MAX_LAG_MS`.

@@ -10,8 +10,8 @@ use crate::modules::CATALOGUE;
 const DATE_PATTERN: &str = "^(19[7-9][0-9]|2[0-9]{3})-[0-9]{2}-[0-9]{2}$";
 
 /// The positions that `Positions` accepts, and an empty text, which is no position.
-const POSITION_PATTERN: &str = "^((tracker|accounting)=[0-9A-F]{1,8}/[0-9A-F]{1,8}\
-                                (,(tracker|accounting)=[0-9A-F]{1,8}/[0-9A-F]{1,8})?)?$";
+const POSITION_PATTERN: &str = "^((tracker|accounting)=([1-9][0-9]{0,8}:)?[0-9A-F]{1,8}/[0-9A-F]{1,8}\
+                                (,(tracker|accounting)=([1-9][0-9]{0,8}:)?[0-9A-F]{1,8}/[0-9A-F]{1,8})?)?$";
 
 /// One ETag, or any version. The program also accepts a list of them.
 const IF_MATCH_PATTERN: &str = "^(\\*|\"[!#-~]*\")$";

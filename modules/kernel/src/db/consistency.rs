@@ -11,7 +11,7 @@ use std::str::FromStr;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::position::{InvalidLsn, Lsn};
+use super::position::{InvalidPosition, Position};
 
 tokio::task_local! {
     static REQUEST: Arc<Consistency>;
@@ -20,9 +20,9 @@ tokio::task_local! {
 /// Maximum number of databases in the positions that a client sends.
 const DATABASES_MAX: usize = 8;
 
-/// Log positions by database, written as `first=0/16B3748,second=0/2A00060`.
+/// Log positions by database, written as `first=0/16B3748,second=2:0/2A00060`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Positions(BTreeMap<String, Lsn>);
+pub struct Positions(BTreeMap<String, Position>);
 
 /// The freshness that one request requires, and the freshness of its answer.
 #[derive(Debug, Default)]
@@ -39,7 +39,7 @@ pub(crate) enum Freshness {
     /// The answer of any healthy replica will do.
     Any,
     /// The answer must include everything up to this position.
-    UpTo(Lsn),
+    UpTo(Position),
     /// The answer must include every commit, so only the primary can give it.
     Latest,
 }
@@ -51,23 +51,23 @@ impl Positions {
     }
 
     /// Raises the position of a database; a lower position changes nothing.
-    fn raise(&mut self, database: &str, position: Lsn) {
-        let known = self.0.entry(database.to_owned()).or_default();
+    fn raise(&mut self, database: &str, position: Position) {
+        let known = self.0.entry(database.to_owned()).or_insert(position);
         *known = position.max(*known);
     }
 }
 
 impl FromStr for Positions {
-    type Err = InvalidLsn;
+    type Err = InvalidPosition;
 
     /// Accepts `&` as well as `,` between the parts: a cookie may not contain a comma.
-    fn from_str(text: &str) -> Result<Self, InvalidLsn> {
+    fn from_str(text: &str) -> Result<Self, InvalidPosition> {
         let mut positions = Self::default();
         for part in text.split([',', '&']) {
-            let (database, position) = part.split_once('=').ok_or(InvalidLsn)?;
+            let (database, position) = part.split_once('=').ok_or(InvalidPosition)?;
             positions.raise(database.trim(), position.trim().parse()?);
             if positions.0.len() > DATABASES_MAX {
-                return Err(InvalidLsn);
+                return Err(InvalidPosition);
             }
         }
         Ok(positions)
@@ -103,9 +103,13 @@ impl Consistency {
         self.stale.load(Ordering::Relaxed)
     }
 
-    /// Notes a commit of this request; its later reads include it too.
-    pub(crate) fn note_commit(&self, database: &str, position: Lsn) {
-        self.seen.lock().unwrap_or_else(PoisonError::into_inner).raise(database, position);
+    /// Notes a commit of this request; its later reads include it too. The position includes all
+    /// commits before it, also those whose positions are not known.
+    pub(crate) fn note_commit(&self, database: &str, position: Position) {
+        let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        seen.0.retain(|known, position| known != database || !position.is_unknown());
+        seen.raise(database, position);
+        drop(seen);
         self.wrote.store(true, Ordering::Relaxed);
     }
 }
@@ -144,10 +148,10 @@ mod tests {
 
     #[test]
     fn positions_are_written_as_they_are_read() {
-        let text = "first=0/2A00060,second=1/16B3748";
+        let text = "first=0/2A00060,second=3:1/16B3748";
         assert_eq!(text.parse::<Positions>().unwrap().to_string(), text);
         assert_eq!(text.replace(',', "&").parse::<Positions>().unwrap().to_string(), text);
-        for text in ["", "first", "first=", "first=0/1,", "=", "first=0"] {
+        for text in ["", "first", "first=", "first=0/1,", "=", "first=0", "first=x:0/1"] {
             assert!(text.parse::<Positions>().is_err(), "{text}");
         }
     }
@@ -165,5 +169,18 @@ mod tests {
         })
         .await;
         assert_eq!(request.written().unwrap().to_string(), "first=0/30");
+    }
+
+    #[test]
+    fn the_position_of_a_new_primary_is_later_and_an_unknown_one_holds_until_the_next_commit() {
+        let request = Consistency::new("first=0/20".parse().unwrap(), false);
+        for (committed, expected) in [
+            ("2:0/10".parse().unwrap(), "first=2:0/10"),
+            (Position::unknown(2), "first=2:FFFFFFFF/FFFFFFFF"),
+            ("2:0/30".parse().unwrap(), "first=2:0/30"),
+        ] {
+            request.note_commit("first", committed);
+            assert_eq!(request.written().unwrap().to_string(), expected);
+        }
     }
 }

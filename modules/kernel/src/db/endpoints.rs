@@ -18,7 +18,7 @@ use super::error::DbError;
 use super::health::{ClusterState, EndpointHealth, ReplicaState};
 use super::pool::{REQUEST_ACQUIRE_TIMEOUT, pool_options, session_options};
 use super::pools::{PoolKind, PoolName, PoolState, Pools};
-use super::position::{InvalidLsn, Lsn};
+use super::position::{InvalidPosition, Position};
 use super::probe::Probes;
 use crate::Ambient;
 use crate::runtime::repeated::Repeated;
@@ -32,6 +32,11 @@ const POSITION_CONNECTIONS: u32 = 2;
 /// The owner of that pool.
 const POSITIONS: &str = "positions";
 
+/// The position up to which a primary has flushed its log, and the timeline of the log.
+const FLUSHED: &str = "
+    select pg_current_wal_flush_lsn()::text,
+           ('x' || left(pg_walfile_name(pg_current_wal_flush_lsn()), 8))::bit(32)::integer";
+
 static POSITION_UNREAD: Repeated = Repeated::new();
 
 tokio::task_local! {
@@ -42,7 +47,7 @@ tokio::task_local! {
 pub struct EndpointSettings {
     /// The server that takes the writes.
     pub primary: PgConnectOptions,
-    /// The servers that may take the writes in its place. They differ from it by host and port.
+    /// The servers that may take the writes in its place: the same database on other hosts.
     pub successors: Vec<PgConnectOptions>,
     /// Streaming replicas of the primary.
     pub replicas: Vec<PgConnectOptions>,
@@ -157,7 +162,7 @@ impl Endpoints {
         &self,
         name: PoolName,
         options: PgPoolOptions,
-        prepare: impl FnOnce(PgConnectOptions) -> PgConnectOptions,
+        prepare: impl Fn(PgConnectOptions) -> PgConnectOptions + Send + Sync + 'static,
     ) -> PgPool {
         self.pools.open_on_primary(name, options, prepare).0
     }
@@ -183,7 +188,7 @@ impl Endpoints {
     pub async fn open(&self) -> Result<(), DbError> {
         if self.has_replicas() {
             let migrated_at = self.load_flushed_position().await?;
-            self.state().migrated_at = migrated_at;
+            self.state().migrated_at = migrated_at.lsn;
             self.probe_if_older_than(Duration::ZERO).await;
         }
         self.opened.send_replace(true);
@@ -272,15 +277,16 @@ impl Endpoints {
     }
 
     /// The position up to which the primary has flushed its log. Every commit so far is before it.
-    async fn load_flushed_position(&self) -> Result<Lsn, DbError> {
-        let load = || sqlx::query_scalar("select pg_current_wal_flush_lsn()::text").fetch_one(&self.positions);
-        let first: Result<String, DbError> = load().await.map_err(DbError::from);
+    async fn load_flushed_position(&self) -> Result<Position, DbError> {
+        let load = || sqlx::query_as(FLUSHED).fetch_one(&self.positions);
+        let first: Result<(String, i32), DbError> = load().await.map_err(DbError::from);
         // A pooled connection from before a restart of the primary fails when it is used.
-        let text = match first {
+        let (lsn, timeline) = match first {
             Err(error) if error.is_unavailable() => load().await?,
             first => first?,
         };
-        text.parse().map_err(|error: InvalidLsn| DbError::Codec(error.to_string()))
+        let lsn = lsn.parse().map_err(|error: InvalidPosition| DbError::Codec(error.to_string()))?;
+        Ok(Position { timeline: timeline.cast_unsigned(), lsn })
     }
 
     /// Notes a commit in the requests that caused it, so that their clients' next reads include it.
@@ -289,15 +295,14 @@ impl Endpoints {
             return;
         }
         // The commit is done: its answer does not wait for a primary that is lost meanwhile.
-        match self.run_on_primary(self.load_flushed_position()).await {
-            Ok(position) => requests.iter().for_each(|request| request.note_commit(self.name, position)),
-            Err(error) => {
-                if let Some(suppressed) = POSITION_UNREAD.due(self.name) {
-                    let database = self.name;
-                    tracing::warn!(database, %error, suppressed, "the position of a commit could not be read");
-                }
+        let position = self.run_on_primary(self.load_flushed_position()).await.unwrap_or_else(|error| {
+            if let Some(suppressed) = POSITION_UNREAD.due(self.name) {
+                let database = self.name;
+                tracing::warn!(database, %error, suppressed, "the position of a commit could not be read");
             }
-        }
+            Position::unknown(self.timeline())
+        });
+        requests.iter().for_each(|request| request.note_commit(self.name, position));
     }
 
     /// The numbers of the healthy replicas, and the moment whose state their answers include.
@@ -328,15 +333,9 @@ impl Endpoints {
         numbered.map(|(number, replica)| (number, replica.as_of)).collect()
     }
 
-    pub(super) fn has_replayed(&self, number: usize, position: Lsn) -> bool {
-        self.state().replicas.get(number).is_some_and(|replica| replica.replayed >= position)
-    }
-
-    pub(super) fn note_replayed(&self, number: usize, position: Lsn) {
-        let mut state = self.state();
-        if let Some(replica) = state.replicas.get_mut(number) {
-            replica.replayed = replica.replayed.max(position);
-        }
+    /// The timeline of the primary, as far as the probes know it.
+    pub(super) fn timeline(&self) -> u32 {
+        self.state().timeline
     }
 }
 

@@ -26,7 +26,7 @@ pub(super) struct ClusterState {
     /// recognized.
     identifier: Option<i64>,
     /// The highest timeline of a primary that was seen. A server on an older one was replaced.
-    timeline: i32,
+    pub(super) timeline: u32,
     /// The state of each replica, in the order of the settings.
     pub(super) replicas: Vec<ReplicaState>,
     history: History,
@@ -302,7 +302,7 @@ mod tests {
         }
     }
 
-    fn found(timeline: i32, identifier: i64) -> Result<ProbeResult, DbError> {
+    fn found(timeline: u32, identifier: i64) -> Result<ProbeResult, DbError> {
         let in_recovery = timeline == 0;
         Ok(ProbeResult { in_recovery, position: Lsn::default(), timeline, cluster_identifier: Some(identifier) })
     }

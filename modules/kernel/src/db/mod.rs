@@ -23,7 +23,7 @@ pub use error::{DbError, Repetition};
 pub use health::EndpointHealth;
 pub use pool::REQUEST_ACQUIRE_TIMEOUT;
 pub use pools::{PoolKind, PoolName, PoolState};
-pub use position::{InvalidLsn, Lsn};
+pub use position::{InvalidPosition, Lsn, Position};
 pub use read::{ReadPool, Snapshot};
 pub use role::{ModuleRole, RoleDefect, RoleStatus};
 pub use session::{Autocommit, Envelope, Tx};

@@ -84,8 +84,12 @@ struct Registered {
     name: PoolName,
     pool: PgPool,
     waiting: Waiting,
-    is_on_primary: bool,
+    /// Adds the settings of the pool's sessions to the options of the primary. `None` for a pool on
+    /// a replica.
+    prepare: Option<Prepare>,
 }
+
+type Prepare = Box<dyn Fn(PgConnectOptions) -> PgConnectOptions + Send + Sync>;
 
 /// Counts a task until it is dropped.
 struct Counted<'a>(&'a AtomicU32);
@@ -158,13 +162,13 @@ impl Pools {
         &self,
         name: PoolName,
         options: PgPoolOptions,
-        prepare: impl FnOnce(PgConnectOptions) -> PgConnectOptions,
+        prepare: impl Fn(PgConnectOptions) -> PgConnectOptions + Send + Sync + 'static,
     ) -> (PgPool, Waiting) {
         // Held until the pool is registered, so that no switch is missed.
         let mut state = self.state();
         let connect = prepare(state.options.clone());
         let pool = with_checks(options, self.switch.clone()).connect_lazy_with(connect);
-        (pool.clone(), state.register(name, pool, true))
+        (pool.clone(), state.register(name, pool, Some(Box::new(prepare))))
     }
 
     /// Opens a pool whose connections lead to a replica.
@@ -175,7 +179,7 @@ impl Pools {
         connect: PgConnectOptions,
     ) -> (PgPool, Waiting) {
         let pool = with_checks(options, Switch::default()).connect_lazy_with(connect);
-        (pool.clone(), self.state().register(name, pool, false))
+        (pool.clone(), self.state().register(name, pool, None))
     }
 
     /// Makes another candidate the primary: connections to the former one are not used again.
@@ -183,10 +187,10 @@ impl Pools {
         let Some(server) = self.candidates.get(candidate) else { return };
         let mut state = self.state();
         (state.primary, state.options) = (candidate, server.clone());
-        for registered in state.pools.iter().filter(|registered| registered.is_on_primary) {
-            // The candidates have different hosts and ports, and nothing else.
-            let options = PgConnectOptions::clone(&registered.pool.connect_options());
-            registered.pool.set_connect_options(options.host(server.get_host()).port(server.get_port()));
+        for registered in &state.pools {
+            if let Some(prepare) = &registered.prepare {
+                registered.pool.set_connect_options(prepare(server.clone()));
+            }
         }
         *self.switch.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
     }
@@ -200,9 +204,9 @@ impl Pools {
 }
 
 impl State {
-    fn register(&mut self, name: PoolName, pool: PgPool, is_on_primary: bool) -> Waiting {
+    fn register(&mut self, name: PoolName, pool: PgPool, prepare: Option<Prepare>) -> Waiting {
         let waiting = Waiting::default();
-        self.pools.push(Registered { name, pool, waiting: waiting.clone(), is_on_primary });
+        self.pools.push(Registered { name, pool, waiting: waiting.clone(), prepare });
         waiting
     }
 }
@@ -212,7 +216,7 @@ impl Registered {
         let idle = u32::try_from(self.pool.num_idle()).unwrap_or(u32::MAX);
         PoolState {
             name: self.name,
-            is_on_primary: self.is_on_primary,
+            is_on_primary: self.prepare.is_some(),
             max: self.pool.options().get_max_connections(),
             used: self.pool.size().saturating_sub(idle),
             idle,
@@ -233,4 +237,25 @@ fn with_checks(options: PgPoolOptions, switch: Switch) -> PgPoolOptions {
             Ok(!is_former)
         })
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use sqlx::ConnectOptions;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_pool_follows_the_primary_with_the_password_of_its_host_and_its_own_settings() {
+        let server = |text: &str| text.parse::<PgConnectOptions>().unwrap();
+        let pools = Pools::new(server("postgres://me:one@db1/x"), &[server("postgres://me:two@db2:6000/x")]);
+        let name = PoolName { owner: "tests", kind: PoolKind::Write };
+        let options = PgPoolOptions::new();
+        let (pool, _waiting) = pools.open_on_primary(name, options, |primary| primary.options([("work_mem", "8MB")]));
+        pools.switch_to(1);
+        let options = pool.connect_options();
+        let url = options.to_url_lossy();
+        assert_eq!((url.password(), url.host_str(), url.port()), (Some("two"), Some("db2"), Some(6000)));
+        assert_eq!(options.get_options(), Some("-c work_mem=8MB"));
+    }
 }

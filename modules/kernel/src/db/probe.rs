@@ -31,7 +31,7 @@ pub(super) struct ProbeResult {
     /// The position that a primary has flushed or a replica has replayed.
     pub position: Lsn,
     /// The timeline of a primary: each promotion begins a higher one. 0 for a replica.
-    pub timeline: i32,
+    pub timeline: u32,
     /// The identifier of the endpoint's cluster; none if the login may not read it.
     pub cluster_identifier: Option<i64>,
 }
@@ -99,7 +99,7 @@ impl Probe {
         let position = position.unwrap_or_default().parse().unwrap_or_default();
         let cluster_identifier = open.cluster_identifier;
         self.open = Some(open);
-        Ok(ProbeResult { in_recovery, position, timeline, cluster_identifier })
+        Ok(ProbeResult { in_recovery, position, timeline: timeline.cast_unsigned(), cluster_identifier })
     }
 }
 

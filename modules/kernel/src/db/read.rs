@@ -8,7 +8,7 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use sqlx::pool::PoolConnection;
 use sqlx::postgres::{PgConnectOptions, PgConnection};
-use sqlx::{PgPool, Postgres, Transaction};
+use sqlx::{PgPool, Postgres, SqlSafeStr, Transaction};
 use tokio::time::Instant;
 
 use super::consistency::{self, Freshness};
@@ -18,6 +18,7 @@ use super::pool::{acquire_failure, pool_options_as, reading_session};
 use super::pools::{PoolKind, PoolName, Waiting};
 use super::position::Lsn;
 use super::role::ModuleRole;
+use super::watch::PROBE_INTERVAL_MIN;
 use crate::Ambient;
 use crate::runtime::repeated::Repeated;
 use crate::runtime::retry::Backoff;
@@ -27,7 +28,11 @@ const CATCH_UP_TIMEOUT: Duration = Duration::from_millis(200);
 /// The pauses between two queries for a replica's position during that time.
 const CATCH_UP_BACKOFF: Backoff = Backoff::new(Duration::from_millis(1), Duration::from_millis(20));
 /// A replica that has given no connection after this time is passed over.
-const REPLICA_ACQUIRE_TIMEOUT: Duration = Duration::from_millis(300);
+const REPLICA_CONNECT_TIMEOUT: Duration = Duration::from_millis(300);
+/// Whether a replica has replayed up to the position $1. A primary is no replica: it may be a
+/// former one.
+const HAS_REPLAYED: &str = "select pg_is_in_recovery() and coalesce(pg_last_wal_replay_lsn() >= $1::pg_lsn, false)";
+const BEGIN_SNAPSHOT: &str = "begin isolation level repeatable read read only";
 
 static CUT_OFF: Repeated = Repeated::new();
 
@@ -43,6 +48,19 @@ pub struct ReadPool {
 pub struct Snapshot {
     inner: Transaction<'static, Postgres>,
     as_of: Option<DateTime<Utc>>,
+}
+
+/// What a read demands of the endpoint that answers it.
+#[derive(Debug, Clone, Copy)]
+enum Demand {
+    /// Any healthy endpoint will do.
+    Any,
+    /// A replica that has replayed up to this position of the primary's log, or else the primary.
+    UpTo(Lsn),
+    /// The primary.
+    Latest,
+    /// A primary that was promoted later than the one that is known.
+    LaterPrimary,
 }
 
 /// An endpoint of the database.
@@ -178,14 +196,13 @@ impl ReadPool {
     }
 
     async fn acquire_except(&self, avoid: Option<Source>) -> Result<(PoolConnection<Postgres>, Source), DbError> {
-        let acquire = |pool: PgPool| async move { Ok(pool.acquire().await?) };
-        let (connection, candidate) = self.first_of(avoid, acquire).await?;
+        let (connection, candidate) = self.first_of(avoid, |connection| async { Ok(connection) }).await?;
         Ok((connection, candidate.source))
     }
 
     async fn begin_except(&self, avoid: Option<Source>) -> Result<(Snapshot, Source), DbError> {
-        let begin = |pool: PgPool| async move {
-            let begin = async move { pool.begin_with("begin isolation level repeatable read read only").await };
+        let begin = |connection: PoolConnection<Postgres>| async {
+            let begin = Transaction::begin(connection, Some(BEGIN_SNAPSHOT.into_sql_str()));
             // A task of its own, for the reason given at `WritePool::begin`.
             Ok(tokio::spawn(begin).await.map_err(|error| DbError::unavailable(error.to_string()))??)
         };
@@ -201,31 +218,29 @@ impl ReadPool {
         replica.unwrap_or(&self.primary).clone()
     }
 
-    /// Calls `get` with the pool of one candidate after the other until one succeeds.
-    async fn first_of<T, Got>(
+    /// Connects to one candidate after the other until one gives a connection on which `prepare`
+    /// succeeds.
+    async fn first_of<T, Prepared>(
         &self,
         avoid: Option<Source>,
-        get: impl Fn(PgPool) -> Got,
+        prepare: impl Fn(PoolConnection<Postgres>) -> Prepared,
     ) -> Result<(T, Candidate), DbError>
     where
-        Got: Future<Output = Result<T, DbError>>,
+        Prepared: Future<Output = Result<T, DbError>>,
     {
         self.endpoints.check_open()?;
-        let mut candidates = self.candidates().await;
+        let demand = self.demand().await;
+        if let Demand::UpTo(lsn) = demand
+            && let Some(found) = self.first_with(lsn, avoid, &prepare).await
+        {
+            return Ok(found);
+        }
+        let mut candidates = self.candidates(demand);
         candidates.retain(|candidate| Some(candidate.source) != avoid);
         // There is no candidate only if the primary is down, and then this is the reason to give.
         let mut failure = self.endpoints.check_primary().err().unwrap_or(DbError::Busy);
         for candidate in candidates {
-            let (pool, waiting) = self.pool(candidate.source);
-            let getting = waiting.during(get(pool.clone()));
-            let got = match candidate.source {
-                Source::Primary => self.endpoints.run_on_primary(getting).await,
-                Source::Replica(_) => {
-                    let got = tokio::time::timeout(REPLICA_ACQUIRE_TIMEOUT, getting).await;
-                    got.unwrap_or(Err(DbError::TimedOut))
-                }
-            };
-            match got {
+            match self.connect(candidate.source, &prepare).await {
                 Ok(got) => {
                     if candidate.is_stale {
                         consistency::mark_stale();
@@ -234,7 +249,7 @@ impl ReadPool {
                 }
                 Err(error) if error.is_unavailable() => {
                     self.endpoints.report_failure();
-                    failure = acquire_failure(&pool, error);
+                    failure = acquire_failure(&self.pool(candidate.source).0, error);
                 }
                 Err(error) => return Err(error),
             }
@@ -242,23 +257,62 @@ impl ReadPool {
         Err(failure)
     }
 
-    /// The endpoints that may answer the current request, the best first.
-    async fn candidates(&self) -> Vec<Candidate> {
-        let primary = Candidate { source: Source::Primary, as_of: None, is_stale: false };
-        if !self.endpoints.has_replicas() {
-            return vec![primary];
+    /// Calls `prepare` with a connection to this endpoint.
+    async fn connect<T, Prepared>(
+        &self,
+        source: Source,
+        prepare: impl Fn(PoolConnection<Postgres>) -> Prepared,
+    ) -> Result<T, DbError>
+    where
+        Prepared: Future<Output = Result<T, DbError>>,
+    {
+        let (pool, waiting) = self.pool(source);
+        let connecting = async { prepare(waiting.during(pool.acquire()).await?).await };
+        match source {
+            Source::Primary => self.endpoints.run_on_primary(connecting).await,
+            Source::Replica(_) => {
+                let connected = tokio::time::timeout(REPLICA_CONNECT_TIMEOUT, connecting).await;
+                connected.unwrap_or(Err(DbError::TimedOut))
+            }
         }
+    }
+
+    /// What the current request demands of the servers as they are now.
+    async fn demand(&self) -> Demand {
+        if !self.endpoints.has_replicas() {
+            return Demand::Latest;
+        }
+        let position = match consistency::required_freshness(self.endpoints.name()) {
+            Freshness::Any => return Demand::Any,
+            Freshness::Latest => return Demand::Latest,
+            Freshness::UpTo(position) => position,
+        };
+        if position.timeline > self.endpoints.timeline() {
+            // Another process has found a promotion before this one.
+            self.endpoints.probe_if_older_than(PROBE_INTERVAL_MIN).await;
+            if position.timeline > self.endpoints.timeline() {
+                return Demand::LaterPrimary;
+            }
+        }
+        // What was written up to a position of an earlier timeline is in the present one, or lost.
+        if position.is_unknown() { Demand::Latest } else { Demand::UpTo(position.lsn) }
+    }
+
+    /// The endpoints that may answer, the best first. A replica that has replayed a position is not
+    /// among them.
+    fn candidates(&self, demand: Demand) -> Vec<Candidate> {
+        let is_primary_stale = matches!(demand, Demand::LaterPrimary);
+        let primary = Candidate { source: Source::Primary, as_of: None, is_stale: is_primary_stale };
         let replica = |is_stale| {
             move |(number, as_of)| Candidate { source: Source::Replica(number), as_of: Some(as_of), is_stale }
         };
         let is_primary_down = self.endpoints.is_primary_down();
-        let mut candidates: Vec<Candidate> = match consistency::required_freshness(self.endpoints.name()) {
+        let mut candidates: Vec<Candidate> = match demand {
             // With the primary down, it is unknown whether a replica has the last commits.
-            Freshness::Any => self.endpoints.healthy_replicas().into_iter().map(replica(is_primary_down)).collect(),
-            Freshness::UpTo(position) => self.wait_for(position).await.into_iter().map(replica(false)).collect(),
-            Freshness::Latest => Vec::new(),
+            Demand::Any => self.endpoints.healthy_replicas().into_iter().map(replica(is_primary_down)).collect(),
+            Demand::UpTo(_) | Demand::Latest | Demand::LaterPrimary => Vec::new(),
         };
-        if !is_primary_down {
+        if !(is_primary_down && self.endpoints.has_replicas()) {
             candidates.push(primary);
         }
         // An old answer is better than none.
@@ -270,23 +324,45 @@ impl ReadPool {
         candidates
     }
 
-    /// A healthy replica that has replayed up to `position`, if there is one before the timeout.
-    async fn wait_for(&self, position: Lsn) -> Option<(usize, DateTime<Utc>)> {
+    /// Like `first_of`, with a healthy replica that has replayed up to `position`, if there is one
+    /// before the timeout.
+    async fn first_with<T, Prepared>(
+        &self,
+        position: Lsn,
+        avoid: Option<Source>,
+        prepare: impl Fn(PoolConnection<Postgres>) -> Prepared,
+    ) -> Option<(T, Candidate)>
+    where
+        Prepared: Future<Output = Result<T, DbError>>,
+    {
         let began = Instant::now();
+        // The query runs on the connection that then reads: behind a balancer, another connection
+        // may lead to another server.
+        let prepare_if_replayed = |mut connection: PoolConnection<Postgres>| {
+            let prepare = &prepare;
+            async move {
+                let replayed = sqlx::query_scalar(HAS_REPLAYED).bind(position.to_string());
+                let replayed = replayed.fetch_one(&mut *connection).await?;
+                if replayed { Ok(Some(prepare(connection).await?)) } else { Ok(None) }
+            }
+        };
         let waiting = async {
             let mut backoff = CATCH_UP_BACKOFF;
             loop {
-                let healthy = self.endpoints.healthy_replicas();
-                if let Some(found) = healthy.iter().find(|(number, _)| self.endpoints.has_replayed(*number, position)) {
-                    return Some(*found);
-                }
-                if healthy.is_empty() {
-                    return None;
-                }
-                for (number, as_of) in healthy {
-                    if self.load_replayed_position(number).await? >= position {
-                        return Some((number, as_of));
+                let mut may_catch_up = false;
+                for (number, as_of) in self.endpoints.healthy_replicas() {
+                    let source = Source::Replica(number);
+                    if Some(source) == avoid {
+                        continue;
                     }
+                    match self.connect(source, &prepare_if_replayed).await {
+                        Ok(Some(got)) => return Some((got, Candidate { source, as_of: Some(as_of), is_stale: false })),
+                        Ok(None) => may_catch_up = true,
+                        Err(_) => self.endpoints.report_failure(),
+                    }
+                }
+                if !may_catch_up {
+                    return None;
                 }
                 // No connection is held during the pause.
                 tokio::time::sleep(backoff.next_pause()).await;
@@ -297,19 +373,5 @@ impl ReadPool {
         metrics::histogram!("piecework_replica_wait_seconds", "database" => self.endpoints.name(), "outcome" => outcome)
             .record(began.elapsed().as_secs_f64());
         found
-    }
-
-    /// The position up to which a replica has replayed the log; none if it does not answer.
-    async fn load_replayed_position(&self, number: usize) -> Option<Lsn> {
-        let (replica, _) = self.replicas.get(number)?;
-        let query = sqlx::query_scalar("select pg_last_wal_replay_lsn()::text").fetch_one(replica);
-        let replayed: Result<Option<String>, sqlx::Error> = query.await;
-        let Ok(replayed) = replayed else {
-            self.endpoints.report_failure();
-            return None;
-        };
-        let replayed = replayed?.parse().ok()?;
-        self.endpoints.note_replayed(number, replayed);
-        Some(replayed)
     }
 }

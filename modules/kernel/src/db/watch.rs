@@ -19,7 +19,7 @@ const PROBE_INTERVAL: Duration = Duration::from_millis(500);
 /// Time between two probes of a database whose primary is down or does not answer.
 const DOWN_PROBE_INTERVAL: Duration = Duration::from_millis(100);
 /// Minimum time between two probes when many requests report failures.
-const PROBE_INTERVAL_MIN: Duration = Duration::from_millis(50);
+pub(super) const PROBE_INTERVAL_MIN: Duration = Duration::from_millis(50);
 
 impl Endpoints {
     /// A database with one server that only takes writes is probed when there is a reason.
