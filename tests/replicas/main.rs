@@ -10,3 +10,4 @@ mod people;
 mod positions;
 mod routing;
 mod startup;
+mod verify;

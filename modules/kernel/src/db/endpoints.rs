@@ -272,7 +272,7 @@ impl Endpoints {
     }
 
     /// The position up to which the primary has flushed its log. Every commit so far is before it.
-    async fn load_flushed_position(&self) -> Result<Lsn, DbError> {
+    pub(super) async fn load_flushed_position(&self) -> Result<Lsn, DbError> {
         let load = || sqlx::query_scalar("select pg_current_wal_flush_lsn()::text").fetch_one(&self.positions);
         let first: Result<String, DbError> = load().await.map_err(DbError::from);
         // A pooled connection from before a restart of the primary fails when it is used.

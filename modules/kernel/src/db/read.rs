@@ -8,7 +8,7 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use sqlx::pool::PoolConnection;
 use sqlx::postgres::{PgConnectOptions, PgConnection};
-use sqlx::{PgPool, Postgres, Transaction};
+use sqlx::{Executor, PgPool, Postgres, Transaction};
 use tokio::time::Instant;
 
 use super::consistency::{self, Freshness};
@@ -21,13 +21,22 @@ use super::role::ModuleRole;
 use crate::Ambient;
 use crate::runtime::repeated::Repeated;
 use crate::runtime::retry::Backoff;
+use crate::verify::Server;
 
+/// The beginning of a transaction in which every statement sees the same state.
+const BEGIN_SNAPSHOT: &str = "begin isolation level repeatable read read only";
 /// How long a read waits for a replica to replay what the client has seen.
 const CATCH_UP_TIMEOUT: Duration = Duration::from_millis(200);
 /// The pauses between two queries for a replica's position during that time.
 const CATCH_UP_BACKOFF: Backoff = Backoff::new(Duration::from_millis(1), Duration::from_millis(20));
 /// A replica that has given no connection after this time is passed over.
 const REPLICA_ACQUIRE_TIMEOUT: Duration = Duration::from_millis(300);
+
+/// How long a verification waits for a replica to replay what was committed before it.
+const VERIFICATION_CATCH_UP_TIMEOUT: Duration = Duration::from_secs(60);
+/// The settings of a transaction of a verification: its queries take minutes, and their plans
+/// depend on what is checked.
+const VERIFICATION_SETTINGS: &str = "set local statement_timeout = 0; set local plan_cache_mode = force_custom_plan";
 
 static CUT_OFF: Repeated = Repeated::new();
 
@@ -184,13 +193,38 @@ impl ReadPool {
     }
 
     async fn begin_except(&self, avoid: Option<Source>) -> Result<(Snapshot, Source), DbError> {
-        let begin = |pool: PgPool| async move {
-            let begin = async move { pool.begin_with("begin isolation level repeatable read read only").await };
-            // A task of its own, for the reason given at `WritePool::begin`.
-            Ok(tokio::spawn(begin).await.map_err(|error| DbError::unavailable(error.to_string()))??)
-        };
-        let (inner, candidate) = self.first_of(avoid, begin).await?;
+        let (inner, candidate) = self.first_of(avoid, |pool| begin(pool, BEGIN_SNAPSHOT)).await?;
         Ok((Snapshot { inner, as_of: candidate.as_of }, candidate.source))
+    }
+
+    /// A transaction for the queries of a verification, which is not cut off after half a minute.
+    /// On the primary each query sees every commit. On a replica all of them see one state, which
+    /// includes everything that was committed before this call.
+    ///
+    /// # Errors
+    /// The server gives no connection, or no healthy replica replays the log in time.
+    pub async fn begin_verification(&self, server: Server) -> Result<Snapshot, DbError> {
+        let (source, statement, as_of) = match server {
+            // A snapshot of minutes would keep the primary from removing dead rows.
+            Server::Primary => (Source::Primary, "begin read only", None),
+            Server::Replica => {
+                let position = self.endpoints.run_on_primary(self.endpoints.load_flushed_position()).await?;
+                let found = self.wait_for(position, VERIFICATION_CATCH_UP_TIMEOUT).await;
+                let Some((number, as_of)) = found else {
+                    let database = self.endpoints.name();
+                    return Err(DbError::unavailable(format!("no replica of {database} is healthy and up to date")));
+                };
+                (Source::Replica(number), BEGIN_SNAPSHOT, Some(as_of))
+            }
+        };
+        let (pool, waiting) = self.pool(source);
+        let begun = waiting.during(begin(pool, statement));
+        let mut inner = match source {
+            Source::Primary => self.endpoints.run_on_primary(begun).await?,
+            Source::Replica(_) => begun.await?,
+        };
+        inner.execute(VERIFICATION_SETTINGS).await?;
+        Ok(Snapshot { inner, as_of })
     }
 
     fn pool(&self, source: Source) -> (PgPool, Waiting) {
@@ -255,7 +289,9 @@ impl ReadPool {
         let mut candidates: Vec<Candidate> = match consistency::required_freshness(self.endpoints.name()) {
             // With the primary down, it is unknown whether a replica has the last commits.
             Freshness::Any => self.endpoints.healthy_replicas().into_iter().map(replica(is_primary_down)).collect(),
-            Freshness::UpTo(position) => self.wait_for(position).await.into_iter().map(replica(false)).collect(),
+            Freshness::UpTo(position) => {
+                self.wait_for(position, CATCH_UP_TIMEOUT).await.into_iter().map(replica(false)).collect()
+            }
             Freshness::Latest => Vec::new(),
         };
         if !is_primary_down {
@@ -271,7 +307,7 @@ impl ReadPool {
     }
 
     /// A healthy replica that has replayed up to `position`, if there is one before the timeout.
-    async fn wait_for(&self, position: Lsn) -> Option<(usize, DateTime<Utc>)> {
+    async fn wait_for(&self, position: Lsn, deadline: Duration) -> Option<(usize, DateTime<Utc>)> {
         let began = Instant::now();
         let waiting = async {
             let mut backoff = CATCH_UP_BACKOFF;
@@ -292,7 +328,7 @@ impl ReadPool {
                 tokio::time::sleep(backoff.next_pause()).await;
             }
         };
-        let found = tokio::time::timeout(CATCH_UP_TIMEOUT, waiting).await.ok().flatten();
+        let found = tokio::time::timeout(deadline, waiting).await.ok().flatten();
         let outcome = if found.is_some() { "caught_up" } else { "gave_up" };
         metrics::histogram!("piecework_replica_wait_seconds", "database" => self.endpoints.name(), "outcome" => outcome)
             .record(began.elapsed().as_secs_f64());
@@ -312,4 +348,10 @@ impl ReadPool {
         self.endpoints.note_replayed(number, replayed);
         Some(replayed)
     }
+}
+
+/// Begins a transaction in a task of its own, for the reason given at `WritePool::begin`.
+async fn begin(pool: PgPool, statement: &'static str) -> Result<Transaction<'static, Postgres>, DbError> {
+    let begin = async move { pool.begin_with(statement).await };
+    Ok(tokio::spawn(begin).await.map_err(|error| DbError::unavailable(error.to_string()))??)
 }
