@@ -1,5 +1,5 @@
-//! `verify --since`: what has changed since a day is checked in full, and earlier days count as they
-//! were sealed.
+//! `verify --since`: what has changed since a day is checked in full, and earlier days count as
+//! they were sealed.
 
 use harness::{Company, TestApp, TestDatabase};
 use kernel::runtime::jobs::Outcome;
@@ -8,12 +8,13 @@ use piecework::verification::{Report, VerifyOptions, verify};
 use serde_json::Value;
 use sqlx::{AssertSqlSafe, Executor};
 
-/// A company with a completed task of Monday, an open task of Monday, and one task of Tuesday. Monday
-/// is closed and sealed.
+/// A company with a completed and two open tasks of Monday, and one task of Tuesday. Monday is
+/// closed and sealed.
 struct Days {
     company: Company,
     completed: Value,
     open: Value,
+    waiting: Value,
     today: Value,
 }
 
@@ -22,10 +23,11 @@ async fn days() -> Days {
     let completed = company.create("Completed on Monday").await;
     company.complete(&completed).await;
     let open = company.create("Open since Monday").await;
+    let waiting = company.create("Waiting since Monday").await;
     company.next_morning("2026-11-03").await;
     while company.system.application.modules.accounting.seal_next_day().await.unwrap() == Outcome::More {}
     let today = company.create("Created on Tuesday").await;
-    Days { company, completed, open, today }
+    Days { company, completed, open, waiting, today }
 }
 
 async fn report(app: &TestApp, since: Option<&str>) -> Report {
@@ -42,13 +44,13 @@ fn id(task: &Value) -> &str {
     task["id"].as_str().unwrap()
 }
 
-/// Draws nobody for the first assignment of a task, or brings its assignee back.
+/// Draws nobody in the first draw of a task, or brings its assignee back.
 async fn damage_draw(tracker: &TestDatabase, task: &Value, is_repair: bool) {
     let assignee = task["assignee"]["id"].as_str().unwrap();
     let stored = if is_repair { assignee } else { "00000000-0000-7000-8000-000000000000" };
     let statement = format!(
         "update tasks.assignments set assignee_id = '{stored}'
-         where number = (select number from tasks.tasks where task_id = '{}')",
+         where assignment = 1 and number = (select number from tasks.tasks where task_id = '{}')",
         id(task)
     );
     tracker.connect().await.execute(AssertSqlSafe(statement)).await.unwrap();
@@ -56,7 +58,7 @@ async fn damage_draw(tracker: &TestDatabase, task: &Value, is_repair: bool) {
 
 #[tokio::test]
 async fn what_has_changed_since_a_day_is_checked_in_full() {
-    let Days { company, completed, open, today } = days().await;
+    let Days { company, completed, open, waiting, today } = days().await;
     let (app, tracker) = (&company.system, &company.system.environment.tracker);
     let sealed = report(app, Some("2026-11-03")).await;
     assert_eq!((sealed.findings, sealed.checked_since), (vec![], "2026-11-03".parse().ok()));
@@ -69,7 +71,7 @@ async fn what_has_changed_since_a_day_is_checked_in_full() {
     damage_draw(tracker, &today, true).await;
 
     // A task that did not change today is trusted.
-    for task in [&completed, &open] {
+    for task in [&completed, &open, &waiting] {
         damage_draw(tracker, task, false).await;
         let (since, all) = find(app).await;
         assert!(since.is_empty() && is_of(&all, task), "{since:?} {all:?}");
@@ -85,9 +87,10 @@ async fn what_has_changed_since_a_day_is_checked_in_full() {
 
     company.manager.api.post_nothing("/reassignments").await.expect_status(202);
     app.finish_runs(&company.manager).await;
-    damage_draw(tracker, &today, false).await;
-    assert!(is_of(&find(app).await.0, &today));
-    damage_draw(tracker, &today, true).await;
+    damage_draw(tracker, &waiting, false).await;
+    let (since, _) = find(app).await;
+    assert!(is_of(&since, &waiting), "{since:?}");
+    damage_draw(tracker, &waiting, true).await;
     company.finish().await;
 }
 

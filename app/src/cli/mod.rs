@@ -103,8 +103,8 @@ enum Command {
     /// Names the rows that violate an invariant, each with the command that mends it, and then ends
     /// with exit code 1. It may run beside a server.
     ///
-    /// A closed day is sealed with a digest of its transfers. Without --since, every seal is checked
-    /// against the transfers.
+    /// A closed day is sealed with a digest of its transfers. Without --since, every seal is
+    /// checked against the transfers.
     Verify(verify::VerifyArguments),
     /// Reverse fees and rewards whose tasks, assignments or completions were lost
     ///

@@ -15,9 +15,9 @@ const FINDINGS_MAX: usize = 1_000;
 /// Number of tasks that are compared at once if not all are compared.
 const TASKS_PER_STEP: usize = 5_000;
 
-/// There is a fee for each assignment, charged to the person of the assignment, and a reward for the
-/// person who completed the task; and the task shows the price. Compares the tasks that have changed
-/// in the scope, in the tasks module or in the ledger.
+/// There is a fee for each assignment, charged to the person of the assignment, and a reward for
+/// the person who completed the task; and the task shows the price. Compares the tasks that have
+/// changed in the scope, in the tasks module or in the ledger.
 pub async fn compare_tasks_with_ledger(application: &Application, scope: Scope) -> Result<Vec<Finding>, Error> {
     if scope.is_everything() {
         return compare_step(application, scope.server, None).await;

@@ -47,8 +47,9 @@ pub struct Report {
 }
 
 /// Checks the invariants. A finding counts only if a second reading finds it too, because requests
-/// change the data between two queries, and the two databases are read at different moments. Between
-/// the readings the events of the first one are delivered, and a replica replays what they caused.
+/// change the data between two queries, and the two databases are read at different moments.
+/// Between the readings the events of the first one are delivered, and a replica replays what they
+/// caused.
 ///
 /// # Errors
 /// A database does not answer, or no replica is up to date.

@@ -11,8 +11,8 @@ use crate::service::Accounting;
 
 /// Time between two checks whether a business day is over.
 const DUE_DAYS_INTERVAL: Duration = Duration::from_secs(5);
-/// Time between two searches for closed days without a seal. A seal is in no hurry, and it should not
-/// compete with the mails of a close.
+/// Time between two searches for closed days without a seal. A seal is in no hurry, and it should
+/// not compete with the mails of a close.
 const SEALS_INTERVAL: Duration = Duration::from_secs(300);
 
 /// Closes the business days that are over.

@@ -176,8 +176,8 @@ async fn check_days(connection: &mut PgConnection, scope: Scope) -> Result<Vec<F
     Ok(findings)
 }
 
-/// Checks the seals (invariant 8): those of the scope against the transfers, and all of them against
-/// the figures of their days and the balances of the wallets.
+/// Checks the seals (invariant 8): those of the scope against the transfers, and all of them
+/// against the figures of their days and the balances of the wallets.
 async fn check_seals(connection: &mut PgConnection, scope: Scope) -> Result<Vec<Finding>, Error> {
     let mut findings = Vec::new();
     for seal in store::list_day_seals(connection, scope.first_date).await? {

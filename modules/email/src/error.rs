@@ -41,12 +41,12 @@ impl From<Error> for Problem {
     fn from(error: Error) -> Self {
         let detail = error.to_string();
         match error {
-            Error::MailNotFound    => Self::new(404, "email.not_found",      detail),
-            Error::AlreadyQueued   => Self::new(409, "email.already_queued", detail),
-            Error::LinkSent        => Self::new(409, "email.link_sent",      detail),
-            Error::TextDeleted     => Self::new(409, "email.text_deleted",   detail),
+            Error::MailNotFound                 => Self::new(404, "email.not_found",      detail),
+            Error::AlreadyQueued                => Self::new(409, "email.already_queued", detail),
+            Error::LinkSent                     => Self::new(409, "email.link_sent",      detail),
+            Error::TextDeleted                  => Self::new(409, "email.text_deleted",   detail),
             Error::Settings(_) | Error::File(_) => Self::internal(&detail),
-            Error::Database(error) => error.into(),
+            Error::Database(error)              => error.into(),
         }
     }
 }

@@ -42,7 +42,7 @@ pub struct Settings {
     pub longest_pause_ms: u64,
     /// Maximum time of one attempt, from connecting to the server's last reply.
     pub send_timeout_ms: u64,
-    /// Number of days that the text of a sent mail is kept; 0 means for ever.
+    /// Number of days that the text of a sent mail is kept; 0 means that it is not deleted.
     pub keep_days: u16,
 }
 

@@ -6,8 +6,8 @@ use kernel::verify::Scope;
 use crate::{Email, Error, store};
 
 impl Email {
-    /// For each business day of the scope: the number of its payout statements in any state, and a digest of
-    /// the ids of their recipients.
+    /// For each business day of the scope: the number of its payout statements in any state, and a
+    /// digest of the ids of their recipients.
     ///
     /// # Errors
     /// The database fails.

@@ -33,8 +33,8 @@ impl From<LedgerFactRow> for LedgerFact {
     }
 }
 
-/// Returns the price, the fees and the reward of these tasks, or of every task, in id order, without
-/// what is withdrawn. A task without a price is left out.
+/// Returns the price, the fees and the reward of these tasks, or of every task, in id order,
+/// without what is withdrawn. A task without a price is left out.
 pub fn stream_ledger_facts<'a>(
     connection: &'a mut PgConnection,
     task_ids: Option<&'a [Uuid]>,

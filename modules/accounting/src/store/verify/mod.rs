@@ -141,8 +141,8 @@ pub async fn list_prices_out_of_range(
     .await
 }
 
-/// Returns fees and rewards since a day that are not the price of their task, or that have the wrong
-/// direction.
+/// Returns fees and rewards since a day that are not the price of their task, or that have the
+/// wrong direction.
 pub async fn list_transfers_with_wrong_amount(
     connection: &mut PgConnection,
     since: NaiveDate,

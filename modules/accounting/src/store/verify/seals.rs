@@ -5,8 +5,8 @@ use sqlx::postgres::PgConnection;
 
 use crate::domain::{DaySeal, EarlierBalances};
 
-/// Returns the first day that is not before `since` or has no seal, and when it was opened. The open
-/// day has no seal. `None` before the first start.
+/// Returns the first day that is not before `since` or has no seal, and when it was opened. The
+/// open day has no seal. `None` before the first start.
 pub async fn load_first_day_to_check(
     connection: &mut PgConnection,
     since: NaiveDate,
@@ -69,8 +69,8 @@ pub async fn list_days_that_differ_from_their_seals(
     .await
 }
 
-/// Returns what the last lines of all wallets before a day come to, and what the seals of those days
-/// say.
+/// Returns what the last lines of all wallets before a day come to, and what the seals of those
+/// days say.
 pub async fn load_earlier_balances(
     connection: &mut PgConnection,
     since: NaiveDate,
