@@ -28,11 +28,12 @@ const REQUIRED_FILES: [&str; 6] = ["lib.rs", "domain.rs", "service.rs", "http/mo
 
 /// One file for each use case, and the technical parts that only this module has.
 const USE_CASES: [(&str, &[&str]); 6] = [
-    ("accounting", &["post", "price", "close", "correct", "withdraw", "read"]),
+    ("accounting", &["post", "price", "close", "seal", "correct", "withdraw", "read"]),
     ("analytics", &["read"]),
     (
         "email",
         &[
+            "delete_texts",
             "deliver",
             "resend",
             "read",

@@ -108,6 +108,26 @@ async fn verify_names_the_row_and_the_invariant_that_it_violates() {
     assert!(text.contains("All invariants hold."), "{text}");
 }
 
+#[tokio::test]
+async fn verify_says_what_it_has_checked_and_refuses_what_it_cannot() {
+    let data = DataDirectory::new();
+    create_person(&data.path(), "ann@example.org", "worker").await;
+    let text = piecework(&data.path(), &["verify"]).finish().await.ok();
+    assert!(text.contains("Checked: everything that was committed before "), "{text}");
+    let text = piecework(&data.path(), &["verify", "--since", "2026-01-01"]).finish().await.ok();
+    assert!(text.contains("Checked: what was committed since the beginning of "), "{text}");
+    let report = piecework(&data.path(), &["verify", "--json", "--since", "2999-12-31"]).finish().await.json();
+    let day = report["checked_since"].as_str().unwrap();
+    assert!(day < "2999-12-31" && !report["as_of"].is_null(), "the open day is always checked: {report}");
+
+    let refused = piecework(&data.path(), &["verify", "--replica"]).finish().await;
+    assert_eq!(refused.code, Some(2), "{refused:?}");
+    assert!(refused.stderr.contains("databases.tracker.read_urls is empty"), "{}", refused.stderr);
+    let refused = piecework(&data.path(), &["verify", "--since", "yesterday"]).finish().await;
+    assert_eq!(refused.code, Some(2), "{refused:?}");
+    assert!(refused.stderr.contains("--since"), "{}", refused.stderr);
+}
+
 /// Creates a task, and completes it if it is assigned to this person.
 async fn complete(person: &Api) -> Option<String> {
     let created = person.create_task("Count the chairs").await;

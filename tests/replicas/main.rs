@@ -11,3 +11,4 @@ mod people;
 mod positions;
 mod routing;
 mod startup;
+mod verify;

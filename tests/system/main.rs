@@ -34,3 +34,4 @@ mod stopping;
 mod streams;
 mod tasks;
 mod two_days;
+mod verify_since;

@@ -10,9 +10,10 @@ use serde_json::json;
 use super::context::{Context, with_application};
 use super::output::{print_json, print_line};
 use super::verify::{fail_if_found, print_report};
+use crate::Error;
 use crate::recovery::backup::{self, Progress};
 use crate::recovery::replay;
-use crate::{Error, verification};
+use crate::verification::{self, VerifyOptions};
 
 /// The options of `backup` and of `restore`.
 #[derive(Debug, Args)]
@@ -63,7 +64,7 @@ pub async fn restore(context: &Context, arguments: &FolderArguments) -> Result<(
             with_application(context, async |application| {
                 let replayed = replay(application, None, observe).await?;
                 bar.set_message("verifying");
-                Ok((replayed, verification::verify(application).await?))
+                Ok((replayed, verification::verify(application, VerifyOptions::default()).await?))
             })
             .await
         }

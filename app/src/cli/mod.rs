@@ -103,8 +103,11 @@ enum Command {
     /// Check every invariant of the domain on the live data
     ///
     /// Names the rows that violate an invariant, each with the command that mends it, and then ends
-    /// with exit code 1.
-    Verify,
+    /// with exit code 1. It may run beside a server.
+    ///
+    /// A closed day is sealed with a digest of its transfers. Without --since, every seal is
+    /// checked against the transfers.
+    Verify(verify::VerifyArguments),
     /// Reverse fees and rewards whose tasks, assignments or completions were lost
     ///
     /// After the tracker database has lost data, accounting has bookings without a ground. The
@@ -218,7 +221,7 @@ async fn dispatch(command: Command, context: &Context) -> Result<(), Error> {
         Command::People(command) => people::run(context, command).await,
         Command::Import(command) => import::run(context, command).await,
         Command::CloseDay(arguments) => close_day::run(context, &arguments).await,
-        Command::Verify => verify::run(context).await,
+        Command::Verify(arguments) => verify::run(context, &arguments).await,
         Command::Backup(arguments) => backup::create(context, &arguments).await,
         Command::Restore(arguments) => backup::restore(context, &arguments).await,
         Command::Reconcile(arguments) => reconcile::run(context, &arguments).await,

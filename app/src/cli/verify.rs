@@ -2,22 +2,56 @@
 
 use std::collections::BTreeSet;
 
-use kernel::verify::Remedy;
+use chrono::SecondsFormat;
+use clap::Args;
+use kernel::CalendarDate;
+use kernel::verify::{Remedy, Server};
 
 use super::context::{Context, with_application};
 use super::output::{print_json, print_line};
 use crate::Error;
-use crate::verification::{self, Report};
+use crate::application::Application;
+use crate::verification::{self, Report, VerifyOptions};
+
+/// The options of the command.
+#[derive(Debug, Args)]
+pub struct VerifyArguments {
+    /// Check this day and later ones, YYYY-MM-DD; closed days before it count as they were sealed
+    #[arg(long, value_name = "DATE")]
+    since: Option<CalendarDate>,
+    /// Read from the replicas instead of the primaries
+    #[arg(long)]
+    replica: bool,
+}
 
 /// Runs the command.
-pub async fn run(context: &Context) -> Result<(), Error> {
-    let report = with_application(context, async |application| verification::verify(application).await).await?;
+pub async fn run(context: &Context, arguments: &VerifyArguments) -> Result<(), Error> {
+    let since = arguments.since.map(CalendarDate::date);
+    let server = if arguments.replica { Server::Replica } else { Server::Primary };
+    if arguments.replica {
+        check_replicas(context)?;
+    }
+    let verify =
+        async |application: &Application| verification::verify(application, VerifyOptions { since, server }).await;
+    let report = with_application(context, verify).await?;
     if context.json {
         print_json(&report)?;
     } else {
         print_report(&report)?;
     }
     fail_if_found(&report)
+}
+
+/// Refuses to read from replicas that the settings do not name.
+fn check_replicas(context: &Context) -> Result<(), Error> {
+    let databases = &context.loaded.config.databases;
+    for (name, database) in [("tracker", &databases.tracker), ("accounting", &databases.accounting)] {
+        if database.read_urls.is_empty() {
+            let text = format!("--replica needs a replica of each database: databases.{name}.read_urls is empty");
+            return Err(Error::Configuration(text));
+        }
+    }
+    Ok(())
 }
 
 /// Prints the findings, each with its remedy.
@@ -41,7 +75,13 @@ pub fn print_report(report: &Report) -> Result<(), Error> {
     if report.findings.is_empty() {
         print_line("All invariants hold.")?;
     }
-    Ok(())
+    let as_of = report.as_of.to_rfc3339_opts(SecondsFormat::Secs, true);
+    match report.checked_since {
+        None => print_line(&format!("Checked: everything that was committed before {as_of}.")),
+        Some(day) => print_line(&format!(
+            "Checked: what was committed since the beginning of {day} and before {as_of}, and the seals of earlier days."
+        )),
+    }
 }
 
 /// An error if there is a finding.

@@ -11,6 +11,8 @@ const LAG_LIMIT_MS_MAX: u64 = 3_600_000;
 /// The smallest pool that a module can write with: three kinds of commands, the relay with a batch
 /// ahead, an inbox, and one connection for everything else.
 const WRITE_CONNECTIONS_MIN: u32 = 7;
+/// Number of connections to read that a verification holds in one module.
+const READ_CONNECTIONS_MIN: u32 = 3;
 /// The longest time for which a process that stops may still serve requests, in milliseconds.
 const DRAIN_MS_MAX: u64 = 600_000;
 /// The highest limit. A bucket is refilled by at least a microsecond at a time.
@@ -52,8 +54,9 @@ fn check_database(name: DatabaseName, database: &Database) -> Result<(), Error> 
         let reason = "some are held while commands or events keep coming";
         return invalid("write_connections", format!("is at least {WRITE_CONNECTIONS_MIN}: {reason}"));
     }
-    if database.read_connections == 0 {
-        return invalid("read_connections", "is at least 1".to_owned());
+    if database.read_connections < READ_CONNECTIONS_MIN {
+        let reason = "a verification reads several tables at once";
+        return invalid("read_connections", format!("is at least {READ_CONNECTIONS_MIN}: {reason}"));
     }
     if !(1..=LAG_LIMIT_MS_MAX).contains(&database.max_lag_ms) {
         return invalid("max_lag_ms", format!("is 1 to {LAG_LIMIT_MS_MAX}, an hour"));

@@ -121,7 +121,7 @@ fn a_wrong_value_is_named_with_its_source() {
 fn too_few_connections_are_refused() {
     for (variable, key, value) in [
         ("PIECEWORK__DATABASES__TRACKER__WRITE_CONNECTIONS", "databases.tracker.write_connections", "6"),
-        ("PIECEWORK__DATABASES__ACCOUNTING__READ_CONNECTIONS", "databases.accounting.read_connections", "0"),
+        ("PIECEWORK__DATABASES__ACCOUNTING__READ_CONNECTIONS", "databases.accounting.read_connections", "2"),
     ] {
         let error = error_of(&[(variable, value)]);
         assert!(error.contains(key) && error.contains("at least"), "{error}");

@@ -12,6 +12,7 @@ mod post;
 mod price;
 mod read;
 mod replay;
+mod seal;
 mod service;
 mod settings;
 mod store;
@@ -45,6 +46,7 @@ impl Accounting {
             .with_schema(self.write.clone())
             .with_subscriber(subscriber::AccountingSubscriber::new(self.clone()))
             .with_job(jobs::close_days(self.clone()))
+            .with_job(jobs::seal_days(self.clone()))
             .with_job(jobs::prune_idempotency_keys(self))
             // A command may not change where business days end.
             .on_prepare(move |process| {

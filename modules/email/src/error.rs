@@ -19,6 +19,12 @@ pub enum Error {
     /// The mail had a one-time link, which was deleted when the mail was sent.
     #[error("the mail had a one-time link and was sent; create a new link")]
     LinkSent,
+    /// The text of the mail was deleted after `email.keep_days`.
+    #[error("the text of the mail was deleted `email.keep_days` after it was sent")]
+    TextDeleted,
+    /// A file of the file transport cannot be deleted; the text names it.
+    #[error("{0}")]
+    File(String),
     /// The database failed.
     #[error(transparent)]
     Database(#[from] DbError),
@@ -35,11 +41,12 @@ impl From<Error> for Problem {
     fn from(error: Error) -> Self {
         let detail = error.to_string();
         match error {
-            Error::MailNotFound    => Self::new(404, "email.not_found",      detail),
-            Error::AlreadyQueued   => Self::new(409, "email.already_queued", detail),
-            Error::LinkSent        => Self::new(409, "email.link_sent",      detail),
-            Error::Settings(_)     => Self::internal(&detail),
-            Error::Database(error) => error.into(),
+            Error::MailNotFound                 => Self::new(404, "email.not_found",      detail),
+            Error::AlreadyQueued                => Self::new(409, "email.already_queued", detail),
+            Error::LinkSent                     => Self::new(409, "email.link_sent",      detail),
+            Error::TextDeleted                  => Self::new(409, "email.text_deleted",   detail),
+            Error::Settings(_) | Error::File(_) => Self::internal(&detail),
+            Error::Database(error)              => error.into(),
         }
     }
 }
@@ -51,6 +58,12 @@ pub const PROBLEM_CODES: &[ProblemCode] = &[
         "email.link_sent",
         "The mail had a one-time link, which was deleted when the mail was sent.",
         "Create a new link with `POST /people/{id}/invitation`.",
+    ),
+    ProblemCode::new(
+        409,
+        "email.text_deleted",
+        "The mail was sent, and its text was deleted after `email.keep_days`.",
+        "The person finds the statement of a payout with `GET /wallets/me/statements/{date}`. Other mail is not needed any more.",
     ),
     ProblemCode::new(
         404,

@@ -1,5 +1,5 @@
-//! The module's background jobs: they deliver the mails that are due, and delete old answers to
-//! commands.
+//! The module's background jobs: they deliver the mails that are due, and delete old texts of mails
+//! and old answers to commands.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,12 +12,24 @@ use crate::Email;
 /// How often the job looks for mails whose pause is over. A new mail wakes the job at once.
 const INTERVAL: Duration = Duration::from_secs(5);
 
+/// Time between two runs of the job that deletes texts, if no batch was full.
+const DELETE_TEXTS_INTERVAL: Duration = Duration::from_secs(60 * 60);
+
 pub(crate) fn deliver_due_mails(email: &Email) -> Job {
     let wake = Arc::clone(&email.inner.wake);
     let email = email.clone();
     Job::new("email.send", INTERVAL, wake, move || {
         let email = email.clone();
         async move { email.deliver_due_mails().await }
+    })
+}
+
+/// Deletes the texts of mails that were sent long ago.
+pub(crate) fn delete_old_texts(email: &Email) -> Job {
+    let email = email.clone();
+    Job::new("email.delete_old_texts", DELETE_TEXTS_INTERVAL, Arc::default(), move || {
+        let email = email.clone();
+        async move { email.delete_old_texts().await }
     })
 }
 

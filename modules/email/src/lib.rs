@@ -1,6 +1,7 @@
 //! Email: delivers the mail that events of other modules ask for, and decides nothing else.
 #![doc = include_str!("../README.md")]
 
+mod delete_texts;
 mod deliver;
 mod domain;
 mod error;
@@ -43,6 +44,7 @@ impl Email {
             .with_schema(self.inner.write.clone())
             .with_subscriber(subscriber::EmailSubscriber { email: self.clone() })
             .with_job(jobs::deliver_due_mails(self))
+            .with_job(jobs::delete_old_texts(self))
             .with_job(jobs::prune_idempotency_keys(self))
             .on_prepare(move |_| {
                 let email = preparing.clone();

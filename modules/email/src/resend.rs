@@ -5,21 +5,22 @@ use std::sync::Arc;
 use contracts::AuditAction;
 use kernel::events::audit::Audit;
 
-use crate::domain::{Mail, MailId, MailState};
+use crate::domain::{LINK_KINDS, Mail, MailId, MailState};
 use crate::{Email, Error, store};
 
 impl Email {
     /// Queues a sent or parked mail again, with a new set of attempts and the same Message-ID.
     ///
     /// # Errors
-    /// `MailNotFound`, `AlreadyQueued`, `LinkSent`, or the database fails.
+    /// `MailNotFound`, `AlreadyQueued`, `LinkSent`, `TextDeleted`, or the database fails.
     pub async fn resend_mail(&self, id: MailId) -> Result<Mail, Error> {
         let mut tx = self.inner.write.begin_command().await?;
         let now = tx.now();
         let Some(mail) = store::update_mail_to_queued(&mut tx, id, now).await? else {
-            return Err(match store::load_mail_state(&mut tx, id).await? {
+            return Err(match store::load_mail_state_and_kind(&mut tx, id).await? {
                 None => Error::MailNotFound,
-                Some(MailState::Sent) => Error::LinkSent,
+                Some((MailState::Sent, kind)) if LINK_KINDS.contains(&kind.as_str()) => Error::LinkSent,
+                Some((MailState::Sent, _)) => Error::TextDeleted,
                 Some(_) => Error::AlreadyQueued,
             });
         };

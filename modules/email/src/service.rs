@@ -33,6 +33,8 @@ pub(crate) struct Inner {
     pub from: Mailbox,
     /// The configured transport.
     pub sender: MailSender,
+    /// The directory that the file transport writes to.
+    pub mail_dir: PathBuf,
     /// The mails that the server has accepted and that are not yet recorded as sent.
     pub accepted: Mutex<HashSet<MailId>>,
     /// Whether the mail server refuses this installation.
@@ -55,7 +57,7 @@ impl Email {
         mut public_url: String,
     ) -> Result<Self, Error> {
         public_url.truncate(public_url.trim_end_matches('/').len());
-        let (from, sender) = sender(&settings, mail_dir, &public_url)?;
+        let (from, sender) = sender(&settings, mail_dir.clone(), &public_url)?;
         Ok(Self {
             inner: Arc::new(Inner {
                 write,
@@ -64,6 +66,7 @@ impl Email {
                 wake: Arc::new(Notify::new()),
                 from,
                 sender,
+                mail_dir,
                 accepted: Mutex::default(),
                 outage: Outage::default(),
                 public_url,

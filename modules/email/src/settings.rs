@@ -42,6 +42,8 @@ pub struct Settings {
     pub longest_pause_ms: u64,
     /// Maximum time of one attempt, from connecting to the server's last reply.
     pub send_timeout_ms: u64,
+    /// Number of days that the text of a sent mail is kept; 0 means that it is not deleted.
+    pub keep_days: u16,
 }
 
 /// The way in which mails are sent.
@@ -109,6 +111,7 @@ impl Settings {
             first_pause_ms: 1_000,
             longest_pause_ms: 600_000,
             send_timeout_ms: 30_000,
+            keep_days: 90,
         }
     }
 }

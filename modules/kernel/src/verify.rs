@@ -1,8 +1,46 @@
-//! The findings of a verification of the live data.
+//! What a verification of the live data reads, and its findings.
 
 use std::fmt;
 
+use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Serialize, Serializer};
+
+/// The server on which a verification reads.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Server {
+    /// The primary. Each query sees every commit.
+    #[default]
+    Primary,
+    /// A replica. The queries of one connection see one state, which includes everything that was
+    /// committed before the connection was opened.
+    Replica,
+}
+
+/// What a verification checks in full, and where it reads.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Scope {
+    /// The server.
+    pub server: Server,
+    /// The first day that is checked in full. What was recorded of earlier days is trusted.
+    pub first_date: NaiveDate,
+    /// When that day began.
+    pub begins_at: DateTime<Utc>,
+}
+
+impl Scope {
+    /// Every day is checked in full.
+    #[must_use]
+    pub fn everything(server: Server) -> Self {
+        let begins_at = DateTime::UNIX_EPOCH;
+        Self { server, first_date: begins_at.date_naive(), begins_at }
+    }
+
+    /// Whether every day is checked in full.
+    #[must_use]
+    pub fn is_everything(&self) -> bool {
+        *self == Self::everything(self.server)
+    }
+}
 
 /// A row that breaks an invariant.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize)]

@@ -176,7 +176,7 @@ async fn list_by_time(
 }
 
 /// The lowest UUIDv7 of this time.
-fn first_id_at(time: DateTime<Utc>) -> Uuid {
+pub(crate) fn first_id_at(time: DateTime<Utc>) -> Uuid {
     let millis = u64::try_from(time.timestamp_millis()).unwrap_or_default().min((1 << 48) - 1);
     Uuid::from_u128(u128::from(millis) << 80)
 }

@@ -1,49 +1,70 @@
 //! The invariants of tasks, checked in the live data (`modules/DOMAIN.md`, "Invariants of the
 //! data").
 
+use chrono::Duration;
+use contracts::TaskId;
 use futures_util::TryStreamExt;
 use kernel::WritePool;
-use kernel::verify::{Finding, Remedy};
+use kernel::verify::{Finding, Remedy, Scope, Server};
 use tokio::sync::mpsc;
 use uuid::Uuid;
 
 use crate::domain::{Pool, TaskFact, TaskPeople};
 use crate::error::Error;
+use crate::read::first_id_at;
 use crate::service::Tasks;
 use crate::store;
 
 /// Number of facts that are read ahead of the receiver.
 const FACTS_AHEAD: usize = 1_000;
+/// Number of tasks whose draws are checked at once if not all are checked.
+const TASKS_PER_STEP: usize = 1_000;
+/// How much earlier than a day of accounting the facts of tasks begin that are checked with it: the
+/// clocks of two processes may differ.
+const CLOCK_MARGIN: Duration = Duration::hours(1);
 
 impl Tasks {
     /// Checks invariant 6, and that each recorded draw has the same result when it is repeated
-    /// (T8).
-    pub async fn verify(&self) -> Result<Vec<Finding>, Error> {
-        let mut connection = self.write.acquire().await?;
-        let mut findings = Vec::new();
-        let mut find = |problem: &str, ids: Vec<Uuid>| {
-            findings.extend(ids.into_iter().map(|id| Finding::new(6, format!("task {id} {problem}"), Remedy::Examine)));
-        };
-        find("is neither open nor completed, or both", store::list_tasks_without_one_status(&mut connection).await?);
-        find(
-            "has an assignee or a count that differs from its recorded draws",
-            store::list_tasks_that_differ_from_their_draws(&mut connection).await?,
-        );
-        find(
-            "is assigned to a person who is not assignable, and no run will reassign it",
-            store::list_stranded_tasks(&mut connection).await?,
-        );
-        findings.extend(self.verify_draws().await?);
+    /// (T8), for the tasks that have changed in the scope.
+    pub async fn verify(&self, scope: Scope) -> Result<Vec<Finding>, Error> {
+        let mut findings = self.find_stranded_tasks(scope.server).await?;
+        if scope.is_everything() {
+            findings.extend(self.verify_tasks(scope.server, None).await?);
+            return Ok(findings);
+        }
+        let mut ids = self.stream_recent_task_ids(scope);
+        let mut step = Vec::with_capacity(TASKS_PER_STEP);
+        while let Some(id) = ids.recv().await.transpose()? {
+            step.push(id.uuid());
+            if step.len() == TASKS_PER_STEP {
+                findings.extend(self.verify_tasks(scope.server, Some(&step)).await?);
+                step.clear();
+            }
+        }
+        findings.extend(self.verify_tasks(scope.server, Some(&step)).await?);
         Ok(findings)
     }
 
-    /// Repeats every recorded draw.
-    async fn verify_draws(&self) -> Result<Vec<Finding>, Error> {
-        let mut draws_connection = self.write.acquire().await?;
-        let mut pools_connection = self.write.acquire().await?;
-        let mut draws = store::stream_draws(&mut draws_connection);
-        let mut pool: Option<Pool> = None;
+    async fn find_stranded_tasks(&self, server: Server) -> Result<Vec<Finding>, Error> {
+        let mut connection = self.read.begin_verification(server).await?;
+        let stranded = store::list_stranded_tasks(&mut connection).await?;
+        let problem = "is assigned to a person who is not assignable, and no run will reassign it";
+        Ok(stranded.into_iter().map(|id| finding(id, problem)).collect())
+    }
+
+    /// Checks these tasks, or all, and repeats each of their recorded draws.
+    async fn verify_tasks(&self, server: Server, task_ids: Option<&[Uuid]>) -> Result<Vec<Finding>, Error> {
+        let mut connection = self.read.begin_verification(server).await?;
         let mut findings = Vec::new();
+        for id in store::list_tasks_without_one_status(&mut connection, task_ids).await? {
+            findings.push(finding(id, "is neither open nor completed, or both"));
+        }
+        for id in store::list_tasks_that_differ_from_their_draws(&mut connection, task_ids).await? {
+            findings.push(finding(id, "has an assignee or a count that differs from its recorded draws"));
+        }
+        let mut pools_connection = self.read.begin_verification(server).await?;
+        let mut draws = store::stream_draws(&mut connection, task_ids);
+        let mut pool: Option<Pool> = None;
         while let Some(draw) = draws.try_next().await? {
             if pool.as_ref().is_none_or(|pool| pool.pool_id != draw.pool_id) {
                 pool = store::load_pool(&mut pools_connection, draw.pool_id).await?;
@@ -56,22 +77,72 @@ impl Tasks {
         Ok(findings)
     }
 
-    /// Streams what the ledger must contain about every task, in the order of the task ids.
+    /// Streams what the ledger must contain about these tasks, or about every task, in the order of
+    /// the task ids.
     #[must_use]
-    pub fn stream_task_facts(&self) -> mpsc::Receiver<Result<TaskFact, Error>> {
+    pub fn stream_task_facts(
+        &self,
+        server: Server,
+        task_ids: Option<Vec<TaskId>>,
+    ) -> mpsc::Receiver<Result<TaskFact, Error>> {
         let (sender, receiver) = mpsc::channel(FACTS_AHEAD);
-        let write = self.write.clone();
+        let tasks = self.clone();
         tokio::spawn(async move {
-            if let Err(error) = send_task_facts(&write, &sender).await {
+            if let Err(error) = tasks.send_task_facts(server, task_ids, &sender).await {
                 // The receiver may be dropped; then the error has no recipient.
                 let _is_dropped = sender.send(Err(error)).await;
             }
         });
         receiver
     }
-}
 
-impl Tasks {
+    /// Streams the tasks that were created, assigned or completed in the scope, in id order.
+    #[must_use]
+    pub fn stream_recent_task_ids(&self, scope: Scope) -> mpsc::Receiver<Result<TaskId, Error>> {
+        let (sender, receiver) = mpsc::channel(FACTS_AHEAD);
+        let tasks = self.clone();
+        tokio::spawn(async move {
+            if let Err(error) = tasks.send_recent_task_ids(scope, &sender).await {
+                // The receiver may be dropped; then the error has no recipient.
+                let _is_dropped = sender.send(Err(error)).await;
+            }
+        });
+        receiver
+    }
+
+    async fn send_task_facts(
+        &self,
+        server: Server,
+        task_ids: Option<Vec<TaskId>>,
+        sender: &mpsc::Sender<Result<TaskFact, Error>>,
+    ) -> Result<(), Error> {
+        let task_ids: Option<Vec<Uuid>> = task_ids.map(|ids| ids.into_iter().map(TaskId::uuid).collect());
+        let mut connection = self.read.begin_verification(server).await?;
+        let mut facts = store::stream_task_facts(&mut connection, task_ids.as_deref());
+        while let Some(fact) = facts.try_next().await? {
+            if sender.send(Ok(fact)).await.is_err() {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    async fn send_recent_task_ids(
+        &self,
+        scope: Scope,
+        sender: &mpsc::Sender<Result<TaskId, Error>>,
+    ) -> Result<(), Error> {
+        let since = scope.begins_at - CLOCK_MARGIN;
+        let mut connection = self.read.begin_verification(scope.server).await?;
+        let mut ids = store::stream_recent_task_ids(&mut connection, first_id_at(since), since);
+        while let Some(id) = ids.try_next().await? {
+            if sender.send(Ok(id.into())).await.is_err() {
+                break;
+            }
+        }
+        Ok(())
+    }
+
     /// Streams the people of every task, in the order of the task ids.
     #[must_use]
     pub fn stream_task_people(&self) -> mpsc::Receiver<Result<TaskPeople, Error>> {
@@ -87,22 +158,15 @@ impl Tasks {
     }
 }
 
+fn finding(task_id: Uuid, problem: &str) -> Finding {
+    Finding::new(6, format!("task {task_id} {problem}"), Remedy::Examine)
+}
+
 async fn send_task_people(write: &WritePool, sender: &mpsc::Sender<Result<TaskPeople, Error>>) -> Result<(), Error> {
     let mut connection = write.acquire().await?;
     let mut people = store::stream_task_people(&mut connection);
     while let Some(people) = people.try_next().await? {
         if sender.send(Ok(people)).await.is_err() {
-            break;
-        }
-    }
-    Ok(())
-}
-
-async fn send_task_facts(write: &WritePool, sender: &mpsc::Sender<Result<TaskFact, Error>>) -> Result<(), Error> {
-    let mut connection = write.acquire().await?;
-    let mut facts = store::stream_task_facts(&mut connection);
-    while let Some(fact) = facts.try_next().await? {
-        if sender.send(Ok(fact)).await.is_err() {
             break;
         }
     }

@@ -6,6 +6,7 @@ use std::time::Duration;
 use chrono::{FixedOffset, Offset, Utc};
 use kernel::Ambient;
 use piecework::config::Config;
+use piecework::verification::VerifyOptions;
 use piecework::{Application, Options};
 
 use super::api::Api;
@@ -65,7 +66,7 @@ impl<E> TestApp<E> {
 
     /// Asserts that every invariant holds and that no event is in flight or parked.
     pub async fn assert_verified(&self) {
-        let report = piecework::verification::verify(&self.application).await.unwrap();
+        let report = piecework::verification::verify(&self.application, VerifyOptions::default()).await.unwrap();
         assert!(report.findings.is_empty(), "{:#?}", report.findings);
         assert_eq!((report.events_in_flight, report.events_parked), (0, 0));
     }

@@ -49,6 +49,38 @@ pub struct ClosedDay {
     pub wallets_below_zero: i64,
 }
 
+/// What the transfers of a closed day come to, and a digest of them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DaySeal {
+    /// The day.
+    pub business_day: NaiveDate,
+    /// Number of transfers.
+    pub transfers: i64,
+    /// The sum of what the transfers added to the wallets, in minor units.
+    pub wallets_change_minor: i64,
+    /// What the company earned (DOMAIN A6), in minor units.
+    pub earned_minor: i64,
+    /// Number of payouts.
+    pub payouts: i64,
+    /// Sum of the payouts, in minor units.
+    pub paid_minor: i64,
+    /// SHA-256 over all transfers.
+    pub digest: Vec<u8>,
+}
+
+/// What all wallets had before a day, by their lines and by the seals of the earlier days.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct EarlierBalances {
+    /// The sum of the balances after the last line of each wallet, in minor units.
+    pub balance_minor: i64,
+    /// The sum of the numbers of these lines.
+    pub lines: i64,
+    /// The sum of what was added to the wallets by the seals, in minor units.
+    pub sealed_balance_minor: i64,
+    /// Number of transfers by the seals.
+    pub sealed_lines: i64,
+}
+
 /// What closing the open day now would pay.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ClosePreview {

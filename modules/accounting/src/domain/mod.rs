@@ -11,8 +11,8 @@ mod wallet;
 
 pub use booking::{Booking, NewTransfer, WalletState, book, top_rewards};
 pub use day::{
-    BookedPayout, ClosePreview, ClosedDay, Day, DueDays, DueWallet, EarningsSums, PayoutStatement, PayoutStatementLine,
-    PositiveBalances,
+    BookedPayout, ClosePreview, ClosedDay, Day, DaySeal, DueDays, DueWallet, EarlierBalances, EarningsSums,
+    PayoutStatement, PayoutStatementLine, PositiveBalances,
 };
 pub use ledger_fact::{BookedFact, BookedFactKind, LedgerFact, Withdrawal};
 pub use policy::{InvalidSettings, LedgerSettings, Policy};

@@ -1,5 +1,6 @@
 //! All SQL of accounting, one file a table.
 
+mod day_seals;
 mod days;
 mod people;
 mod prices;
@@ -11,6 +12,7 @@ mod verify;
 mod wallets;
 mod withdrawals;
 
+pub use day_seals::*;
 pub use days::*;
 pub use people::*;
 pub use prices::*;

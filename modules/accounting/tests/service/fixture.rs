@@ -8,6 +8,7 @@ use contracts::{Event, Fact, PersonId, Role, TaskId};
 use harness::TestDatabase;
 use kernel::events::inbox::{Inbox, RetryPolicy};
 use kernel::http::paging::Limit;
+use kernel::verify::{Scope, Server};
 use kernel::{Ambient, WritePool};
 use uuid::Uuid;
 
@@ -88,7 +89,7 @@ impl Fixture {
 
     /// Asserts that no invariant is broken.
     pub async fn verify(&self) {
-        assert_eq!(self.accounting.verify().await.unwrap(), []);
+        assert_eq!(self.accounting.verify(Scope::everything(Server::Primary)).await.unwrap(), []);
     }
 
     /// The event of one created task.

@@ -25,7 +25,7 @@ use crate::domain::{Mail, MailId};
     responses(
         (status = 202, body = MailView, description = "The mail, queued"),
         (status = 404, body = ProblemDocument, description = "`email.not_found`"),
-        (status = 409, body = ProblemDocument, description = "`email.already_queued`; `email.link_sent`: the mail had a one-time link, which is deleted when it is sent"),
+        (status = 409, body = ProblemDocument, description = "`email.already_queued`; `email.link_sent`: the mail had a one-time link, which is deleted when it is sent; `email.text_deleted`: the text was deleted after `email.keep_days`"),
     )
 )]
 #[post("/admin/emails/{id}/resend")]

@@ -100,6 +100,10 @@ pub struct MailView {
     /// When the mail was last sent.
     #[schema(required)]
     pub sent_at: Option<DateTime<Utc>>,
+    /// When the text of the mail was deleted because it was kept long enough; null if it was not.
+    /// Such a mail cannot be sent again.
+    #[schema(required)]
+    pub text_deleted_at: Option<DateTime<Utc>>,
 }
 
 /// How many mails a resend has queued.
@@ -125,6 +129,7 @@ impl From<Mail> for MailView {
             message_id: mail.message_id,
             created_at: mail.created_at,
             sent_at: mail.sent_at,
+            text_deleted_at: mail.text_deleted_at,
         }
     }
 }

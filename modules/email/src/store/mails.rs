@@ -63,6 +63,7 @@ struct MailRow {
     to_address: Option<String>,
     created_at: DateTime<Utc>,
     sent_at: Option<DateTime<Utc>>,
+    text_deleted_at: Option<DateTime<Utc>>,
 }
 
 impl From<MailRow> for Mail {
@@ -81,6 +82,7 @@ impl From<MailRow> for Mail {
             message_id: row.message_id,
             created_at: row.created_at,
             sent_at: row.sent_at,
+            text_deleted_at: row.text_deleted_at,
         }
     }
 }
@@ -231,8 +233,8 @@ pub async fn update_failed_mails(connection: &mut PgConnection, failures: &[Fail
 }
 
 /// Gives a mail that is not queued a new set of attempts. Its message is deleted, so that it is
-/// built again for the person's current address. `None` if the mail is queued or does not exist, or
-/// if it had a link and was sent.
+/// built again for the person's current address. `None` if the mail is queued or does not exist, if
+/// it had a link and was sent, or if its text was deleted.
 pub async fn update_mail_to_queued(
     connection: &mut PgConnection,
     id: MailId,
@@ -244,8 +246,9 @@ pub async fn update_mail_to_queued(
          set state = 'queued', attempts = 0, unknown_outcomes = 0, next_attempt_at = $2, last_error = null,
              to_address = null, message = null
          where id = $1 and state <> 'queued' and not (state = 'sent' and kind = any($3::text[]))
+             and text_deleted_at is null
          returning id, kind, person_id, business_day, message_id, state, attempts, next_attempt_at, last_error, to_address,
-             created_at, sent_at,
+             created_at, sent_at, text_deleted_at,
              (select name from email.people where person_id = email.mails.person_id) as "person_name?""#,
         id.uuid(),
         now,
@@ -274,10 +277,42 @@ pub async fn update_parked_mails_to_queued(
     Ok(updated.rows_affected())
 }
 
-/// The state of the mail.
-pub async fn load_mail_state(connection: &mut PgConnection, id: MailId) -> Result<Option<MailState>, sqlx::Error> {
-    let state = sqlx::query_scalar!("select state from email.mails where id = $1", id.uuid());
-    Ok(state.fetch_optional(connection).await?.map(|state| MailState::from_stored(&state)))
+/// The state and the kind of the mail.
+pub async fn load_mail_state_and_kind(
+    connection: &mut PgConnection,
+    id: MailId,
+) -> Result<Option<(MailState, String)>, sqlx::Error> {
+    let row = sqlx::query!("select state, kind from email.mails where id = $1", id.uuid());
+    Ok(row.fetch_optional(connection).await?.map(|row| (MailState::from_stored(&row.state), row.kind)))
+}
+
+/// Deletes the content and the message of up to `limit` mails that were sent before `sent_before`,
+/// those that were sent first. Returns the day, the recipient and the id of each.
+pub async fn update_texts_to_deleted(
+    connection: &mut PgConnection,
+    sent_before: DateTime<Utc>,
+    now: DateTime<Utc>,
+    limit: usize,
+) -> Result<Vec<(NaiveDate, PersonId, MailId)>, sqlx::Error> {
+    let rows = sqlx::query!(
+        "update email.mails
+         set data = '{}', message = null, text_deleted_at = $2
+         where id = any(array(
+             select id
+             from email.mails
+             where state = 'sent' and text_deleted_at is null and sent_at < $1
+             order by sent_at
+             limit $3
+             for update skip locked
+         ))
+         returning business_day, person_id, id",
+        sent_before,
+        now,
+        i64::try_from(limit).unwrap_or(i64::MAX)
+    )
+    .fetch_all(connection)
+    .await?;
+    Ok(rows.into_iter().map(|row| (row.business_day, row.person_id.into(), row.id.into())).collect())
 }
 
 /// Mails of all people that are older than `before`, newest first.
@@ -290,7 +325,8 @@ pub async fn list_mails(
     let rows = sqlx::query_as!(
         MailRow,
         r#"select id, kind, person_id, business_day, message_id, state, attempts, next_attempt_at, last_error, to_address,
-             created_at, sent_at, (select name from email.people where person_id = mail.person_id) as "person_name?"
+             created_at, sent_at, text_deleted_at,
+             (select name from email.people where person_id = mail.person_id) as "person_name?"
          from email.mails as mail
          where ($1::text is null or state = $1) and ($2::text is null or kind = $2) and ($3::uuid is null or id < $3)
          order by id desc
@@ -316,7 +352,8 @@ pub async fn list_mails_of_person(
     let rows = sqlx::query_as!(
         MailRow,
         r#"select id, kind, person_id, business_day, message_id, state, attempts, next_attempt_at, last_error, to_address,
-             created_at, sent_at, (select name from email.people where person_id = mail.person_id) as "person_name?"
+             created_at, sent_at, text_deleted_at,
+             (select name from email.people where person_id = mail.person_id) as "person_name?"
          from email.mails as mail
          where ($1::text is null or state = $1) and ($2::text is null or kind = $2) and ($3::uuid is null or id < $3)
              and person_id = $4

@@ -5,10 +5,11 @@ use sqlx::PgConnection;
 
 use crate::domain::PAYOUT_STATEMENT;
 
-/// For each business day: the number of its payout statements in any state, and a digest of the
-/// ids of their recipients.
+/// For each business day since then: the number of its payout statements in any state, and a digest
+/// of the ids of their recipients.
 pub async fn count_statements_by_day(
     connection: &mut PgConnection,
+    since: NaiveDate,
 ) -> Result<Vec<(NaiveDate, (i64, String))>, sqlx::Error> {
     let rows = sqlx::query!(
         r#"
@@ -18,9 +19,11 @@ pub async fn count_statements_by_day(
             md5(string_agg(person_id::text, ',' order by person_id)) as "people!"
         from email.mails
         where kind = $1
+            and business_day >= $2
         group by business_day
         "#,
-        PAYOUT_STATEMENT
+        PAYOUT_STATEMENT,
+        since,
     )
     .fetch_all(connection)
     .await?;

@@ -5,6 +5,7 @@ use std::collections::HashSet;
 
 use email::MailState;
 use kernel::runtime::jobs::Outcome;
+use kernel::verify::{Scope, Server};
 use mail_parser::MessageParser;
 
 use crate::fixture::{Fixture, day, paid, people, person, person_state, subscriber, within_deadline};
@@ -59,7 +60,7 @@ async fn a7_a_payout_that_is_repeated_in_another_event_sends_no_second_mail() {
     fixture.deliver(&paid([1, 2], "2026-11-22")).await;
     fixture.send_later().await;
     assert_eq!(server.received().len(), 4, "a payout of another day must send another mail");
-    let mut days = fixture.email.count_statements_by_day().await.unwrap();
+    let mut days = fixture.email.count_statements_by_day(Scope::everything(Server::Primary)).await.unwrap();
     days.sort_unstable();
     let days: Vec<_> = days.into_iter().map(|(day, (count, _))| (day, count)).collect();
     assert_eq!(days, [(day("2026-11-21"), 2), (day("2026-11-22"), 2)]);

@@ -136,6 +136,7 @@ pub fn smtp(url: &str) -> Settings {
         first_pause_ms: 1_000,
         longest_pause_ms: 600_000,
         send_timeout_ms: 30_000,
+        keep_days: 90,
     }
 }
 

@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot continue must fail")]
 
 mod accepted;
+mod delete_texts;
 mod delivery;
 mod file_transport;
 mod fixture;

@@ -277,7 +277,7 @@ impl Endpoints {
     }
 
     /// The position up to which the primary has flushed its log. Every commit so far is before it.
-    async fn load_flushed_position(&self) -> Result<Position, DbError> {
+    pub(super) async fn load_flushed_position(&self) -> Result<Position, DbError> {
         let load = || sqlx::query_as(FLUSHED).fetch_one(&self.positions);
         let first: Result<(String, i32), DbError> = load().await.map_err(DbError::from);
         // A pooled connection from before a restart of the primary fails when it is used.

@@ -35,5 +35,5 @@ pub use tasks::{
 };
 pub use verify::{
     list_stranded_tasks, list_tasks_that_differ_from_their_draws, list_tasks_without_one_status, stream_draws,
-    stream_task_facts, stream_task_people,
+    stream_recent_task_ids, stream_task_facts, stream_task_people,
 };

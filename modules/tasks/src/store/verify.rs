@@ -1,6 +1,7 @@
-//! The reads of `piecework verify` and `piecework reconcile`, which read all data. Those that list
-//! tasks list the ones that break an invariant.
+//! The reads of `piecework verify` and `piecework reconcile`, which read all data, or that of some
+//! tasks. Those that list tasks list the ones that break an invariant.
 
+use chrono::{DateTime, Utc};
 use contracts::PersonId;
 use futures_util::stream::{BoxStream, StreamExt};
 use sqlx::postgres::PgConnection;
@@ -51,8 +52,12 @@ impl From<DrawRow> for RecordedDraw {
     }
 }
 
-/// What the ledger must contain about every task, in the order of the task ids.
-pub fn stream_task_facts(connection: &mut PgConnection) -> BoxStream<'_, Result<TaskFact, sqlx::Error>> {
+/// What the ledger must contain about these tasks, or about every task, in the order of the task
+/// ids.
+pub fn stream_task_facts<'a>(
+    connection: &'a mut PgConnection,
+    task_ids: Option<&'a [Uuid]>,
+) -> BoxStream<'a, Result<TaskFact, sqlx::Error>> {
     let rows = sqlx::query_as!(
         TaskFactRow,
         r#"
@@ -71,11 +76,51 @@ pub fn stream_task_facts(connection: &mut PgConnection) -> BoxStream<'_, Result<
         left join tasks.open_tasks as open on open.number = task.number
         left join tasks.completed_tasks as completed on completed.number = task.number
         left join tasks.prices as price on price.number = task.number
+        where $1::uuid[] is null or task.task_id = any($1)
         order by task.task_id
-        "#
+        "#,
+        task_ids as Option<&[Uuid]>,
     )
     .fetch(connection);
     rows.map(|row| row.map(TaskFact::from)).boxed()
+}
+
+/// The tasks that were created, assigned or completed since then, in id order. The id of a task
+/// contains the time of its creation: `first_id` is the lowest one since then. The assignments are
+/// read only if a run was active.
+pub fn stream_recent_task_ids(
+    connection: &mut PgConnection,
+    first_id: Uuid,
+    since: DateTime<Utc>,
+) -> BoxStream<'_, Result<Uuid, sqlx::Error>> {
+    sqlx::query_scalar!(
+        r#"
+        select task_id as "task_id!"
+        from tasks.tasks
+        where task_id >= $1
+        union
+        select task.task_id
+        from tasks.completed_tasks as completed
+        join tasks.tasks as task on task.number = completed.number
+        where completed.completed_at >= $2
+        union
+        select task.task_id
+        from tasks.assignments as drawn
+        join tasks.tasks as task on task.number = drawn.number
+        where drawn.assigned_at >= $2
+            and drawn.reassignment_id is not null
+            and exists (
+                select
+                from tasks.reassignments
+                where finished_at is null or finished_at >= $2
+            )
+        order by "task_id!"
+        "#,
+        first_id,
+        since,
+    )
+    .fetch(connection)
+    .boxed()
 }
 
 /// The people of every task, in the order of the task ids.
@@ -107,8 +152,11 @@ pub fn stream_task_people(connection: &mut PgConnection) -> BoxStream<'_, Result
     people.boxed()
 }
 
-/// Tasks that are neither open nor completed, or both.
-pub async fn list_tasks_without_one_status(connection: &mut PgConnection) -> Result<Vec<Uuid>, sqlx::Error> {
+/// Tasks among these, or among all, that are neither open nor completed, or both.
+pub async fn list_tasks_without_one_status(
+    connection: &mut PgConnection,
+    task_ids: Option<&[Uuid]>,
+) -> Result<Vec<Uuid>, sqlx::Error> {
     sqlx::query_scalar!(
         "
         select task.task_id
@@ -116,16 +164,21 @@ pub async fn list_tasks_without_one_status(connection: &mut PgConnection) -> Res
         left join tasks.open_tasks as open on open.number = task.number
         left join tasks.completed_tasks as completed on completed.number = task.number
         where (open.number is null) = (completed.number is null)
+            and ($1::uuid[] is null or task.task_id = any($1))
         limit 100
-        "
+        ",
+        task_ids as Option<&[Uuid]>,
     )
     .fetch_all(connection)
     .await
 }
 
-/// Tasks whose assignee or number of assignments differs from their last recorded draw, and tasks
-/// with a gap in the numbers of their draws.
-pub async fn list_tasks_that_differ_from_their_draws(connection: &mut PgConnection) -> Result<Vec<Uuid>, sqlx::Error> {
+/// Tasks among these, or among all, whose assignee or number of assignments differs from their last
+/// recorded draw, and tasks with a gap in the numbers of their draws.
+pub async fn list_tasks_that_differ_from_their_draws(
+    connection: &mut PgConnection,
+    task_ids: Option<&[Uuid]>,
+) -> Result<Vec<Uuid>, sqlx::Error> {
     sqlx::query_scalar!(
         "
         select task.task_id
@@ -135,29 +188,40 @@ pub async fn list_tasks_that_differ_from_their_draws(connection: &mut PgConnecti
         left join (
             select number, count(*) as draws, max(assignment) as last
             from tasks.assignments
+            where $1::uuid[] is null
+                or number = any(array(select number from tasks.tasks where task_id = any($1)))
             group by number
         ) as drawn on drawn.number = task.number
         left join tasks.assignments as latest on latest.number = task.number and latest.assignment = drawn.last
-        where drawn.draws is distinct from drawn.last
-            or drawn.last is distinct from coalesce(open.assignment, completed.assignment)
-            or latest.assignee_id is distinct from coalesce(open.assignee_id, completed.completed_by)
+        where ($1::uuid[] is null or task.task_id = any($1))
+            and (
+                drawn.draws is distinct from drawn.last
+                or drawn.last is distinct from coalesce(open.assignment, completed.assignment)
+                or latest.assignee_id is distinct from coalesce(open.assignee_id, completed.completed_by)
+            )
         limit 100
-        "
+        ",
+        task_ids as Option<&[Uuid]>,
     )
     .fetch_all(connection)
     .await
 }
 
-/// Every recorded draw, in the order of the pools.
-pub fn stream_draws(connection: &mut PgConnection) -> BoxStream<'_, Result<RecordedDraw, sqlx::Error>> {
+/// Every recorded draw of these tasks, or of all, in the order of the pools.
+pub fn stream_draws<'a>(
+    connection: &'a mut PgConnection,
+    task_ids: Option<&'a [Uuid]>,
+) -> BoxStream<'a, Result<RecordedDraw, sqlx::Error>> {
     let rows = sqlx::query_as!(
         DrawRow,
         "
         select task.task_id, drawn.assignment, drawn.assignee_id, drawn.pool_id, drawn.seed, drawn.draw_index
         from tasks.assignments as drawn
         join tasks.tasks as task on task.number = drawn.number
+        where $1::uuid[] is null or task.task_id = any($1)
         order by drawn.pool_id
-        "
+        ",
+        task_ids as Option<&[Uuid]>,
     )
     .fetch(connection);
     rows.map(|row| row.map(RecordedDraw::from)).boxed()

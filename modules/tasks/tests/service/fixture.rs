@@ -7,6 +7,7 @@ use harness::{TestDatabase, eventually};
 use kernel::Ambient;
 use kernel::events::inbox::{Inbox, RetryPolicy};
 use kernel::runtime::jobs::Outcome;
+use kernel::verify::{Scope, Server};
 use tasks::{RawTask, Reassignment, Settings, Task, Tasks};
 use uuid::Uuid;
 
@@ -100,7 +101,7 @@ impl Fixture {
 
     /// Asserts that every invariant holds.
     pub async fn verify(&self) {
-        assert_eq!(self.tasks.verify().await.unwrap(), []);
+        assert_eq!(self.tasks.verify(Scope::everything(Server::Primary)).await.unwrap(), []);
     }
 }
 

@@ -97,11 +97,16 @@ function useMailColumns(): Column<Mail>[] {
       {
         id: "status",
         header: t("board.status"),
-        cell: ({ status, last_error, attempts }) => (
+        cell: ({ status, last_error, attempts, text_deleted_at }) => (
           <div>
             <Badge color={COLOURS[status]} variant="outline">
               {t(`mail.${status}`)}
             </Badge>
+            {text_deleted_at && (
+              <Text size="xs" c="dimmed">
+                {t("mail.text_deleted")}
+              </Text>
+            )}
             {last_error && status !== "sent" && (
               <Text size="xs" style={{ overflowWrap: "anywhere" }}>
                 {last_error} ({t("system.attempts", { count: attempts })})
@@ -142,7 +147,7 @@ function ResendButton({ mail }: { mail: Mail }) {
     onError: (error) =>
       notifications.show({ color: "red", title: t("failure.title"), message: problemText(t, error) }),
   });
-  if (mail.status === "queued") return null;
+  if (mail.status === "queued" || mail.text_deleted_at) return null;
   return (
     <Button
       size="compact-sm"
