@@ -3,7 +3,7 @@
 use std::net::TcpListener;
 
 use chrono::Utc;
-use harness::{Answer, Api, PASSWORD, Server, assert_verified, eventually, login, send};
+use harness::{Answer, Api, PASSWORD, Proxy, Server, assert_verified, eventually, login, send};
 use opentelemetry_proto::tonic::trace::v1::Span;
 use opentelemetry_proto::tonic::trace::v1::span::SpanKind;
 use reqwest::Method;
@@ -63,6 +63,10 @@ async fn one_trace_leads_from_the_requests_to_the_booking_and_the_mail() {
     let prices = [("PIECEWORK__ACCOUNTING__PRICING__FEE_MIN", "1"), ("PIECEWORK__ACCOUNTING__PRICING__FEE_MAX", "1")];
     let settings = [&LOG[..], &prices, &[(OTLP_URL, collector.url.as_str())]].concat();
     let mut server = data.serve_with(&settings).await;
+    let checks =
+        harness::piecework(&data.path(), &["doctor", "--json"]).env(OTLP_URL, &collector.url).finish().await.json();
+    let found = |check: &&Value| check["name"].as_str().unwrap().contains(&collector.url);
+    assert_eq!(checks.as_array().unwrap().iter().find(found).unwrap()["found"], "takes spans");
     let (ada, wim) = people(&mut server).await;
 
     let unrecorded = "f".repeat(32);
@@ -98,20 +102,26 @@ async fn one_trace_leads_from_the_requests_to_the_booking_and_the_mail() {
     for personal in ["wim@example.org", "Wim", "Fix the door", &id] {
         assert!(!all.contains(personal), "{personal} is in a span");
     }
-    assert_logged(&server);
+    assert_logged(&server).await;
     server.stop().await;
     assert_verified(&data.path()).await;
 }
 
 /// Asserts that lines of the log name the trace, also that of the mail, which no request has
 /// waited for.
-fn assert_logged(server: &Server) {
-    let lines: Vec<Value> = server.log().lines().map(|line| serde_json::from_str(line).unwrap()).collect();
-    let of_trace: Vec<&Value> = lines.iter().filter(|line| line["span"]["trace_id"] == TRACE_ID).collect();
-    let answered: Vec<&&Value> = of_trace.iter().filter(|line| line["message"] == "answered").collect();
-    assert_eq!(answered.len(), 3, "{of_trace:#?}");
+async fn assert_logged(server: &Server) {
+    let lines_of_trace = || {
+        let lines = server.log().lines().map(|line| serde_json::from_str(line).unwrap()).collect::<Vec<Value>>();
+        lines.into_iter().filter(|line| line["span"]["trace_id"] == TRACE_ID).collect::<Vec<Value>>()
+    };
+    // A line may be written after the span of the mail has ended.
+    let lines = eventually("the mail is logged", async || {
+        Some(lines_of_trace()).filter(|lines| lines.iter().any(|line| line["message"] == "mail sent"))
+    })
+    .await;
+    let answered: Vec<&Value> = lines.iter().filter(|line| line["message"] == "answered").collect();
+    assert_eq!(answered.len(), 3, "{lines:#?}");
     assert!(answered.iter().all(|line| line["span"]["request_id"].is_string()), "{answered:#?}");
-    assert!(of_trace.iter().any(|line| line["message"] == "mail sent"), "{of_trace:#?}");
 }
 
 #[tokio::test]
@@ -134,10 +144,9 @@ async fn requests_that_are_committed_together_have_whole_traces_each() {
 async fn a_collector_that_is_away_delays_neither_requests_nor_a_stop() {
     // One that refuses connections, and one that takes them and never answers.
     let silent = TcpListener::bind("127.0.0.1:0").unwrap();
-    let refusing = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-    for address in [refusing, silent.local_addr().unwrap()] {
+    let refusing = Proxy::cut_to(1).await.instead_of("http://127.0.0.1:1");
+    for url in [refusing, format!("http://{}", silent.local_addr().unwrap())] {
         let data = DataDirectory::new();
-        let url = format!("http://{address}");
         let mut server = data.serve_with(&[&LOG[..], &[(OTLP_URL, url.as_str())]].concat()).await;
         let (ada, _) = people(&mut server).await;
         let failed = "the collector of traces takes no spans";

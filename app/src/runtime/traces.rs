@@ -8,6 +8,7 @@ use std::time::Duration;
 use futures_util::future::BoxFuture;
 use http_body_util::{BodyExt, Full, Limited};
 use hyper::Uri;
+use hyper::header::CONTENT_TYPE;
 use kernel::Ambient;
 use kernel::runtime::repeated::Repeated;
 use kernel::runtime::span;
@@ -27,6 +28,8 @@ use crate::{Error, http};
 const NAME: &str = "piecework";
 /// The path for traces below the URL of a collector.
 const PATH: &str = "/v1/traces";
+/// The media type of a request.
+const PROTOBUF: &str = "application/x-protobuf";
 /// Maximum number of spans that wait. Further ones are lost.
 const QUEUE_SPANS: usize = 8_192;
 /// Maximum number of spans in one request to the collector.
@@ -52,10 +55,9 @@ impl Traces {
     /// TLS cannot be set up, or a variable of the environment that the library reads is not valid.
     pub fn start(settings: &Telemetry, runtime: &Handle) -> Result<Option<Self>, Error> {
         let Some(url) = &settings.otlp_url else { return Ok(None) };
-        let url = format!("{}{PATH}", url.trim_end_matches('/'));
+        let url = address(url);
         let invalid = |reason: String| config::Error::invalid("telemetry.otlp_url", reason);
-        let needs_tls = url.parse::<Uri>().is_ok_and(|url| http::needs_tls(&url));
-        let client = CollectorClient { client: http::connect(needs_tls)?, runtime: runtime.clone() };
+        let client = CollectorClient { client: connect(&url)?, runtime: runtime.clone() };
         let exporter = SpanExporter::builder()
             .with_http()
             .with_http_client(client)
@@ -84,6 +86,31 @@ impl Traces {
         // A failure is in the log already.
         let _sent = self.0.shutdown_with_timeout(STOP_TIMEOUT);
     }
+}
+
+/// Sends no spans to the collector at `url`.
+///
+/// # Errors
+/// Why it would not take any.
+pub async fn probe(url: &str) -> Result<(), String> {
+    let url = address(url);
+    let request = Request::post(&url).header(CONTENT_TYPE, PROTOBUF).body(Bytes::new());
+    let request = request.map_err(|error| error.to_string())?;
+    let client = connect(&url).map_err(|error| error.to_string())?;
+    match send(client, request).await {
+        Ok(response) if response.status().is_success() => Ok(()),
+        Ok(response) => Err(response.status().to_string()),
+        Err(error) => Err(http::innermost_cause(&*error)),
+    }
+}
+
+/// The address for traces of the collector at `url`.
+fn address(url: &str) -> String {
+    format!("{}{PATH}", url.trim_end_matches('/'))
+}
+
+fn connect(url: &str) -> Result<http::Client, Error> {
+    http::connect(url.parse::<Uri>().is_ok_and(|url| http::needs_tls(&url)))
 }
 
 fn resource() -> Resource {

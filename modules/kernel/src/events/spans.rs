@@ -46,7 +46,7 @@ impl EventSpans {
     /// Runs the work that the spans are about, as work for the requests that caused the events.
     pub async fn during<T, E>(mut self, work: impl Future<Output = Result<T, E>>) -> Result<T, E> {
         let requests: Vec<TraceContext> = self.0.iter().map(|(span, cause)| span.context().unwrap_or(*cause)).collect();
-        let result = trace::scope_all(requests.into_iter(), work).await;
+        let result = trace::scope_all(requests.iter().copied(), work).await;
         if result.is_err() {
             self.0.iter_mut().for_each(|(span, _)| span.fail());
         }
