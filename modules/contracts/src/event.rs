@@ -38,8 +38,8 @@ pub struct Event {
     /// request caused.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub traceparent: Option<String>,
-    /// The trace contexts of further requests that caused the event, separated by commas: a batch of
-    /// commands publishes one event.
+    /// The trace contexts of further requests that caused the event, separated by commas: a batch
+    /// of commands publishes one event.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub traceparents: Option<String>,
     /// The media type of `data`: `application/json`.

@@ -69,7 +69,8 @@ impl Email {
         let mut is_refused = false;
         while let Some((mail, result)) = attempts.next().await {
             is_refused |= matches!(result, Err(SendError::Installation { .. }));
-            let span = tracing::info_span!("mail", trace_id = mail.trace.as_ref().map(TraceContext::trace_id));
+            let cause = cause_of(mail);
+            let span = tracing::info_span!("mail", trace_id = cause.as_ref().map(TraceContext::trace_id));
             recorded = recorded.and(self.record(mail, result).instrument(span).await);
         }
         recorded?;
@@ -157,7 +158,7 @@ impl Email {
         let ReadyMail { mail, message, .. } = ready;
         let file_name = domain::file_name(mail.business_day, mail.person_id, mail.id);
         let outgoing = OutgoingMail { file_name: &file_name, to_address: &message.to_address, message: &message.bytes };
-        let mut span = mail.trace.map(|cause| Span::child(SpanKind::Client, cause, || describe(mail)));
+        let mut span = cause_of(mail).map(|cause| Span::child(SpanKind::Client, cause, || describe(mail)));
         let sent = self.inner.sender.send(outgoing).await;
         if let Some(span) = span.as_mut().filter(|_| sent.is_err()) {
             span.fail();
@@ -232,6 +233,11 @@ impl Email {
             is_fault_of_installation: matches!(error, SendError::Installation { .. }),
         }
     }
+}
+
+/// The request that caused the mail.
+fn cause_of(mail: &LeasedMail) -> Option<TraceContext> {
+    mail.traceparent.as_deref().and_then(TraceContext::from_header)
 }
 
 /// The name and the attributes of the span of an attempt.

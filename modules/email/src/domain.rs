@@ -5,7 +5,6 @@ use std::time::Duration;
 use chrono::{DateTime, Datelike, NaiveDate, Utc};
 use contracts::events::accounting::Payout;
 use contracts::{Currency, EventId, Id, PersonId};
-use kernel::http::trace::TraceContext;
 use kernel::runtime::retry::Backoff;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
@@ -197,7 +196,7 @@ pub(crate) struct LeasedMail {
     /// The Message-ID.
     pub message_id: String,
     /// The trace context of the request that caused the mail.
-    pub trace: Option<TraceContext>,
+    pub traceparent: Option<String>,
     /// Number of attempts since the mail was last queued, this one included.
     pub attempts: i32,
     /// Number of earlier attempts since then whose outcome is unknown.

@@ -2,7 +2,6 @@
 
 use chrono::{DateTime, NaiveDate, Utc};
 use contracts::PersonId;
-use kernel::http::trace::TraceContext;
 use serde_json::value::RawValue;
 use sqlx::PgConnection;
 use sqlx::types::Json;
@@ -41,7 +40,7 @@ impl From<LeasedMailRow> for LeasedMail {
             person_id: row.person_id.into(),
             business_day: row.business_day,
             message_id: row.message_id,
-            trace: row.traceparent.as_deref().and_then(TraceContext::from_header),
+            traceparent: row.traceparent,
             attempts: row.attempts,
             unknown_outcomes: row.unknown_outcomes,
             kind: row.kind,
