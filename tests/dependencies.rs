@@ -62,7 +62,9 @@ fn there_is_one_library_for_each_purpose() {
     for name in ["sqlx", "sqlx-core", "tokio", "rustls", "ring", "chrono", "uuid", "actix-web"] {
         assert_eq!(versions(name), 1, "{name} must exist in exactly one version");
     }
-    for name in ["openssl", "openssl-sys", "native-tls", "aws-lc-rs", "aws-lc-sys", "async-std", "smol", "jiff"] {
+    for name in
+        ["openssl", "openssl-sys", "native-tls", "aws-lc-rs", "aws-lc-sys", "async-std", "smol", "jiff", "tonic"]
+    {
         assert_eq!(versions(name), 0, "{name} must not be used: another library has its purpose");
     }
 }

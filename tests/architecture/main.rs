@@ -212,6 +212,8 @@ fn invariant_7_each_technology_has_one_home() {
         ("openidconnect", "identity"),
         ("argon2", "identity"),
         ("lettre", "email"),
+        ("opentelemetry-otlp", "piecework"),
+        ("opentelemetry_sdk", "piecework"),
     ];
     for package in &workspace().packages {
         for dependency in dependencies(package) {

@@ -42,6 +42,12 @@ async fn every_command_refuses_what_serve_refuses() {
         ("__AUTH__KEYS", "no key", "auth.keys"),
         ("__TELEMETRY__LOG", "info,,=", "telemetry.log"),
         ("__TELEMETRY__METRICS_LISTEN", "9464", "telemetry.metrics_listen"),
+        ("__TELEMETRY__OTLP_URL", "collector:4318", "telemetry.otlp_url"),
+        ("__TELEMETRY__OTLP_URL", "grpc://collector:4317", "telemetry.otlp_url"),
+        ("__TELEMETRY__OTLP_URL", "http://collector:4318/?token=a", "telemetry.otlp_url"),
+        ("__TELEMETRY__TRACE_SAMPLE_RATIO", "1.5", "telemetry.trace_sample_ratio"),
+        ("__TELEMETRY__TRACE_SAMPLE_RATIO", "NaN", "telemetry.trace_sample_ratio"),
+        ("__TELEMETRY__TRACE_SAMPLE_RATIO", "half", "telemetry.trace_sample_ratio"),
         ("__HTTP__DRAIN_MS", "600001", "http.drain_ms"),
     ] {
         assert_refused(&[(name, value)], &[reason]).await;

@@ -35,6 +35,7 @@ use crate::data_directory;
 use crate::databases::SUPERVISE_COMMAND;
 use crate::modules::{ModulePlan, Modules};
 use crate::runtime::telemetry;
+use crate::runtime::traces::Traces;
 
 /// Piecework assigns tasks at random. A task costs a fee and brings a reward. Balances are paid out
 /// every day.
@@ -205,7 +206,11 @@ fn execute(Arguments { global, command }: Arguments) -> Result<(), Error> {
     }
     let runtime =
         tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(Error::io("start the runtime"))?;
+    let traces = Traces::start(&context.loaded.config.telemetry, runtime.handle())?;
     let result = runtime.block_on(dispatch(command, &context));
+    if let Some(traces) = traces.filter(|_| result.is_ok()) {
+        traces.stop();
+    }
     // The application has stopped. Tasks that still run hold nothing that would be lost.
     runtime.shutdown_background();
     result

@@ -2,8 +2,8 @@
 
 use super::error::Error;
 use super::postgres_url::parse_postgres_url;
-use super::public_url::{check_origin, check_public_url};
-use super::settings::{Bus, Config, Database, DatabaseName, Http, Limits};
+use super::public_url::{check_collector_url, check_origin, check_public_url};
+use super::settings::{Bus, Config, Database, DatabaseName, Http, Limits, Telemetry};
 
 /// The longest lag that a replica may be allowed, in milliseconds. The positions of the primary are
 /// remembered for that long.
@@ -34,7 +34,7 @@ pub fn check(config: &Config) -> Result<(), Error> {
     }
     check_http(&config.http)?;
     check_limits(config.limits)?;
-    config.telemetry.metrics_address()?;
+    check_telemetry(&config.telemetry)?;
     config.modules.check()
 }
 
@@ -92,6 +92,16 @@ fn check_http(http: &Http) -> Result<(), Error> {
     }
     let checked = http.public_url.as_deref().map_or(Ok(()), check_public_url);
     checked.map_err(|reason| Error::invalid("http.public_url", reason))
+}
+
+fn check_telemetry(telemetry: &Telemetry) -> Result<(), Error> {
+    telemetry.metrics_address()?;
+    let checked = telemetry.otlp_url.as_deref().map_or(Ok(()), check_collector_url);
+    checked.map_err(|reason| Error::invalid("telemetry.otlp_url", reason))?;
+    if !(0.0..=1.0).contains(&telemetry.trace_sample_ratio) {
+        return Err(Error::invalid("telemetry.trace_sample_ratio", "is a number from 0 to 1"));
+    }
+    Ok(())
 }
 
 fn check_limits(limits: Limits) -> Result<(), Error> {

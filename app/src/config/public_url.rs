@@ -1,26 +1,41 @@
-//! The URL at which people reach the program, and the origins whose pages may read its API.
+//! The URL at which people reach the program, the origins whose pages may read its API, and the URL
+//! of a collector of traces.
 
 use hyper::Uri;
 
 /// A URL that is allowed, for messages.
 const EXAMPLE: &str = "such as https://piecework.example.org";
+/// The same for the URL of a collector.
+const COLLECTOR_EXAMPLE: &str = "such as http://127.0.0.1:4318";
 
 /// Checks `http.public_url`. Links in mails are this URL with a path behind it.
 ///
 /// # Errors
 /// The end of a sentence that begins with the key.
 pub fn check_public_url(text: &str) -> Result<(), String> {
-    let url: Uri = text.parse().map_err(|error| format!("is no URL ({error}); it is to be {EXAMPLE}"))?;
+    check_url(text, EXAMPLE)
+}
+
+/// Checks `telemetry.otlp_url`. Traces are sent to this URL with a path behind it.
+///
+/// # Errors
+/// The end of a sentence that begins with the key.
+pub fn check_collector_url(text: &str) -> Result<(), String> {
+    check_url(text, COLLECTOR_EXAMPLE)
+}
+
+fn check_url(text: &str, example: &str) -> Result<(), String> {
+    let url: Uri = text.parse().map_err(|error| format!("is no URL ({error}); it is to be {example}"))?;
     let is_http = matches!(url.scheme_str(), Some("http" | "https"));
     let Some(authority) = url.authority().filter(|authority| is_http && !authority.host().is_empty()) else {
-        return Err(format!("begins with http:// or https:// and names a host, {EXAMPLE}"));
+        return Err(format!("begins with http:// or https:// and names a host, {example}"));
     };
     if authority.as_str().contains('@') || text.contains(['?', '#']) {
-        return Err(format!("has no user, no `?` and no `#`, {EXAMPLE}"));
+        return Err(format!("has no user, no `?` and no `#`, {example}"));
     }
     let port = authority.as_str().strip_prefix(authority.host()).and_then(|port| port.strip_prefix(':'));
     if port.is_some_and(|port| port.parse::<u16>().is_err()) {
-        return Err(format!("has an invalid port; it is to be {EXAMPLE}"));
+        return Err(format!("has an invalid port; it is to be {example}"));
     }
     Ok(())
 }

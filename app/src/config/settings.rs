@@ -188,6 +188,10 @@ pub struct Telemetry {
     pub format: LogFormat,
     /// Where `/metrics` is served, as host and port. `None`: with everything else.
     pub metrics_listen: Option<String>,
+    /// The URL of a collector of traces. `None`: no span is recorded.
+    pub otlp_url: Option<String>,
+    /// The part of the traces beginning in this process that is recorded, 0 to 1.
+    pub trace_sample_ratio: f64,
 }
 
 /// The formats of the log.

@@ -75,6 +75,7 @@ impl Known {
         let kind = match &default.kind {
             ValueKind::Boolean(_) => text.parse().map(ValueKind::Boolean).map_err(|_| "is true or false"),
             ValueKind::I64(_) => text.parse().map(ValueKind::I64).map_err(|_| "is a whole number"),
+            ValueKind::Float(_) => text.parse().map(ValueKind::Float).map_err(|_| "is a number"),
             ValueKind::Array(_) => {
                 let parts = text.split(',').map(str::trim).filter(|part| !part.is_empty());
                 Ok(ValueKind::Array(parts.map(|part| Value::new(Some(&origin), part)).collect()))

@@ -14,6 +14,7 @@ mod pages;
 mod prefix;
 mod problem_codes;
 mod proxy;
+mod request_span;
 mod site;
 mod system;
 #[cfg(test)]
@@ -49,7 +50,7 @@ pub use self::gateway::Services;
 pub use self::metrics_server::MetricsServer;
 pub use self::pages::VERSION;
 pub use self::prefix::API_PREFIX;
-pub use self::proxy::{RemoteModule, fetch_hosted_modules};
+pub use self::proxy::{Client, RemoteModule, connect, fetch_hosted_modules, innermost_cause, needs_tls};
 pub use self::system::openapi::document;
 
 /// A running HTTP server.

@@ -1,4 +1,4 @@
-//! What runs beside requests: background tasks, the job queue, logs and metrics.
+//! What runs beside requests: background tasks, the job queue, logs, metrics and traces.
 
 pub mod audit_queue;
 pub mod background;
@@ -7,3 +7,4 @@ mod log_line;
 mod metric_help;
 pub mod process_metrics;
 pub mod telemetry;
+pub mod traces;

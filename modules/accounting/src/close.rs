@@ -8,6 +8,7 @@ use contracts::{AuditAction, PersonId, TransferId};
 use kernel::events::audit::Audit;
 use kernel::module::Notice;
 use kernel::runtime::jobs::Outcome;
+use kernel::runtime::span::traced;
 use kernel::{DbError, Tx};
 use sqlx::PgConnection;
 use uuid::Uuid;
@@ -152,6 +153,17 @@ impl Accounting {
         if !is_wanted(self.get_due_days().await?.open_day, today) {
             return Ok(None);
         }
+        // The mails of a day that no request closes have a trace too.
+        traced("close day", self.close_open_day(is_wanted, today, closed_by, named)).await
+    }
+
+    async fn close_open_day(
+        &self,
+        is_wanted: impl Fn(NaiveDate, NaiveDate) -> bool,
+        today: NaiveDate,
+        closed_by: Option<PersonId>,
+        named: Option<NaiveDate>,
+    ) -> Result<Option<ClosedDay>, Error> {
         let mut tx = self.write.begin_command().await?;
         // Nothing is booked while this lock is held. A process that closes at the same time waits
         // for it and then sees the result of this close.

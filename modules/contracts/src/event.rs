@@ -38,10 +38,23 @@ pub struct Event {
     /// request caused.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub traceparent: Option<String>,
+    /// The trace contexts of further requests that caused the event, separated by commas: a batch
+    /// of commands publishes one event.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub traceparents: Option<String>,
     /// The media type of `data`: `application/json`.
     pub datacontenttype: String,
     /// The fact, as JSON.
     pub data: Box<RawValue>,
+}
+
+/// The requests that caused an event, as the event names them.
+#[derive(Debug, Clone, Default)]
+pub struct Causes {
+    /// The attribute `traceparent`.
+    pub traceparent: Option<String>,
+    /// The attribute `traceparents`.
+    pub traceparents: Option<String>,
 }
 
 /// The JSON of an event does not have the shape of its fact type.
@@ -62,7 +75,14 @@ impl Event {
     /// # Errors
     /// The fact cannot be written as JSON.
     pub fn new<F: Fact>(id: EventId, time: DateTime<Utc>, fact: &F) -> Result<Self, serde_json::Error> {
-        Ok(Self::wrap::<F>(id, time, None, serde_json::value::to_raw_value(fact)?))
+        Ok(Self::wrap::<F>(id, time, Causes::default(), serde_json::value::to_raw_value(fact)?))
+    }
+
+    /// The same event, caused by these requests.
+    #[must_use]
+    pub fn caused_by(self, causes: Causes) -> Self {
+        let Causes { traceparent, traceparents } = causes;
+        Self { traceparent, traceparents, ..self }
     }
 
     /// The text of an event before its fact. The head, the fact as JSON and a closing brace are the
@@ -70,25 +90,22 @@ impl Event {
     ///
     /// # Errors
     /// None in practice: an envelope can always be written as JSON.
-    pub fn head<F: Fact>(
-        id: EventId,
-        time: DateTime<Utc>,
-        traceparent: Option<String>,
-    ) -> Result<String, serde_json::Error> {
-        let without_fact = Self::wrap::<F>(id, time, traceparent, RawValue::NULL.to_owned());
+    pub fn head<F: Fact>(id: EventId, time: DateTime<Utc>, causes: Causes) -> Result<String, serde_json::Error> {
+        let without_fact = Self::wrap::<F>(id, time, causes, RawValue::NULL.to_owned());
         let mut text = serde_json::to_string(&without_fact)?;
         text.truncate(text.len() - "null}".len());
         Ok(text)
     }
 
-    fn wrap<F: Fact>(id: EventId, time: DateTime<Utc>, traceparent: Option<String>, data: Box<RawValue>) -> Self {
+    fn wrap<F: Fact>(id: EventId, time: DateTime<Utc>, causes: Causes, data: Box<RawValue>) -> Self {
         Self {
             specversion: "1.0".to_owned(),
             id,
             source: F::SOURCE.to_owned(),
             kind: F::TYPE.to_owned(),
             time,
-            traceparent,
+            traceparent: causes.traceparent,
+            traceparents: causes.traceparents,
             datacontenttype: "application/json".to_owned(),
             data,
         }
@@ -149,9 +166,11 @@ mod tests {
     fn a_head_with_a_fact_and_a_brace_is_the_complete_event() {
         let (id, time) = (Id::from(uuid::Uuid::from_u128(7)), DateTime::UNIX_EPOCH);
         let fact = TasksCompleted { completions: Vec::new() };
-        for traceparent in [None, Some("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01".to_owned())] {
-            let event = Event { traceparent: traceparent.clone(), ..Event::new(id, time, &fact).unwrap() };
-            let head = Event::head::<TasksCompleted>(id, time, traceparent).unwrap();
+        let trace = Some("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01".to_owned());
+        let caused = Causes { traceparent: trace.clone(), traceparents: trace };
+        for causes in [Causes::default(), caused] {
+            let event = Event::new(id, time, &fact).unwrap().caused_by(causes.clone());
+            let head = Event::head::<TasksCompleted>(id, time, causes).unwrap();
             let complete = serde_json::to_string(&event).unwrap();
             assert_eq!(format!("{head}{}}}", serde_json::to_string(&fact).unwrap()), complete);
         }
@@ -169,7 +188,12 @@ mod tests {
                 }}]}}"#
             );
             let id = Id::from(uuid::Uuid::from_u128(7));
-            Event::wrap::<TasksCompleted>(id, DateTime::UNIX_EPOCH, None, RawValue::from_string(data).unwrap())
+            Event::wrap::<TasksCompleted>(
+                id,
+                DateTime::UNIX_EPOCH,
+                Causes::default(),
+                RawValue::from_string(data).unwrap(),
+            )
         };
         let exact = |fields: &str| completion(fields).exact_fact::<TasksCompleted>().map_err(|error| error.reason);
         assert!(exact(r#", "reference": null"#).is_ok());

@@ -15,7 +15,7 @@ mod secret;
 
 pub use audit::{Actor, AuditAction};
 pub use carrier::{Carrier, InvalidCarrier};
-pub use event::{Event, Fact};
+pub use event::{Causes, Event, Fact};
 pub use id::{ApiTokenId, EventId, Id, PersonId, ReassignmentId, SessionId, TaskId, TransferId};
 pub use money::{Currency, InvalidCurrency, Money};
 pub use permission::Permission;

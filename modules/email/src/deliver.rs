@@ -12,8 +12,11 @@ use std::sync::PoisonError;
 use chrono::{DateTime, Duration, Utc};
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
+use kernel::http::trace::TraceContext;
 use kernel::runtime::jobs::Outcome;
 use kernel::runtime::repeated::Repeated;
+use kernel::runtime::span::{KeyValue, Span, SpanKind};
+use tracing::Instrument;
 
 use crate::domain::{
     self, ADDRESS_CHANGED, BuiltMessage, FailedAttempt, LINK_KINDS, LeasedMail, MailId, MailState, Recipient,
@@ -66,7 +69,9 @@ impl Email {
         let mut is_refused = false;
         while let Some((mail, result)) = attempts.next().await {
             is_refused |= matches!(result, Err(SendError::Installation { .. }));
-            recorded = recorded.and(self.record(mail, result).await);
+            let cause = cause_of(mail);
+            let span = tracing::info_span!("mail", trace_id = cause.as_ref().map(TraceContext::trace_id));
+            recorded = recorded.and(self.record(mail, result).instrument(span).await);
         }
         recorded?;
         // A server that refuses this installation refuses the next batch too.
@@ -152,8 +157,13 @@ impl Email {
     async fn send(&self, ready: &ReadyMail) -> Result<(), SendError> {
         let ReadyMail { mail, message, .. } = ready;
         let file_name = domain::file_name(mail.business_day, mail.person_id, mail.id);
-        let mail = OutgoingMail { file_name: &file_name, to_address: &message.to_address, message: &message.bytes };
-        self.inner.sender.send(mail).await
+        let outgoing = OutgoingMail { file_name: &file_name, to_address: &message.to_address, message: &message.bytes };
+        let mut span = cause_of(mail).map(|cause| Span::child(SpanKind::Client, cause, || describe(mail)));
+        let sent = self.inner.sender.send(outgoing).await;
+        if let Some(span) = span.as_mut().filter(|_| sent.is_err()) {
+            span.fail();
+        }
+        sent
     }
 
     async fn record(&self, mail: &LeasedMail, result: Result<(), SendError>) -> Result<(), Error> {
@@ -223,6 +233,21 @@ impl Email {
             is_fault_of_installation: matches!(error, SendError::Installation { .. }),
         }
     }
+}
+
+/// The request that caused the mail.
+fn cause_of(mail: &LeasedMail) -> Option<TraceContext> {
+    mail.traceparent.as_deref().and_then(TraceContext::from_header)
+}
+
+/// The name and the attributes of the span of an attempt.
+fn describe(mail: &LeasedMail) -> (String, Vec<KeyValue>) {
+    let attributes = vec![
+        KeyValue::new("piecework.mail.id", mail.id.to_string()),
+        KeyValue::new("piecework.mail.kind", mail.kind.clone()),
+        KeyValue::new("piecework.mail.attempts", i64::from(mail.attempts)),
+    ];
+    ("send mail".to_owned(), attributes)
 }
 
 /// Whether the mail has a link that is refused by now.

@@ -123,9 +123,31 @@ async fn an_event_without_a_request_has_no_trace() {
 
 #[tokio::test]
 async fn the_event_of_a_batch_is_valid_and_carries_the_trace_of_its_first_command() {
+    let ambient = Ambient::system();
+    let traces = [(); 3].map(|()| TraceContext::new(&ambient));
+    let [first, rest] = publish_in_two_batches(traces).await;
+    assert_eq!((first.traceparent, first.traceparents), (Some(traces[0].to_string()), None));
+    assert_eq!((rest.traceparent, rest.traceparents), (Some(traces[1].to_string()), None));
+}
+
+#[tokio::test]
+async fn the_event_of_a_batch_carries_the_trace_of_each_command_that_is_sampled() {
+    let ambient = Ambient::system();
+    let begun = TraceContext::new(&ambient);
+    let sampled = |digit: &str| TraceContext::from_header(&format!("00-{}-{}-01", digit.repeat(32), digit.repeat(16)));
+    let [second, third] = ["a", "b"].map(|digit| sampled(digit).unwrap());
+    let [first, rest] = publish_in_two_batches([begun, second, third]).await;
+    assert_eq!((first.traceparent, first.traceparents), (Some(begun.to_string()), None));
+    assert_eq!((rest.traceparent, rest.traceparents), (Some(second.to_string()), Some(third.to_string())));
+    let [_, rest] = publish_in_two_batches([second, begun, third]).await;
+    assert_eq!((rest.traceparent, rest.traceparents), (Some(third.to_string()), None));
+}
+
+/// The events of a batch of one command and of a batch of two commands, whose requests have these
+/// contexts.
+async fn publish_in_two_batches(traces: [TraceContext; 3]) -> [Event; 2] {
     let (database, write) = database_with_outbox().await;
     let notes = Batcher::new(write.clone(), PublishNotes);
-    let traces: Vec<TraceContext> = (0..3).map(|_| TraceContext::new(write.ambient())).collect();
     let mut gate = database.connect().await;
     gate.execute("begin; lock table public.gate").await.unwrap();
     let send = |note: &str, trace: TraceContext| {
@@ -149,7 +171,6 @@ async fn the_event_of_a_batch_is_valid_and_carries_the_trace_of_its_first_comman
     }
     let [first, rest] = <[Event; 2]>::try_from(database.outbox("public").await).unwrap();
     assert_eq!(first.fact::<Noted>().unwrap(), noted(&["first"]));
-    assert_eq!(first.traceparent, Some(traces[0].to_string()));
     assert_eq!(rest.fact::<Noted>().unwrap(), noted(&["second \"quoted\"", "third"]));
-    assert_eq!(rest.traceparent, Some(traces[1].to_string()));
+    [first, rest]
 }

@@ -10,6 +10,7 @@ use kernel::events::audit::Audit;
 use kernel::http::context::RequestContext;
 use kernel::http::rate_limit::{Exceeded, RateLimit};
 use kernel::runtime::jobs::Outcome;
+use kernel::runtime::span::traced;
 
 use crate::domain::{FACTS_PER_EVENT_MAX, OpenTask, Pool, Reassignment, ReassignmentStatus};
 use crate::error::Error;
@@ -124,7 +125,8 @@ impl Tasks {
             return Ok(());
         };
         run.status = ReassignmentStatus::Running;
-        reassign_chunk(tx, run, &tasks, &pool, now).await?;
+        // The request was answered before. Each chunk has a trace of its own.
+        traced("reassign", reassign_chunk(tx, run, &tasks, &pool, now)).await?;
         let numbers: Vec<i64> = tasks.iter().map(|task| task.number).collect();
         run.cost_minor = run.cost_minor.saturating_add(store::load_sum_of_fees(tx, &numbers).await?);
         let completed = store::count_completed_since(tx, run, last).await?;

@@ -13,6 +13,7 @@ use super::context::Context;
 use super::output::{print_json, print_line};
 use crate::config::{BusKind, Config};
 use crate::modules::ModulePlan;
+use crate::runtime::traces;
 use crate::{Error, bus, data_directory, http};
 
 /// Runs all checks and prints them. It fails if any check fails. A warning is no failure.
@@ -33,6 +34,7 @@ pub async fn run(context: &Context) -> Result<(), Error> {
     checks.extend(metrics_port(config));
     checks.push(mail_server(config).await);
     checks.push(single_sign_on(config).await);
+    checks.push(traces(config).await);
     let failed = checks.iter().filter(|check| !check.ok).count();
     if context.json {
         print_json(&checks)?;
@@ -154,6 +156,18 @@ async fn mail_server(config: &Config) -> Check {
             reason,
             "check email.smtp_url, email.smtp_ca_file, email.helo_name and email.from; mails wait in the queue",
         ),
+    }
+}
+
+async fn traces(config: &Config) -> Check {
+    let Some(url) = &config.telemetry.otlp_url else { return Check::passed("traces", "are off") };
+    let name = format!("collector of traces {url}");
+    match traces::probe(url).await {
+        Ok(()) => Check::passed(name, "takes spans"),
+        // Nothing that people do depends on it.
+        Err(reason) => {
+            Check::warned(name, reason, "check telemetry.otlp_url and the collector; until then spans are lost")
+        }
     }
 }
 

@@ -6,15 +6,19 @@ use std::time::Instant;
 use actix_web::Error;
 use actix_web::body::MessageBody;
 use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::http::StatusCode;
 use actix_web::middleware::Next;
 use kernel::http::context::RequestContext;
+use kernel::http::trace::TraceContext;
 use tracing::Instrument;
 
 /// Monitoring systems call these routes every few seconds. Their requests are logged at level
-/// debug.
-const QUIET: [&str; 3] = ["/livez", "/readyz", "/metrics"];
+/// debug, and have no spans.
+pub const QUIET: [&str; 3] = ["/livez", "/readyz", "/metrics"];
 /// The name of the route of a request that matches none.
 const UNKNOWN_ROUTE: &str = "(unknown)";
+/// The name of all methods that are not known.
+pub const UNKNOWN_METHOD: &str = "other";
 
 /// Logs and measures a request when its response is ready.
 pub async fn record(
@@ -24,12 +28,10 @@ pub async fn record(
     let started = Instant::now();
     let method = known_method(request.method().as_str());
     let route = request.match_pattern().unwrap_or_else(|| UNKNOWN_ROUTE.to_owned());
-    let span = tracing::info_span!("request", request_id = kernel::http::problem::request_id());
+    let (request_id, trace) = (kernel::http::problem::request_id(), TraceContext::current());
+    let span = tracing::info_span!("request", request_id, trace_id = trace.as_ref().map(TraceContext::trace_id));
     let response = next.call(request).instrument(span.clone()).await;
-    let status = match &response {
-        Ok(response) => response.status(),
-        Err(error) => error.as_response_error().status_code(),
-    };
+    let status = status_of(&response);
     let duration = started.elapsed();
     let labels = [("method", method.to_owned()), ("route", route.clone()), ("status", status.as_str().to_owned())];
     ::metrics::counter!("piecework_http_requests_total", &labels).increment(1);
@@ -51,9 +53,17 @@ pub async fn record(
 
 /// A client can send any text as a method. Unknown methods share one label, because each label is a
 /// time series.
-fn known_method(method: &str) -> &'static str {
+pub fn known_method(method: &str) -> &'static str {
     ["GET", "POST", "PATCH", "PUT", "DELETE", "HEAD", "OPTIONS"]
         .into_iter()
         .find(|known| *known == method)
-        .unwrap_or("other")
+        .unwrap_or(UNKNOWN_METHOD)
+}
+
+/// The status of a response, also of one that is still an error value.
+pub fn status_of<B>(response: &Result<ServiceResponse<B>, Error>) -> StatusCode {
+    match response {
+        Ok(response) => response.status(),
+        Err(error) => error.as_response_error().status_code(),
+    }
 }

@@ -1,5 +1,6 @@
-//! Gives every request an id and a trace context. The response, its problem document and every log
-//! line of the request carry the id. The events that the request causes carry the trace context.
+//! Gives every request an id, a trace context and a span. The response, its problem document and
+//! every log line of the request carry the id. The events that the request causes carry the trace
+//! context: that of the span, if it is recorded.
 
 use actix_web::body::MessageBody;
 use actix_web::dev::{ServiceRequest, ServiceResponse};
@@ -8,9 +9,11 @@ use actix_web::middleware::Next;
 use actix_web::{Error, web};
 use kernel::http::problem::REQUEST_ID;
 use kernel::http::trace::TraceContext;
+use kernel::runtime::span::Span;
 
 use super::headers::edit_headers;
 use crate::http::gateway::Gateway;
+use crate::http::request_span;
 
 /// The header with the id, of a request and of its response.
 pub const REQUEST_ID_HEADER: HeaderName = HeaderName::from_static("x-request-id");
@@ -29,9 +32,14 @@ pub async fn assign(
     let id = sent.unwrap_or_else(|| gateway.ambient.new_id::<()>().to_string());
     let value = HeaderValue::from_str(&id).ok();
     let traceparent = request.headers().get(TRACEPARENT_HEADER).and_then(|value| value.to_str().ok());
-    let trace = traceparent.and_then(TraceContext::from_header);
-    let trace = trace.unwrap_or_else(|| TraceContext::new(&gateway.ambient));
+    let sent = traceparent.and_then(TraceContext::from_header);
+    let span = request_span::start(&request, sent);
+    let recorded = span.as_ref().and_then(Span::context);
+    let trace = recorded.or(sent).unwrap_or_else(|| TraceContext::new(&gateway.ambient));
     let response = trace.scope(REQUEST_ID.scope(id, async move { next.call(request).await })).await;
+    if let Some(span) = span {
+        request_span::end(span, &response);
+    }
     edit_headers(response, |headers| {
         if let Some(value) = value {
             headers.insert(REQUEST_ID_HEADER, value);

@@ -9,8 +9,8 @@ use http_body_util::{BodyExt, Full};
 use hyper::http::uri::InvalidUri;
 use hyper::{Request, Uri};
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
+use hyper_util::client::legacy::Client as HyperClient;
 use hyper_util::client::legacy::connect::HttpConnector;
-use hyper_util::client::legacy::{Client as HyperClient, Error as ClientError};
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 use rustls::{ClientConfig, RootCertStore};
 use serde::Deserialize;
@@ -84,8 +84,8 @@ pub fn with_path(url: &Uri, path_and_query: &str) -> Result<Uri, hyper::http::Er
 }
 
 /// The outer errors only say that the request failed. The innermost one names the cause.
-fn innermost_cause(error: &ClientError) -> String {
-    let mut cause: &dyn std::error::Error = error;
+pub fn innermost_cause(error: &(dyn std::error::Error + 'static)) -> String {
+    let mut cause = error;
     while let Some(source) = cause.source() {
         cause = source;
     }

@@ -16,10 +16,9 @@ use actix_web::{HttpRequest, HttpResponse};
 use kernel::Problem;
 use kernel::runtime::shutdown::ShutdownSignal;
 
-use self::client::Client;
 use crate::Error;
 
-pub use self::client::fetch_hosted_modules;
+pub use self::client::{Client, connect, fetch_hosted_modules, innermost_cause, needs_tls};
 pub use self::end_to_end::{CLIENT_HEADER, FORWARDED_HEADER, FORWARDED_HOST_HEADER};
 pub use self::target::RemoteModule;
 
@@ -33,8 +32,8 @@ impl Proxy {
     /// # Errors
     /// TLS cannot be set up.
     pub fn new(remote: Vec<RemoteModule>) -> Result<Self, Error> {
-        let need_tls = remote.iter().filter_map(|remote| remote.url.as_ref()).any(client::needs_tls);
-        Ok(Self { client: client::connect(need_tls)?, remote })
+        let need_tls = remote.iter().filter_map(|remote| remote.url.as_ref()).any(needs_tls);
+        Ok(Self { client: connect(need_tls)?, remote })
     }
 
     /// Whether another process hosts any module.

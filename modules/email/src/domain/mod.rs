@@ -128,6 +128,8 @@ pub(crate) struct NewMail {
     pub business_day: NaiveDate,
     /// The event that asks for the mail.
     pub event_id: EventId,
+    /// The trace context of the request that caused the event.
+    pub traceparent: Option<String>,
     /// The Message-ID.
     pub message_id: String,
     /// The address to send to; `None` for the person's address at the first attempt.
@@ -147,6 +149,8 @@ pub(crate) struct LeasedMail {
     pub business_day: NaiveDate,
     /// The Message-ID.
     pub message_id: String,
+    /// The trace context of the request that caused the mail.
+    pub traceparent: Option<String>,
     /// Number of attempts since the mail was last queued, this one included.
     pub attempts: i32,
     /// Number of earlier attempts since then whose outcome is unknown.

@@ -17,6 +17,7 @@ struct LeasedMailRow {
     person_id: Uuid,
     business_day: NaiveDate,
     message_id: String,
+    traceparent: Option<String>,
     attempts: i32,
     unknown_outcomes: i32,
     kind: String,
@@ -39,6 +40,7 @@ impl From<LeasedMailRow> for LeasedMail {
             person_id: row.person_id.into(),
             business_day: row.business_day,
             message_id: row.message_id,
+            traceparent: row.traceparent,
             attempts: row.attempts,
             unknown_outcomes: row.unknown_outcomes,
             kind: row.kind,
@@ -102,14 +104,17 @@ pub async fn insert_mails(
     let data: Vec<&str> = mails.iter().map(|mail| mail.data.as_str()).collect();
     let kinds: Vec<&str> = mails.iter().map(|mail| mail.kind).collect();
     let addresses: Vec<Option<&str>> = mails.iter().map(|mail| mail.recipient_address.as_deref()).collect();
+    let traces: Vec<Option<&str>> = mails.iter().map(|mail| mail.traceparent.as_deref()).collect();
     // The order prevents a deadlock between two batches that insert the same mails.
     let inserted = sqlx::query!(
         "insert into email.mails
-             (id, kind, person_id, business_day, event_id, message_id, data, recipient_address, state, next_attempt_at,
-              created_at)
-         select id, kind, person_id, business_day, event_id, message_id, data::json, recipient_address, 'queued', $9, $9
-         from unnest($1::uuid[], $2::uuid[], $3::date[], $4::uuid[], $5::text[], $6::text[], $7::text[], $8::text[])
-             as mail (id, person_id, business_day, event_id, message_id, data, kind, recipient_address)
+             (id, kind, person_id, business_day, event_id, message_id, data, recipient_address, traceparent, state,
+              next_attempt_at, created_at)
+         select id, kind, person_id, business_day, event_id, message_id, data::json, recipient_address, traceparent,
+             'queued', $10, $10
+         from unnest($1::uuid[], $2::uuid[], $3::date[], $4::uuid[], $5::text[], $6::text[], $7::text[], $8::text[],
+                 $9::text[])
+             as mail (id, person_id, business_day, event_id, message_id, data, kind, recipient_address, traceparent)
          order by business_day, person_id, message_id
          on conflict do nothing",
         &ids,
@@ -120,6 +125,7 @@ pub async fn insert_mails(
         &data as &[&str],
         &kinds as &[&str],
         &addresses as &[Option<&str>],
+        &traces as &[Option<&str>],
         now
     )
     .execute(connection)
@@ -150,7 +156,7 @@ pub async fn lock_due_mails(
          from due_mails
          left join email.people as person on person.person_id = due_mails.person_id
          where mail.id = due_mails.id
-         returning mail.id, mail.person_id, mail.business_day, mail.message_id, mail.attempts,
+         returning mail.id, mail.person_id, mail.business_day, mail.message_id, mail.traceparent, mail.attempts,
              mail.unknown_outcomes, mail.kind, mail.data as "data: Json<Box<RawValue>>", mail.to_address, mail.message,
              person.name as "name?", coalesce(mail.recipient_address, person.email) as "email?",
              person.language as "language?""#,

@@ -23,7 +23,7 @@ use crate::events::audit::{self, Audit};
 use crate::events::outbox;
 use crate::http::Answer;
 use crate::http::idempotency::{self, KeyedRequest};
-use crate::http::trace::TraceContext;
+use crate::http::trace;
 
 /// The work that follows a commit.
 pub(super) struct AfterCommit {
@@ -75,10 +75,10 @@ impl Envelope {
     }
 
     /// The event belongs to the trace of the current request. The event of a batch belongs to the
-    /// trace of the batch's first command.
+    /// traces of the batch's commands.
     fn new<F: Fact>(ambient: &Ambient) -> Result<Self, DbError> {
         let event_id = ambient.new_id();
-        let head = Event::head::<F>(event_id, ambient.now(), TraceContext::current_traceparent())?;
+        let head = Event::head::<F>(event_id, ambient.now(), trace::current_causes())?;
         Ok(Self { event_id: event_id.uuid(), head })
     }
 }
@@ -139,10 +139,10 @@ impl Tx {
         if facts.is_empty() {
             return Ok(());
         }
-        let traceparent = TraceContext::current_traceparent();
+        let causes = trace::current_causes();
         let event = |fact: &F| {
             let event = Event::new(self.new_id(), self.now(), fact)?;
-            Ok((Event { traceparent: traceparent.clone(), ..event }, fact.weight()))
+            Ok((event.caused_by(causes.clone()), fact.weight()))
         };
         let events: Result<Vec<_>, DbError> = facts.iter().map(event).collect();
         outbox::append(&mut self.inner, self.schema, &events?).await?;

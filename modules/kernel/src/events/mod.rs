@@ -7,3 +7,4 @@ pub mod inbox;
 pub mod outbox;
 pub mod relay;
 pub mod replay;
+mod spans;

@@ -12,6 +12,7 @@ use tokio::time::Instant;
 
 use super::bus::{EventBus, PublishError};
 use super::outbox;
+use super::spans::EventSpans;
 use crate::db::DbError;
 use crate::runtime::repeated::Repeated;
 use crate::runtime::retry::Backoff;
@@ -216,7 +217,9 @@ impl Relay {
 
     async fn deliver(&self, Batch { tx, events, is_full }: Batch) -> Result<Relayed, RelayError> {
         let count = events.len();
-        tokio::time::timeout(PUBLISH_TIMEOUT, self.bus.publish(events)).await.map_err(|_| RelayError::TimedOut)??;
+        let spans = EventSpans::send(&events);
+        let publish = tokio::time::timeout(PUBLISH_TIMEOUT, self.bus.publish(events));
+        spans.during(async { Ok::<_, RelayError>(publish.await.map_err(|_| RelayError::TimedOut)??) }).await?;
         tx.commit().await?;
         self.write.delivered().notify_waiters();
         metrics::counter!("piecework_events_relayed_total", "schema" => self.write.schema()).increment(count as u64);

@@ -1,7 +1,10 @@
 //! The W3C trace context of a request: `traceparent`, which the events that it causes carry.
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::future::Future;
+
+use contracts::{Causes, Event};
 
 use crate::Ambient;
 
@@ -9,13 +12,17 @@ use crate::Ambient;
 const TRACEPARENT_LENGTH: usize = 55;
 /// The places of the hyphens in a traceparent.
 const HYPHENS: [usize; 3] = [2, 35, 52];
+/// Maximum number of further requests that an event names: those of a full batch of commands.
+const FURTHER_MAX: usize = 255;
 
 tokio::task_local! {
     static CURRENT: TraceContext;
+    /// Further requests that the current work is for, as an event names them.
+    static FURTHER: Option<String>;
 }
 
 /// A valid traceparent of version 00.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct TraceContext([u8; TRACEPARENT_LENGTH]);
 
 impl TraceContext {
@@ -68,9 +75,26 @@ impl TraceContext {
         CURRENT.try_with(|context| *context).ok()
     }
 
-    /// The text of the current request's context.
-    pub(crate) fn current_traceparent() -> Option<String> {
-        Self::current().map(|context| context.to_string())
+    /// The id of the trace, in hexadecimal digits.
+    #[must_use]
+    pub fn trace_id(&self) -> &str {
+        self.digits(3, 35)
+    }
+
+    /// The id of the span that the next spans belong to, in hexadecimal digits.
+    pub(crate) fn parent_id(&self) -> &str {
+        self.digits(36, 52)
+    }
+
+    /// Whether the spans of the trace are recorded.
+    #[must_use]
+    pub const fn is_sampled(&self) -> bool {
+        // The last bit of the flags, in hexadecimal digits.
+        matches!(self.0[TRACEPARENT_LENGTH - 1], b'1' | b'3' | b'5' | b'7' | b'9' | b'b' | b'd' | b'f')
+    }
+
+    fn digits(&self, start: usize, end: usize) -> &str {
+        std::str::from_utf8(&self.0[start..end]).unwrap_or_default()
     }
 
     /// Runs `work` as part of the request that has this context.
@@ -97,6 +121,33 @@ pub(crate) async fn scope<T>(context: Option<TraceContext>, work: impl Future<Ou
         Some(context) => context.scope(work).await,
         None => work.await,
     }
+}
+
+/// Runs `work` for several requests. What it publishes belongs to the traces of all that are
+/// sampled, and its log lines to the first of these. If none is sampled, both belong to the trace
+/// of the first request.
+pub(crate) async fn scope_all<T>(
+    requests: impl Iterator<Item = TraceContext> + Clone,
+    work: impl Future<Output = T>,
+) -> T {
+    let sampled = requests.clone().filter(TraceContext::is_sampled);
+    let Some(first) = sampled.clone().next().or_else(|| requests.clone().next()) else { return work.await };
+    let further: BTreeSet<TraceContext> = sampled.filter(|context| *context != first).collect();
+    let further: Vec<String> = further.iter().take(FURTHER_MAX).map(ToString::to_string).collect();
+    let further = (!further.is_empty()).then(|| further.join(","));
+    FURTHER.scope(further, first.scope(work)).await
+}
+
+/// What an event says of the requests that the current work is for.
+pub(crate) fn current_causes() -> Causes {
+    let traceparent = TraceContext::current().map(|context| context.to_string());
+    Causes { traceparent, traceparents: FURTHER.try_with(Clone::clone).ok().flatten() }
+}
+
+/// The requests that caused an event. What is not valid is left out.
+pub(crate) fn causes_of(event: &Event) -> impl Iterator<Item = TraceContext> {
+    let further = event.traceparents.iter().flat_map(|further| further.split(','));
+    event.traceparent.as_deref().into_iter().chain(further).filter_map(TraceContext::from_header)
 }
 
 const fn hex_digit(value: u8) -> u8 {
@@ -131,6 +182,16 @@ mod tests {
         }
         for invalid in [longer, unseparated, VALID.replace('-', "_"), VALID.replacen('-', "é", 1)] {
             assert_eq!(TraceContext::from_header(&invalid), None, "{invalid}");
+        }
+    }
+
+    #[test]
+    fn a_context_knows_its_ids_and_whether_it_is_sampled() {
+        let context = TraceContext::from_header(VALID).unwrap();
+        assert_eq!((context.trace_id(), context.parent_id()), ("0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331"));
+        for (flags, expected) in [("00", false), ("01", true), ("02", false), ("0f", true), ("fe", false)] {
+            let header = format!("{}{flags}", &VALID[..53]);
+            assert_eq!(TraceContext::from_header(&header).unwrap().is_sampled(), expected, "{flags}");
         }
     }
 

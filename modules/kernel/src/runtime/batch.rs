@@ -24,6 +24,7 @@ use crate::db::consistency::{self, Consistency};
 use crate::http::Answer;
 use crate::http::idempotency::{self, KeyedCommand, KeyedRequest};
 use crate::http::trace::{self, TraceContext};
+use crate::runtime::span::{Span, SpanKind};
 use crate::{Autocommit, WritePool};
 
 /// Maximum number of commands in one batch.
@@ -148,6 +149,10 @@ impl<H: BatchHandler> Batcher<H> {
         self.shared.write.check_idempotency_key().await?;
         let (answer, answered) = oneshot::channel();
         let (consistency, trace) = (consistency::current(), TraceContext::current());
+        let schema = self.shared.write.schema();
+        // It covers the wait for the batch, and the batch.
+        let _span =
+            trace.map(|request| Span::child(SpanKind::Internal, request, || (format!("batch {schema}"), Vec::new())));
         let caller = Caller { answer, consistency, trace, keyed: idempotency::current() };
         let needs_session = {
             let mut queue = self.shared.queue();
@@ -257,9 +262,8 @@ impl<H: BatchHandler> Session<H> {
         self.connect().await?;
         let Some(mut connection) = self.connection.take() else { return Err(Failure::Panicked) };
         let Shared { handler, write, .. } = &*self.shared;
-        // The events of a batch belong to the trace of its first command.
-        let trace = callers.first().and_then(|caller| caller.trace);
-        let apply = trace::scope(trace, apply(handler, write.schema(), &mut connection, commands, callers));
+        let requests = callers.iter().filter_map(|caller| caller.trace);
+        let apply = trace::scope_all(requests, apply(handler, write.schema(), &mut connection, commands, callers));
         let timed = tokio::time::timeout(BATCH_TIMEOUT, write.run_on_primary(apply));
         let failure = match AssertUnwindSafe(timed).catch_unwind().await {
             Ok(Ok(Ok(answers))) if answers.len() == commands.len() => {

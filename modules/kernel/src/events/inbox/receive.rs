@@ -14,6 +14,7 @@ use uuid::Uuid;
 use super::policy::RetryPolicy;
 use super::subscriber::{ApplyError, Subscriber};
 use crate::db::{DbError, Endpoints};
+use crate::events::spans::{self, EventSpans};
 use crate::runtime::retry::panic_message;
 use crate::{Tx, WritePool};
 
@@ -61,19 +62,26 @@ impl Inbox {
         if wanted.is_empty() {
             return Ok(());
         }
-        let Err(error) = self.apply_new(&wanted).await else { return Ok(()) };
+        spans::logged(&wanted, self.subscriber(), self.receive_wanted(&wanted)).await
+    }
+
+    async fn receive_wanted(&self, wanted: &[Event]) -> Result<(), ApplyError> {
+        let Err(error) = self.apply_new(wanted).await else { return Ok(()) };
         if error.is_outage() {
             return Err(error);
         }
-        if let [event] = &*wanted {
+        if let [event] = wanted {
             return self.store_for_retry(event, &error).await;
         }
-        for event in &*wanted {
-            match self.apply_new(std::slice::from_ref(event)).await {
-                Ok(()) => {}
-                Err(error) if error.is_outage() => return Err(error),
-                Err(error) => self.store_for_retry(event, &error).await?,
-            }
+        for event in wanted {
+            let events = std::slice::from_ref(event);
+            let apply = async {
+                match self.apply_new(events).await {
+                    Err(error) if !error.is_outage() => self.store_for_retry(event, &error).await,
+                    result => result,
+                }
+            };
+            spans::logged(events, self.subscriber(), apply).await?;
         }
         Ok(())
     }
@@ -114,8 +122,11 @@ impl Inbox {
         if new.is_empty() {
             return Ok(tx.rollback().await?);
         }
-        self.apply_guarded(&mut tx, &new).await?;
-        tx.commit().await?;
+        let apply = async {
+            self.apply_guarded(&mut tx, &new).await?;
+            tx.commit().await.map_err(ApplyError::from)
+        };
+        EventSpans::process(&new, self.subscriber()).during(apply).await?;
         metrics::counter!("piecework_events_applied_total", "subscriber" => self.subscriber())
             .increment(new.len() as u64);
         Ok(())

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use contracts::EventId;
+use contracts::{Event, EventId};
 use serde_json::value::RawValue;
 use sqlx::types::Json;
 use sqlx::{AssertSqlSafe, FromRow};
@@ -11,7 +11,9 @@ use uuid::Uuid;
 
 use super::receive::{Inbox, without_zero_bytes};
 use super::subscriber::ApplyError;
+use crate::Tx;
 use crate::db::DbError;
+use crate::events::spans::{self, EventSpans};
 use crate::runtime::repeated::Repeated;
 use crate::runtime::shutdown::ShutdownSignal;
 
@@ -84,11 +86,28 @@ impl Inbox {
             tx.rollback().await?;
             return Ok(false);
         };
-        let applied = match serde_json::from_str(due.event.0.get()) {
-            Ok(event) => self.apply_guarded(&mut tx, &[event]).await,
+        let event: Result<Event, _> = serde_json::from_str(due.event.0.get());
+        let events = event.as_ref().map(std::slice::from_ref).unwrap_or_default();
+        spans::logged(events, self.subscriber(), self.retry(tx, &due, &event)).await
+    }
+
+    /// Applies an event that is locked by `tx`, and stores the result.
+    async fn retry(
+        &self,
+        mut tx: Tx,
+        due: &DueRow,
+        event: &Result<Event, serde_json::Error>,
+    ) -> Result<bool, ApplyError> {
+        let applied = match event {
+            Ok(event) => {
+                let events = std::slice::from_ref(event);
+                let spans = EventSpans::process(events, self.subscriber());
+                spans.during(self.apply_guarded(&mut tx, events)).await
+            }
             Err(error) => Err(ApplyError::GiveUp(format!("this is no event: {error}"))),
         };
         let Err(error) = applied else {
+            let schema = self.write.schema();
             let statement = format!(
                 "update {schema}.inbox set state = 'applied', event = null, received_at = $2 where event_id = $1"
             );
@@ -101,7 +120,7 @@ impl Inbox {
         if error.is_outage() {
             return Err(error);
         }
-        self.store_failed_retry(&due, &error).await?;
+        self.store_failed_retry(due, &error).await?;
         Ok(true)
     }
 
