@@ -400,7 +400,7 @@ impl ReadPool {
                 tokio::time::sleep(backoff.next_pause()).await;
             }
         };
-        let found = tokio::time::timeout(deadline, waiting).await.ok().flatten();
+        let found = tokio::time::timeout(timeout, waiting).await.ok().flatten();
         let outcome = if found.is_some() { "caught_up" } else { "gave_up" };
         metrics::histogram!("piecework_replica_wait_seconds", "database" => self.endpoints.name(), "outcome" => outcome)
             .record(began.elapsed().as_secs_f64());
