@@ -5,6 +5,7 @@
 //! of each database of a small company, and every checked statement with its types.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
@@ -91,13 +92,13 @@ impl Release {
 impl Statement {
     /// The database and the role in which the module sends the statement.
     fn role(&self) -> (DatabaseName, ModuleRole) {
-        let entry = modules::entry(&self.module).expect("a module of the previous release still exists");
+        let entry = modules::entry(&self.module).unwrap();
         if let Some(schema) = &entry.schema {
             return (schema.database, ModuleRole::owning(entry.name));
         }
         let reads = |(_, role): &(DatabaseName, ModuleRole)| self.query.contains(&format!("{}.", role.schema));
         // A statement on no view fits each database that the module reads.
-        entry.report_roles().find(reads).or_else(|| entry.report_roles().next()).expect("the module reads reports")
+        entry.report_roles().find(reads).or_else(|| entry.report_roles().next()).unwrap()
     }
 
     /// Why the previous release cannot use the statement in this session.
@@ -192,11 +193,11 @@ async fn the_statements_of_the_previous_release_are_valid_on_the_present_schema(
     assert!(!release.statements.is_empty());
     for statement in &release.statements {
         let (database, role) = statement.role();
-        let key = (role.module, role.schema);
-        if !sessions.contains_key(&key) {
-            sessions.insert(key, installation.session(database, role).await);
-        }
-        if let Some(defect) = statement.defect(sessions.get_mut(&key).unwrap()).await {
+        let session = match sessions.entry((role.module, role.schema)) {
+            Entry::Occupied(session) => session.into_mut(),
+            Entry::Vacant(place) => place.insert(installation.session(database, role).await),
+        };
+        if let Some(defect) = statement.defect(session).await {
             write!(defects, "\n{}: {defect}\n{}", statement.module, statement.query).unwrap();
         }
     }
