@@ -123,7 +123,8 @@ impl Application {
         let jobs =
             options.jobs.then(|| jobs::start(jobs_by_database(&hosted, &databases), ambient.new_id::<()>().uuid()));
         let audit = AuditQueue::default();
-        let start_metrics = |listener| http::MetricsServer::start(listener, Arc::clone(&status));
+        let start_metrics =
+            |listener| http::MetricsServer::start(listener, &config.http, Arc::clone(&status), ambient.clone());
         let metrics = metrics_listener.map(start_metrics).transpose()?;
         let server = match listener {
             None => None,

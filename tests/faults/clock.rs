@@ -106,3 +106,30 @@ async fn a_start_with_a_clock_far_ahead_closes_nothing_and_a_named_day_closes_wh
     server.stop().await;
     assert_verified(&data.path()).await;
 }
+
+#[tokio::test]
+async fn jobs_that_a_clock_ahead_has_woken_run_on_the_true_clock() {
+    let data = DataDirectory::new();
+    let (tracker, accounting) = tokio::join!(harness::tracker(), harness::accounting());
+    let settings = [
+        ("PIECEWORK__DATABASES__TRACKER__WRITE_URL", &*tracker.url()),
+        ("PIECEWORK__DATABASES__ACCOUNTING__WRITE_URL", &*accounting.url()),
+    ];
+    let mut server = data.serve_with(&settings).await;
+    let email = server.first_admin().await.email;
+    server.stop().await;
+    // A process ended before its jobs took what its clock had stored.
+    let mut database = accounting.connect().await;
+    let woken = "with jobs as (select distinct job_type from apalis.jobs), old as (delete from apalis.jobs)
+        insert into apalis.jobs (id, job_type, job, status, attempts, max_attempts, run_at, priority)
+        select apalis.generate_ulid(), job_type, 'null'::bytea, 'Pending', 0, 1, now() + interval '300 days', 0 from jobs";
+    assert!(sqlx::query(woken).execute(&mut database).await.unwrap().rows_affected() >= 2);
+
+    let server = data.serve_with(&settings).await;
+    let ada = server.api.login(&email, PASSWORD).await;
+    let ben = json!({ "email": "ben@example.org", "name": "Ben", "role": "worker" });
+    ada.post("/people/batch", &json!({ "people": [ben], "invite": true })).await.ok();
+    let mails = async || std::fs::read_dir(data.path().join("mail")).ok()?.next().map(drop);
+    eventually("the mail is written", mails).await;
+    server.stop().await;
+}

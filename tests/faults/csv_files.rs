@@ -246,3 +246,36 @@ async fn control_characters_of_a_file_are_not_printed_and_refused_rows_are_liste
     assert_eq!(company.titles().await, ["F"]);
     company.server.stop().await;
 }
+
+#[tokio::test]
+async fn rows_with_the_key_of_an_earlier_row_or_of_what_exists_are_named() {
+    let company = Company::start().await;
+    let content = "title,external_id\nOne,1\nTwo,2\nOne,1\nAnother,1\nFree\u{a0}text,\nFree\u{a0}text,\n";
+    let refused = company.import("tasks", content, &[]).await;
+    assert_eq!(refused.code, Some(1), "{}", refused.errors);
+    let expected = "line 5: the external_id 1 is that of line 2, which says something else";
+    assert!(refused.errors.contains(expected), "{}", refused.errors);
+    assert_eq!(company.titles().await, Vec::<String>::new());
+    let skipping = company.import("tasks", content, &["--skip-bad"]).await;
+    assert_eq!(skipping.refused_lines(), [5]);
+    let repeated = json!([{ "line": 4, "first_line": 2 }, { "line": 7, "first_line": 6 }]);
+    assert_eq!((&skipping.summary["added"], &skipping.summary["repeated_rows"]), (&json!(3), &repeated));
+
+    let changed = company.import("tasks", "title,external_id\nOne,1\nChanged,2\n", &[]).await;
+    let summary = &changed.summary;
+    assert_eq!((&summary["already_there"], &summary["kept_rows"][0]["line"]), (&json!(2), &json!(3)));
+    assert!(changed.errors.contains("line 3: the task with this external_id exists"), "{}", changed.errors);
+    assert!(!company.titles().await.contains(&"Changed".to_owned()));
+
+    let people = "email,name,role\nben@example.org,Ben,worker\nBEN@example.org,Ben,worker\nben@example.org,Ben,admin\n";
+    let refused = company.import("people", people, &[]).await;
+    let expected = "line 4: the email is that of line 2, which has another name or role";
+    assert!(refused.code == Some(1) && refused.errors.contains(expected), "{}", refused.errors);
+    let added = company.import("people", people, &["--skip-bad"]).await;
+    assert_eq!((&added.summary["added"], &added.summary["repeated"]), (&json!(1), &json!(1)));
+    let kept = company.import("people", "email,name,role\nben@example.org,Ben,manager\n", &[]).await;
+    assert!(kept.errors.contains("line 2: the person with this email is Ben, worker"), "{}", kept.errors);
+    assert_eq!((kept.code, &kept.summary["already_there"]), (Some(0), &json!(1)));
+    company.server.stop().await;
+    assert_verified(&company.data.path()).await;
+}

@@ -134,7 +134,7 @@ async fn unusual_but_valid_files(data: &DataDirectory, ann: &Api) {
     assert_eq!(header_only["rows"], 0);
     // A row without an external id is identified by its content, also within one file.
     let summary = import(data, "tasks", &data.write("twice.csv", "title\nOnce\nTwice\nOnce\n"), &[]).await.json();
-    assert_eq!((&summary["added"], &summary["already_there"]), (&json!(2), &json!(1)));
+    assert_eq!((&summary["added"], &summary["repeated"]), (&json!(2), &json!(1)));
     let tasks = ann.tasks_by_id().await;
     assert_eq!(tasks.len(), before + 5);
     let titles: Vec<&Value> = tasks.values().map(|task| &task["title"]).collect();

@@ -1,6 +1,8 @@
 //! `/metrics`, and the log during an outage.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::io::{Read, Write};
+use std::net::TcpStream;
 
 use harness::{Proxy, Server, eventually, send};
 use reqwest::Method;
@@ -82,6 +84,50 @@ async fn metrics_have_an_address_of_their_own_and_each_is_explained() {
     assert!(reqwest::get(&url).await.is_err(), "the address is free after a stop");
 }
 
+/// What the server answers to these bytes, until it closes the connection.
+fn answer_to(address: &str, sent: &[u8]) -> String {
+    let mut connection = TcpStream::connect(address).unwrap();
+    connection.write_all(sent).unwrap();
+    let mut answer = String::new();
+    connection.read_to_string(&mut answer).unwrap();
+    answer
+}
+
+#[tokio::test]
+async fn the_address_of_the_metrics_answers_head_and_errors_as_the_api_does() {
+    let data = DataDirectory::new();
+    let server = data.serve_with(&[OWN_ADDRESS, ("PIECEWORK__HTTP__CLIENT_TIMEOUT_MS", "500")]).await;
+    let url = server.greeting["metrics"].as_str().unwrap().to_owned();
+    let head = reqwest::Client::new().head(&url).send().await.unwrap();
+    assert_eq!(head.status(), 200);
+    assert!(head.headers()["content-length"].to_str().unwrap().parse::<u64>().unwrap() > 1_000);
+    assert_eq!(head.text().await.unwrap(), "");
+    let options = reqwest::Client::new().request(Method::OPTIONS, &url).send().await.unwrap();
+    assert_eq!((options.status().as_u16(), options.headers()["allow"].to_str().unwrap()), (204, "GET, HEAD, OPTIONS"));
+
+    let address = url.trim_start_matches("http://").trim_end_matches("/metrics").to_owned();
+    for (sent, status, code) in [
+        ("GET /readyz HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n", 404, "no_such_route"),
+        ("POST /metrics HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n", 405, "method_not_allowed"),
+        ("GARBAGE\r\n\r\n", 400, "malformed_request"),
+        // The head never ends.
+        ("GET /metrics HTTP/1.1\r\n", 408, "request_timeout"),
+    ] {
+        let address = address.clone();
+        let answer = tokio::task::spawn_blocking(move || answer_to(&address, sent.as_bytes())).await.unwrap();
+        assert!(answer.starts_with(&format!("HTTP/1.1 {status} ")), "{answer}");
+        for part in [
+            "content-type: application/problem+json",
+            "x-content-type-options: nosniff",
+            "x-request-id: ",
+            &format!("\"code\":\"{code}\""),
+        ] {
+            assert!(answer.contains(part), "{part} is missing: {answer}");
+        }
+    }
+    server.stop().await;
+}
+
 #[tokio::test]
 async fn an_address_of_the_metrics_that_is_taken_is_named() {
     let data = DataDirectory::new();
@@ -117,7 +163,7 @@ async fn an_outage_is_measured_and_logged_once_and_so_is_what_waits() {
             "insert into email.mails
                  (id, kind, person_id, business_day, event_id, data, message_id, state, next_attempt_at, created_at)
              values (gen_random_uuid(), 'payout_statement', gen_random_uuid(), current_date, gen_random_uuid(), '{}',
-                 '<a@example.org>', 'queued', now() + interval '1 day', now() - interval '1 hour');
+                 '<a@example.org>', 'queued', now() + interval '5 minutes', now() - interval '1 hour');
              update accounting.days set business_day = business_day - 300 where closed_at is null",
         )
         .await

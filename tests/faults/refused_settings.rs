@@ -94,6 +94,7 @@ async fn the_profile_production_refuses_what_is_not_asked_for_by_name() {
         (&[("__HTTP__PUBLIC_URL", "")], "allow.http_public_url", "__ALLOW__HTTP_PUBLIC_URL"),
         (&[("__HTTP__PUBLIC_URL", "http://a")], "allow.http_public_url", "__ALLOW__HTTP_PUBLIC_URL"),
         (&[("__EMAIL__SMTP_URL", "smtp://mail?tls=none")], "allow.clear_text_mail", "__ALLOW__CLEAR_TEXT_MAIL"),
+        (&[("__EMAIL__SMTP_URL", "smtp://mail?%74ls=%6eone")], "allow.clear_text_mail", "__ALLOW__CLEAR_TEXT_MAIL"),
     ] {
         let changed = [&INSTALLATION[..], change].concat();
         let errors = run(&["config", "check"], &changed).finish().await.failed(2);

@@ -76,6 +76,25 @@ async fn wrong_passwords_from_one_address_are_refused_before_they_are_checked() 
 }
 
 #[tokio::test]
+async fn logins_on_a_clock_that_was_ahead_keep_nobody_out_on_the_true_clock() {
+    let company = company(|limits| limits.failed_logins_per_address_per_minute = 3).await;
+    let (api, email, ambient) = (&company.system.api, &company.worker.email, &company.system.ambient);
+    let true_time = ambient.now();
+    ambient.advance(Duration::days(300));
+    for _ in 0..3 {
+        login(api, "203.0.113.7", email, "wrong").await.expect_status(401);
+    }
+    ambient.set(true_time);
+    login(api, "203.0.113.7", email, "wrong").await.expect_problem(401, "identity.wrong_credentials");
+    let refused = login(api, "203.0.113.7", email, PASSWORD).await;
+    let policy = "\"failed_logins_per_address\";q=3;w=60";
+    expect_limited(refused, policy, "\"failed_logins_per_address\";r=0;t=60", "20");
+    ambient.advance(Duration::seconds(20));
+    login(api, "203.0.113.7", email, PASSWORD).await.expect_status(200);
+    company.finish().await;
+}
+
+#[tokio::test]
 async fn a_successful_login_takes_nothing_from_the_limit() {
     let company = company(|limits| {
         limits.failed_logins_per_address_per_minute = 2;

@@ -5,6 +5,7 @@ use std::time::Duration;
 use clap::{Args, ValueEnum};
 use contracts::pages;
 use kernel::Ambient;
+use kernel::runtime::repeated::Repeated;
 use serde_json::json;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
@@ -22,6 +23,8 @@ const LINK_PAUSE: Duration = Duration::from_millis(250);
 /// Signals that arrive within this time ask for the same stop: a supervisor may send one to the
 /// process and one to its group.
 const SAME_STOP: Duration = Duration::from_secs(1);
+
+static LINK_NOT_CREATED: Repeated = Repeated::new();
 
 /// The options of the command.
 #[derive(Debug, Default, Args)]
@@ -107,11 +110,19 @@ async fn greet(context: &Context, application: &Application) -> Result<(), Error
     );
     loop {
         tokio::time::sleep(LINK_PAUSE).await;
-        match first_admin_link(application).await? {
-            FirstAdminLink::NotKnownYet => {}
-            FirstAdminLink::NotNeeded => return Ok(()),
-            FirstAdminLink::Token(token) if context.json => return print_json(&json!({ "first_admin_token": token })),
-            FirstAdminLink::Token(token) => return print_first_admin(application.public_url(), &token),
+        match first_admin_link(application).await {
+            Ok(FirstAdminLink::NotKnownYet) => {}
+            Ok(FirstAdminLink::NotNeeded) => return Ok(()),
+            Ok(FirstAdminLink::Token(token)) if context.json => {
+                return print_json(&json!({ "first_admin_token": token }));
+            }
+            Ok(FirstAdminLink::Token(token)) => return print_first_admin(application.public_url(), &token),
+            // The server works without the link.
+            Err(error) => {
+                if let Some(suppressed) = LINK_NOT_CREATED.due("") {
+                    tracing::warn!(%error, suppressed, "the link for the first admin could not be created");
+                }
+            }
         }
     }
 }

@@ -33,16 +33,11 @@ pub fn check_installation(config: &Config) -> Result<(), Error> {
              it, or `allow.http_public_url`",
         ),
         (
-            !allow.clear_text_mail && sends_mail && !writes_files && is_clear_text(config.email.smtp_url.as_deref()),
+            !allow.clear_text_mail && sends_mail && email::Email::sends_clear_text(&config.email),
             "`email.smtp_url` has tls=none, so names and pay would travel in clear text: leave it out, or set \
              `allow.clear_text_mail`",
         ),
     ];
     let reasons: Vec<&str> = refusals.iter().filter(|(is_refused, _)| *is_refused).map(|(_, reason)| *reason).collect();
     if reasons.is_empty() { Ok(()) } else { Err(Error::NotAllowed { reasons: reasons.join("; ") }) }
-}
-
-fn is_clear_text(smtp_url: Option<&str>) -> bool {
-    let query = smtp_url.and_then(|url| url.split_once('?')).map_or("", |(_, query)| query);
-    query.split('&').any(|parameter| parameter.eq_ignore_ascii_case("tls=none"))
 }

@@ -35,6 +35,7 @@ use utoipa_actix_web::{AppExt, scope};
 
 use self::connection::{Limits, listen};
 use self::gateway::Gateway;
+use self::middleware::security_headers::BehindHttps;
 use self::middleware::{
     access_log, client_address, conditional, consistency, cross_origin, deadline, event_streams, forward, head,
     idempotency, identify, not_acceptable, panics, problems, refusals, request_body, request_id, security_headers,
@@ -86,14 +87,15 @@ pub fn serve(
     let site = Site::new(settings, address);
     let is_behind_https = site.is_behind_https();
     let (has_metrics, status) = (config.telemetry.metrics_listen.is_none(), Arc::clone(&services.status));
-    let gateway = Gateway::new(config, services, document, routes, site, remote, signal.clone())?;
-    let gateway = web::Data::new(gateway);
+    let gateway = web::Data::new(Gateway::new(config, services, document, routes, site, remote, signal.clone())?);
     let modules: Arc<[Module]> = hosted.into();
 
     let app = move || {
         let (app, _document) = App::new()
             .into_utoipa_app()
             .app_data(gateway.clone())
+            .app_data(web::Data::new(gateway.ambient.clone()))
+            .app_data(web::Data::new(BehindHttps(is_behind_https)))
             // For an endpoint that does in one request what others do in several.
             .app_data(web::Data::from(Arc::clone(&gateway.limits.people)))
             .app_data(cursor_keys.clone())
@@ -105,8 +107,7 @@ pub fn serve(
         app.configure(|app| system::add_routes_outside(app, has_metrics))
             .configure(pages::add_routes)
             .default_service(web::to(pages::get_other))
-            // The order of the middlewares. Read it from the bottom: the last one is the first to
-            // see a request and the last to see its response.
+            // The last middleware is the first to see a request and the last to see its response.
             .wrap(from_fn(idempotency::negotiate))
             .wrap(from_fn(unknown_query::refuse))
             .wrap(from_fn(not_acceptable::refuse))

@@ -15,6 +15,7 @@ use futures_util::stream::FuturesUnordered;
 use kernel::http::trace::TraceContext;
 use kernel::runtime::jobs::Outcome;
 use kernel::runtime::repeated::Repeated;
+use kernel::runtime::retry::latest_end;
 use kernel::runtime::span::{KeyValue, Span, SpanKind};
 use tracing::Instrument;
 
@@ -82,7 +83,9 @@ impl Email {
     async fn lease_due_mails(&self) -> Result<Batch, Error> {
         let mut tx = self.inner.write.begin().await?;
         let now = tx.now();
-        let mails = store::lock_due_mails(&mut tx, now, self.lease_until(now), BATCH_MAX).await?;
+        let lease_until = self.lease_until(now);
+        let latest = self.latest_attempt_at(now);
+        let mails = store::lock_due_mails(&mut tx, now, lease_until, latest, BATCH_MAX).await?;
         let is_full = i64::try_from(mails.len()).is_ok_and(|count| count == BATCH_MAX);
         let (mut ready, mut failures) = (Vec::new(), Vec::new());
         for mail in mails {
@@ -99,9 +102,19 @@ impl Email {
         Ok(Batch { ready, is_full })
     }
 
-    fn lease_until(&self, now: DateTime<Utc>) -> DateTime<Utc> {
+    fn lease(&self) -> Duration {
         let send_timeout_ms = i64::try_from(self.inner.settings.send_timeout_ms).unwrap_or_default();
-        now.checked_add_signed(Duration::milliseconds(send_timeout_ms + LEASE_MARGIN_MS)).unwrap_or(now)
+        Duration::milliseconds(send_timeout_ms + LEASE_MARGIN_MS)
+    }
+
+    fn lease_until(&self, now: DateTime<Utc>) -> DateTime<Utc> {
+        now.checked_add_signed(self.lease()).unwrap_or(now)
+    }
+
+    /// The latest next attempt that a lease or a pause can have set by `now`.
+    fn latest_attempt_at(&self, now: DateTime<Utc>) -> DateTime<Utc> {
+        let longest_pause_ms = i64::try_from(self.inner.settings.longest_pause_ms).unwrap_or_default();
+        latest_end(now, self.lease().max(Duration::milliseconds(longest_pause_ms)))
     }
 
     /// Takes the stored message of a mail, or builds it.

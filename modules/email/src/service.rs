@@ -11,7 +11,8 @@ use tokio::sync::Notify;
 use crate::Error;
 use crate::domain::MailId;
 use crate::outage::Outage;
-use crate::settings::Settings;
+use crate::settings::{Settings, Transport};
+use crate::smtp::{MailServer, Security};
 use crate::transport::MailSender;
 
 /// Delivers the mail that events of other modules ask for (DOMAIN E1, E2). Clones share one state.
@@ -80,6 +81,13 @@ impl Email {
     /// A setting is invalid; the text names its key.
     pub fn check_settings(settings: &Settings) -> Result<(), Error> {
         sender(settings, PathBuf::new(), "").map(drop)
+    }
+
+    /// Whether mails are sent to a server without encryption. An invalid URL sends nothing.
+    #[must_use]
+    pub fn sends_clear_text(settings: &Settings) -> bool {
+        let server = settings.smtp_url.as_deref().and_then(|url| MailServer::parse(url).ok());
+        settings.transport == Transport::Smtp && server.is_some_and(|server| server.security == Security::None)
     }
 
     /// Talks to the mail server up to MAIL FROM, and sends no mail. Returns the server's host and

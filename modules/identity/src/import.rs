@@ -1,7 +1,10 @@
 //! Imports many people in one transaction.
 
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+
 use contracts::events::identity::{LinkPurpose, PeopleChanged};
-use contracts::{AuditAction, PersonId};
+use contracts::{AuditAction, PersonId, Role};
 use kernel::events::audit::Audit;
 use kernel::{Fault, FieldCode, FieldError, Tx};
 
@@ -21,6 +24,28 @@ pub struct RefusedRow {
     pub index: u64,
     /// The error of every invalid field.
     pub errors: Vec<FieldError>,
+    /// The position of the earlier row that has the same address and another name or role.
+    pub first_index: Option<u64>,
+}
+
+/// A row that says the same as an earlier one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RepeatedRow {
+    /// The position of the row in the import, from 0.
+    pub index: u64,
+    /// The position of the earlier row.
+    pub first_index: u64,
+}
+
+/// A row whose person exists, with another name or role. The person is kept as they are.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KeptRow {
+    /// The position of the row in the import, from 0.
+    pub index: u64,
+    /// The name of the person.
+    pub name: String,
+    /// The role of the person.
+    pub role: Role,
 }
 
 /// The result of an import.
@@ -30,8 +55,12 @@ pub struct ImportReport {
     pub rows: u64,
     /// Number of people who were added.
     pub added: u64,
-    /// Number of rows whose e-mail address a person has already, possibly by an earlier row.
+    /// Number of rows whose e-mail address a person has already.
     pub skipped: u64,
+    /// The rows among these whose person has another name or role.
+    pub kept: Vec<KeptRow>,
+    /// The rows that an earlier row says already.
+    pub repeated: Vec<RepeatedRow>,
     /// The rows with invalid fields.
     pub refused: Vec<RefusedRow>,
 }
@@ -40,6 +69,15 @@ pub struct ImportReport {
 pub struct Import {
     tx: Tx,
     report: ImportReport,
+    /// The valid rows so far, by the keys of their addresses.
+    seen: HashMap<String, SeenRow>,
+}
+
+/// A valid row of an import.
+struct SeenRow {
+    index: u64,
+    name: String,
+    role: Role,
 }
 
 impl Identity {
@@ -48,7 +86,7 @@ impl Identity {
     pub async fn begin_import(&self) -> Result<Import, Error> {
         let mut tx = self.write.begin().await?;
         store::locks::lock_advisory(&mut tx, AdvisoryLock::Imports).await?;
-        Ok(Import { tx, report: ImportReport::default() })
+        Ok(Import { tx, report: ImportReport::default(), seen: HashMap::new() })
     }
 
     /// Adds every person whose e-mail address is new. If a row is refused, nothing is stored. The
@@ -93,12 +131,12 @@ impl Identity {
         let people = parse_people(people)?;
         let mut tx = self.write.begin_command().await?;
         store::locks::lock_advisory(&mut tx, AdvisoryLock::Imports).await?;
-        let mut import = Import { tx, report: ImportReport::default() };
+        let mut import = Import { tx, report: ImportReport::default(), seen: HashMap::new() };
         import.report.rows = people.len() as u64;
         let people = people.into_iter().map(|person| (import.tx.new_id(), person)).collect();
         let added = import.add_chunk(people).await?;
         if options.dry_run {
-            let Import { tx, report } = import;
+            let Import { tx, report, .. } = import;
             tx.rollback().await?;
             return Ok(report);
         }
@@ -134,19 +172,61 @@ fn parse_people(people: Vec<NewPerson>) -> Result<Vec<ValidPerson>, Error> {
 impl Import {
     /// Adds the valid rows and reports the others as refused. `rows` may have any length.
     pub async fn add(&mut self, rows: Vec<NewPerson>) -> Result<&ImportReport, Error> {
-        let mut valid: Vec<(PersonId, ValidPerson)> = Vec::with_capacity(rows.len());
+        let mut valid: Vec<(u64, ValidPerson)> = Vec::with_capacity(rows.len());
         for row in rows {
-            match row.parse() {
-                Ok(person) => valid.push((self.tx.new_id(), person)),
-                Err(errors) => self.report.refused.push(RefusedRow { index: self.report.rows, errors }),
-            }
+            let index = self.report.rows;
             self.report.rows += 1;
+            match row.parse() {
+                Ok(person) if self.is_first(index, &person) => valid.push((index, person)),
+                Ok(_) => {}
+                Err(errors) => self.report.refused.push(RefusedRow { index, errors, first_index: None }),
+            }
         }
         while !valid.is_empty() {
             let rest = valid.split_off(valid.len().min(CHUNK_ROWS_MAX));
-            self.add_chunk(std::mem::replace(&mut valid, rest)).await?;
+            let chunk = std::mem::replace(&mut valid, rest);
+            self.report_kept(&chunk).await?;
+            let chunk = chunk.into_iter().map(|(_, person)| (self.tx.new_id(), person)).collect();
+            self.add_chunk(chunk).await?;
         }
         Ok(&self.report)
+    }
+
+    /// Whether no earlier row has the same address. Otherwise the row is reported.
+    fn is_first(&mut self, index: u64, person: &ValidPerson) -> bool {
+        let ValidPerson { email, name, role, .. } = person;
+        let first = match self.seen.entry(email.key.clone()) {
+            Entry::Vacant(entry) => {
+                entry.insert(SeenRow { index, name: name.clone(), role: *role });
+                return true;
+            }
+            Entry::Occupied(entry) => entry.into_mut(),
+        };
+        let first_index = first.index;
+        if first.name == *name && first.role == *role {
+            self.report.repeated.push(RepeatedRow { index, first_index });
+        } else {
+            let detail = "an earlier row has this address, with another name or role";
+            let errors = vec![FieldError::new("/email", Fault::new(FieldCode::NotAllowed, detail))];
+            self.report.refused.push(RefusedRow { index, errors, first_index: Some(first_index) });
+        }
+        false
+    }
+
+    /// Reports the rows whose people exist with another name or role.
+    async fn report_kept(&mut self, chunk: &[(u64, ValidPerson)]) -> Result<(), Error> {
+        let keys: Vec<String> = chunk.iter().map(|(_, person)| person.email.key.clone()).collect();
+        let existing = store::people::list_names_and_roles(&mut self.tx, &keys).await?;
+        let existing: HashMap<String, (String, Role)> =
+            existing.into_iter().map(|(key, name, role)| (key, (name, role))).collect();
+        for (index, row) in chunk {
+            if let Some((name, role)) = existing.get(&row.email.key)
+                && (*name != row.name || *role != row.role)
+            {
+                self.report.kept.push(KeptRow { index: *index, name: name.clone(), role: *role });
+            }
+        }
+        Ok(())
     }
 
     /// Adds the people whose addresses are new, and returns them.

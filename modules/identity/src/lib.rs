@@ -35,7 +35,7 @@ use kernel::Module;
 pub use api_tokens::CreatedApiToken;
 pub use domain::{ApiToken, Device, NewApiToken, NewPerson, Person, PersonUpdate, ProfileUpdate};
 pub use error::{Error, PROBLEM_CODES};
-pub use import::{CreatePeopleOptions, Import, ImportReport, RefusedRow};
+pub use import::{CreatePeopleOptions, Import, ImportReport, KeptRow, RefusedRow, RepeatedRow};
 pub use keys::KeyRotation;
 pub use links::SetPassword;
 pub use service::Identity;

@@ -82,6 +82,8 @@ impl Identity {
                 let (old_email, new_email) = (before.email.clone(), person.email.clone());
                 let changed = AddressChanged { person_id: id, old_email, new_email, changed_at: tx.now() };
                 tx.emit(&changed).await?;
+                // Who reads the old mailbox must not set the password.
+                store::links::delete_unused_links_of_person(&mut tx, id).await?;
             }
         }
         let now = tx.now();

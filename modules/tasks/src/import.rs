@@ -2,13 +2,14 @@
 //! size.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::sync::Arc;
 
 use contracts::events::tasks::TasksCreated;
 use contracts::{AuditAction, PersonId};
 use kernel::Tx;
 use kernel::events::audit::Audit;
-use kernel::text::MailAddress;
+use kernel::text::{self, MailAddress};
 use sha2::{Digest, Sha256};
 
 use crate::create::create_tasks;
@@ -19,6 +20,8 @@ use crate::store;
 
 /// Maximum length of a row's own id.
 const EXTERNAL_ID_CHARS_MAX: usize = 500;
+/// The beginning of the import key of a row with an id.
+const ID_PREFIX: &str = "id:";
 
 /// A row of a file.
 #[derive(Debug, Clone, Default)]
@@ -42,6 +45,28 @@ pub struct RefusedRow {
     pub reason: String,
 }
 
+/// A row that says the same as an earlier one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RepeatedRow {
+    /// The line of the file.
+    pub line: u64,
+    /// The line of the earlier row.
+    pub first_line: u64,
+}
+
+/// What became of the rows of a chunk. The tasks of all other rows exist already.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct AddedRows {
+    /// Number of tasks that were created.
+    pub created: u64,
+    /// The rows that are invalid, or that say something else than an earlier row with their id.
+    pub refused: Vec<RefusedRow>,
+    /// The rows that an earlier row says already.
+    pub repeated: Vec<RepeatedRow>,
+    /// The lines of rows whose task exists with another content. The task is kept as it is.
+    pub kept: Vec<u64>,
+}
+
 /// An import in progress. If it is dropped without `commit`, nothing is imported.
 pub struct Import {
     tx: Tx,
@@ -49,36 +74,99 @@ pub struct Import {
     pool: Option<Arc<Pool>>,
     /// Number of tasks so far.
     created: u64,
+    /// The valid rows so far, by their import keys.
+    seen: HashMap<String, SeenRow>,
+}
+
+/// A valid row of an import.
+struct SeenRow {
+    line: u64,
+    content: [u8; 32],
+}
+
+/// The task of a valid row.
+struct ParsedRow {
+    line: u64,
+    command: CreateTask,
+    /// The key of the task.
+    key: String,
+    /// The key that an earlier version gave the task: its id is spelled as in the file.
+    spelled_key: String,
 }
 
 impl Tasks {
     /// Begins an import. Other transactions see its tasks after the commit.
     pub async fn begin_import(&self) -> Result<Import, Error> {
-        Ok(Import { tx: self.write.begin().await?, pool: None, created: 0 })
+        Ok(Import { tx: self.write.begin().await?, pool: None, created: 0, seen: HashMap::new() })
     }
 }
 
 impl Import {
-    /// Creates a task for each row that is valid and not yet imported. Returns the number of tasks
-    /// and the invalid rows.
-    pub async fn add(&mut self, rows: Vec<ImportRow>) -> Result<(u64, Vec<RefusedRow>), Error> {
+    /// Creates a task for each row that is valid and not yet imported.
+    pub async fn add(&mut self, rows: Vec<ImportRow>) -> Result<AddedRows, Error> {
         let creators = self.load_creators(&rows).await?;
-        let mut refused = Vec::new();
+        let mut result = AddedRows::default();
         let mut valid = Vec::with_capacity(rows.len());
         for row in rows {
             let line = row.line;
             match parse_row(row, &creators) {
-                Ok(command) => valid.push(command),
-                Err(reason) => refused.push(RefusedRow { line, reason }),
+                Ok(row) if self.is_first(&row, &mut result) => valid.push(row),
+                Ok(_) => {}
+                Err(reason) => result.refused.push(RefusedRow { line, reason }),
             }
         }
-        let mut created = 0;
-        for commands in valid.chunks(FACTS_PER_EVENT_MAX) {
-            let (ambient, envelope) = (self.tx.ambient().clone(), self.tx.envelope::<TasksCreated>()?);
-            created += create_tasks(&mut self.tx, &ambient, &envelope, commands, &mut self.pool).await?.len() as u64;
+        while !valid.is_empty() {
+            let rest = valid.split_off(valid.len().min(FACTS_PER_EVENT_MAX));
+            let commands = self.new_commands(std::mem::replace(&mut valid, rest), &mut result.kept).await?;
+            if !commands.is_empty() {
+                let (ambient, envelope) = (self.tx.ambient().clone(), self.tx.envelope::<TasksCreated>()?);
+                let created = create_tasks(&mut self.tx, &ambient, &envelope, &commands, &mut self.pool).await?;
+                result.created += created.len() as u64;
+            }
         }
-        self.created += created;
-        Ok((created, refused))
+        self.created += result.created;
+        Ok(result)
+    }
+
+    /// Whether no earlier row of the import has the same key. Otherwise the row is reported.
+    fn is_first(&mut self, row: &ParsedRow, result: &mut AddedRows) -> bool {
+        let (line, content) = (row.line, digest_of(&row.command.task, row.command.created_by));
+        let first = match self.seen.entry(row.key.clone()) {
+            Entry::Vacant(entry) => {
+                entry.insert(SeenRow { line, content });
+                return true;
+            }
+            Entry::Occupied(entry) => entry.into_mut(),
+        };
+        let first_line = first.line;
+        if first.content == content {
+            result.repeated.push(RepeatedRow { line, first_line });
+        } else {
+            let id = row.key.strip_prefix(ID_PREFIX).unwrap_or_default();
+            let reason = format!("the external_id {id} is that of line {first_line}, which says something else");
+            result.refused.push(RefusedRow { line, reason });
+        }
+        false
+    }
+
+    /// The commands of the rows whose tasks do not exist. `kept` gets the lines of those whose tasks
+    /// exist with another content.
+    async fn new_commands(&mut self, rows: Vec<ParsedRow>, kept: &mut Vec<u64>) -> Result<Vec<CreateTask>, Error> {
+        let keys: Vec<&str> = rows.iter().flat_map(|row| [row.key.as_str(), row.spelled_key.as_str()]).collect();
+        let existing = store::list_imported_tasks(&mut self.tx, &keys).await?;
+        let existing: HashMap<String, [u8; 32]> =
+            existing.into_iter().map(|(key, task, created_by)| (key, digest_of(&task, created_by))).collect();
+        let mut commands = Vec::with_capacity(rows.len());
+        for row in rows {
+            match existing.get(&row.key).or_else(|| existing.get(&row.spelled_key)) {
+                None => commands.push(row.command),
+                Some(content) if *content != digest_of(&row.command.task, row.command.created_by) => {
+                    kept.push(row.line);
+                }
+                Some(_) => {}
+            }
+        }
+        Ok(commands)
     }
 
     /// Commits all rows that were added.
@@ -105,27 +193,34 @@ impl Import {
     }
 }
 
-fn parse_row(row: ImportRow, creators: &HashMap<String, PersonId>) -> Result<CreateTask, String> {
+fn parse_row(row: ImportRow, creators: &HashMap<String, PersonId>) -> Result<ParsedRow, String> {
+    let line = row.line;
     let task = NewTask::parse(row.task).map_err(|invalid| invalid.to_string())?;
     let creator = row.created_by.as_deref().map(MailAddress::key_of).filter(|email| !email.is_empty());
     let created_by = match &creator {
         Some(key) => Some(*creators.get(key).ok_or_else(|| format!("created_by: no person has the address {key}"))?),
         None => None,
     };
-    let external_id = row.external_id.map(|id| id.trim().to_owned()).filter(|id| !id.is_empty());
-    if external_id
-        .as_ref()
-        .is_some_and(|id| id.chars().count() > EXTERNAL_ID_CHARS_MAX || id.chars().any(char::is_control))
-    {
-        return Err(format!("external_id: at most {EXTERNAL_ID_CHARS_MAX} characters, no control characters"));
-    }
-    let import_key = match external_id {
-        Some(id) => format!("id:{id}"),
+    let spelled_id = row.external_id.as_deref().map(str::trim).filter(|id| !id.is_empty());
+    let (key, spelled_key) = match spelled_id {
+        Some(spelled) => {
+            let id = text::parse_line(spelled, EXTERNAL_ID_CHARS_MAX)
+                .map_err(|invalid| format!("external_id: an id {invalid}"))?;
+            (format!("{ID_PREFIX}{id}"), format!("{ID_PREFIX}{spelled}"))
+        }
         None => {
             let content = format!("{}\u{1f}{}", creator.unwrap_or_default(), task.content());
             let digest = Sha256::digest(content.as_bytes());
-            format!("sha256:{}", digest.iter().map(|byte| format!("{byte:02x}")).collect::<String>())
+            let key = format!("sha256:{}", digest.iter().map(|byte| format!("{byte:02x}")).collect::<String>());
+            (key.clone(), key)
         }
     };
-    Ok(CreateTask { task, created_by, import_key: Some(import_key) })
+    let command = CreateTask { task, created_by, import_key: Some(key.clone()) };
+    Ok(ParsedRow { line, command, key, spelled_key })
+}
+
+/// A digest of what a row says.
+fn digest_of(task: &NewTask, created_by: Option<PersonId>) -> [u8; 32] {
+    let creator = created_by.map(|id| id.to_string()).unwrap_or_default();
+    Sha256::digest(format!("{creator}\u{1f}{}", task.content())).into()
 }

@@ -29,7 +29,7 @@ pub use domain::{
     TaskAssignment, TaskFact, TaskFilter, TaskPeople, TaskPosition, draw,
 };
 pub use error::{Error, PROBLEM_CODES};
-pub use import::{Import, ImportRow, RefusedRow};
+pub use import::{AddedRows, Import, ImportRow, RefusedRow, RepeatedRow};
 pub use service::Tasks;
 pub use settings::Settings;
 pub use subscriber::EVENT_TYPES;

@@ -65,11 +65,16 @@ async fn a_name_a_title_and_a_reason_are_visible_and_hide_nothing() {
     let discard = format!("/admin/modules/tasks/parked-events/{nothing}/discard");
     for text in invisible_texts() {
         let person = json!({ "email": "ada@example.org", "name": text, "role": "worker" });
+        let people = json!({ "people": [person] });
         let correction = json!({ "transfer_id": nothing, "reason": text });
+        let token = json!({ "name": text, "scopes": ["read"], "expires_at": "2026-12-01T00:00:00Z" });
         for (field, refused) in [
             ("/title", admin.post("/tasks", &json!({ "title": text })).await),
             ("/name", admin.post("/people", &person).await),
             ("/name", admin.patch(&wim, &json!({ "name": text })).await),
+            ("/name", admin.patch("/me", &json!({ "name": text })).await),
+            ("/people/0/name", admin.post("/people/batch", &people).await),
+            ("/name", admin.post("/me/tokens", &token).await),
             ("/reason", accountant.post("/corrections", &correction).await),
             ("/reason", admin.post(&discard, &json!({ "reason": text })).await),
         ] {

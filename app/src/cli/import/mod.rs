@@ -9,9 +9,9 @@ mod text;
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
-use identity::NewPerson;
-use kernel::Problem;
-use tasks::{ImportRow, RawTask};
+use identity::{ImportReport, NewPerson};
+use kernel::{FieldError, Problem};
+use tasks::{AddedRows, ImportRow, RawTask};
 
 use self::csv_file::{CsvFile, CsvRow};
 use self::header::Columns;
@@ -29,10 +29,10 @@ const CHUNK_BYTES: usize = 4 * 1024 * 1024;
 /// The commands of `import`.
 #[derive(Debug, Subcommand)]
 pub enum ImportCommand {
-    /// Import people. Columns: email,name,role
+    /// Import people. Columns: email,name,role. A person who exists is kept as they are
     People(ImportArguments),
     /// Import tasks. Columns: title and optionally
-    /// reference,description,link,created_by,external_id
+    /// reference,description,link,created_by,external_id. A task that exists is kept as it is
     Tasks(ImportArguments),
 }
 
@@ -103,6 +103,13 @@ fn refuse(file: &CsvFile, summary: &mut Summary, line: u64, reason: &str) {
     summary.refuse(line, reason);
 }
 
+/// Reports a row that says something else than what exists, which is kept as it is.
+fn keep(file: &CsvFile, summary: &mut Summary, line: u64, reason: &str) {
+    let reason = printable(reason);
+    file.print_line(&format!("line {line}: {reason}; it is kept as it is"));
+    summary.keep(line, reason);
+}
+
 async fn import_tasks(
     application: &Application,
     arguments: &ImportArguments,
@@ -119,10 +126,16 @@ async fn import_tasks(
             break;
         }
         let rows = rows.into_iter().map(task_row).collect();
-        let (added, refused) = import.add(rows).await.map_err(Problem::from)?;
-        summary.added += added;
+        let AddedRows { created, refused, repeated, kept } = import.add(rows).await.map_err(Problem::from)?;
+        summary.added += created;
         for row in refused {
             refuse(file, &mut summary, row.line, &row.reason);
+        }
+        for row in repeated {
+            summary.repeat(row.line, row.first_line);
+        }
+        for line in kept {
+            keep(file, &mut summary, line, "the task with this external_id exists with another content");
         }
         file.show(format!("{} tasks", summary.added));
     }
@@ -150,12 +163,13 @@ async fn import_people(
 ) -> Result<Summary, Error> {
     let mut summary = Summary::new(arguments.dry_run, file.unused_columns());
     let mut import = application.modules.identity.begin_import().await.map_err(Problem::from)?;
+    // The line of each row that was added to the import.
+    let mut lines: Vec<u64> = Vec::new();
     loop {
         let rows = read_chunk(file, &mut summary);
         if rows.is_empty() {
             break;
         }
-        let mut lines = Vec::with_capacity(rows.len());
         let mut people = Vec::with_capacity(rows.len());
         for row in rows {
             let line = row.line;
@@ -167,24 +181,42 @@ async fn import_people(
                 Err(reason) => refuse(file, &mut summary, line, &reason),
             }
         }
-        let (rows_before, refused_before) = (import.report().rows, import.report().refused.len());
+        let before = import.report().clone();
         let report = import.add(people).await.map_err(Problem::from)?;
         summary.added = report.added;
-        for row in &report.refused[refused_before..] {
-            let line = usize::try_from(row.index - rows_before).ok().and_then(|place| lines.get(place));
-            let reasons: Vec<String> = row
-                .errors
-                .iter()
-                .map(|error| format!("{}: {}", error.pointer.trim_start_matches('/'), error.detail))
-                .collect();
-            refuse(file, &mut summary, line.copied().unwrap_or_default(), &reasons.join("; "));
-        }
+        report_people(file, &mut summary, &before, report, &lines);
         file.show(format!("{} people", summary.added));
     }
     if summary.decide(arguments.skip_bad) {
         import.commit().await.map_err(Problem::from)?;
     }
     Ok(summary)
+}
+
+/// Reports the rows that are in `report` and were not in `before`.
+fn report_people(file: &CsvFile, summary: &mut Summary, before: &ImportReport, report: &ImportReport, lines: &[u64]) {
+    let line_of = |index: u64| usize::try_from(index).ok().and_then(|place| lines.get(place)).copied().unwrap_or(0);
+    for row in &report.refused[before.refused.len()..] {
+        let reason = match row.first_index {
+            Some(first) => {
+                let first_line = line_of(first);
+                format!("the email is that of line {first_line}, which has another name or role")
+            }
+            None => {
+                let describe =
+                    |error: &FieldError| format!("{}: {}", error.pointer.trim_start_matches('/'), error.detail);
+                row.errors.iter().map(describe).collect::<Vec<_>>().join("; ")
+            }
+        };
+        refuse(file, summary, line_of(row.index), &reason);
+    }
+    for row in &report.repeated[before.repeated.len()..] {
+        summary.repeat(line_of(row.index), line_of(row.first_index));
+    }
+    for row in &report.kept[before.kept.len()..] {
+        let reason = format!("the person with this email is {}, {}", row.name, row.role);
+        keep(file, summary, line_of(row.index), &reason);
+    }
 }
 
 fn new_person(row: CsvRow) -> Result<NewPerson, String> {

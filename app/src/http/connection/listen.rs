@@ -47,6 +47,11 @@ impl Limits {
             shutdown_timeout: Duration::from_millis(settings.shutdown_timeout_ms),
         }
     }
+
+    /// The same deadlines for one thread with at most `connections` connections.
+    pub const fn of_one_worker(self, connections: usize) -> Self {
+        Self { workers: 1, connections_per_worker: connections, ..self }
+    }
 }
 
 /// Serves the applications that `app` makes, one for each thread. `is_behind_https`: people reach

@@ -7,12 +7,12 @@ use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::header::{HeaderName, HeaderValue};
 use actix_web::middleware::Next;
 use actix_web::{Error, web};
+use kernel::Ambient;
 use kernel::http::problem::REQUEST_ID;
 use kernel::http::trace::TraceContext;
 use kernel::runtime::span::Span;
 
 use super::headers::edit_headers;
-use crate::http::gateway::Gateway;
 use crate::http::request_span;
 
 /// The header with the id, of a request and of its response.
@@ -24,18 +24,18 @@ const LENGTH_MAX: usize = 64;
 /// Takes the id and the trace context that the client sent, if they are valid, and creates them
 /// otherwise.
 pub async fn assign(
-    gateway: web::Data<Gateway>,
+    ambient: web::Data<Ambient>,
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<impl MessageBody>, Error> {
     let sent = request.headers().get(REQUEST_ID_HEADER).and_then(acceptable);
-    let id = sent.unwrap_or_else(|| gateway.ambient.new_id::<()>().to_string());
+    let id = sent.unwrap_or_else(|| ambient.new_id::<()>().to_string());
     let value = HeaderValue::from_str(&id).ok();
     let traceparent = request.headers().get(TRACEPARENT_HEADER).and_then(|value| value.to_str().ok());
     let sent = traceparent.and_then(TraceContext::from_header);
     let span = request_span::start(&request, sent);
     let recorded = span.as_ref().and_then(Span::context);
-    let trace = recorded.or(sent).unwrap_or_else(|| TraceContext::new(&gateway.ambient));
+    let trace = recorded.or(sent).unwrap_or_else(|| TraceContext::new(&ambient));
     let response = trace.scope(REQUEST_ID.scope(id, async move { next.call(request).await })).await;
     if let Some(span) = span {
         request_span::end(span, &response);

@@ -7,7 +7,6 @@ use actix_web::middleware::Next;
 use actix_web::{Error, web};
 
 use super::headers::edit_headers;
-use crate::http::gateway::Gateway;
 use crate::http::prefix::API_PREFIX;
 
 /// Headers of every response. A route that sets one of them keeps its own value.
@@ -34,16 +33,18 @@ const STRICT_TRANSPORT_SECURITY: &str = "max-age=63072000; includeSubDomains";
 /// The media type of event streams. It has no parameter: their encoding is always UTF-8.
 const EVENT_STREAM: &str = "text/event-stream";
 
+/// Whether people reach the program by TLS.
+pub struct BehindHttps(pub bool);
+
 /// Adds the headers, and `no-store` to every response of the API that sets no cache policy.
 pub async fn add(
-    gateway: web::Data<Gateway>,
+    behind_https: web::Data<BehindHttps>,
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<impl MessageBody>, Error> {
     // A response of the API contains data of its caller, so no cache may keep it by default.
     let is_private = request.path().starts_with(API_PREFIX);
-    let is_behind_https = gateway.site.is_behind_https();
-    edit_headers(next.call(request).await, |headers| set(headers, is_private, is_behind_https))
+    edit_headers(next.call(request).await, |headers| set(headers, is_private, behind_https.0))
 }
 
 /// Sets the headers that are missing. `is_private`: no cache may keep the response by default.

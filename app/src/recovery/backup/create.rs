@@ -16,6 +16,7 @@ use sqlx::postgres::PgConnection;
 use super::manifest::{
     AppliedMigration, DatabaseBackup, FORMAT, Manifest, ModuleBackup, PROGRAM, TableBackup, hexadecimal,
 };
+use super::private::create_private_folder;
 use super::table_file::TableWriter;
 use super::{Progress, catalogue};
 use crate::Error;
@@ -43,7 +44,7 @@ pub async fn create_backup(
 
 fn prepare_folder(folder: &Path) -> Result<(), Error> {
     let shown = folder.display();
-    fs::create_dir_all(folder).map_err(Error::io(format!("create {shown}")))?;
+    create_private_folder(folder).map_err(Error::io(format!("create {shown}")))?;
     let mut entries = fs::read_dir(folder).map_err(Error::io(format!("read {shown}")))?;
     match entries.next() {
         None => Ok(()),
@@ -119,7 +120,7 @@ async fn copy_module(
         .map(|one| AppliedMigration { version: one.version, checksum: hexadecimal(&one.checksum) })
         .collect();
     let directory = folder.join(module);
-    fs::create_dir(&directory).map_err(Error::io(format!("create {}", directory.display())))?;
+    create_private_folder(&directory).map_err(Error::io(format!("create {}", directory.display())))?;
     let mut tables = Vec::new();
     for table in catalogue::tables(connection, module, schema).await.map_err(&failed)? {
         let file = format!("{module}/{}.copy.gz", table.name);

@@ -1,10 +1,12 @@
 //! The manifest of a backup: what it contains, and how to recognise that it is complete.
 
+use std::io::Write;
 use std::path::Path;
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
+use super::private::create_private_file;
 use crate::Error;
 
 /// The file that is written last. A folder without it is no backup, or not a complete one.
@@ -130,8 +132,8 @@ impl Manifest {
         let (unfinished, path) = (folder.join("manifest.unfinished"), folder.join(MANIFEST_FILE));
         let failed = || Error::io(format!("write {}", path.display()));
         let text = serde_json::to_string_pretty(self).map_err(|error| Error::Failed(error.to_string()))?;
-        std::fs::write(&unfinished, text).map_err(failed())?;
-        std::fs::File::open(&unfinished).and_then(|file| file.sync_all()).map_err(failed())?;
+        let mut file = create_private_file(&unfinished).map_err(failed())?;
+        file.write_all(text.as_bytes()).and_then(|()| file.sync_all()).map_err(failed())?;
         std::fs::rename(&unfinished, &path).map_err(failed())
     }
 

@@ -6,6 +6,7 @@
 mod catalogue;
 mod create;
 mod manifest;
+mod private;
 mod restore;
 mod table_file;
 

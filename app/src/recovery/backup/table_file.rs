@@ -12,6 +12,7 @@ use flate2::write::GzEncoder;
 use sha2::{Digest, Sha256};
 
 use super::manifest::hexadecimal;
+use super::private::create_private_file;
 
 /// Number of bytes that are read from a file at a time.
 const CHUNK_BYTES: usize = 256 * 1024;
@@ -55,7 +56,7 @@ impl<W: Write> Write for Digested<W> {
 impl TableWriter {
     /// Creates the file, which must not exist.
     pub fn create(path: &Path) -> io::Result<Self> {
-        let file = BufWriter::new(File::create_new(path)?);
+        let file = BufWriter::new(create_private_file(path)?);
         let digested = Digested { inner: file, digest: Sha256::new(), bytes: 0 };
         Ok(Self { encoder: GzEncoder::new(digested, Compression::fast()), rows: 0 })
     }

@@ -18,11 +18,13 @@ const PRUNE_BATCH: i64 = 5_000;
 
 /// Pushes a wake-up unless one is pending. A wake-up that a worker has taken does not count: its
 /// run may have read before the row that wakes the job was committed. A wake-up that is pending in
-/// this statement's snapshot is taken later than that commit, so its run sees the row.
+/// this statement's snapshot is taken later than that commit, so its run sees the row. A wake-up of
+/// a clock that was ahead does not count either: no worker takes it before its time.
 const PUSH: &str = "
     insert into apalis.jobs (id, job_type, job, status, attempts, max_attempts, run_at, priority)
     select apalis.generate_ulid(), $1, 'null'::bytea, 'Pending', 0, 1, now() - interval '1 millisecond', 0
-    where not exists (select from apalis.jobs where job_type = $1 and status = 'Pending')";
+    where not exists (
+        select from apalis.jobs where job_type = $1 and status = 'Pending' and run_at < now())";
 
 /// Deletes wake-ups that are done, and those of queues that no worker serves any more (the job was
 /// renamed).

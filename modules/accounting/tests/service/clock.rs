@@ -145,3 +145,20 @@ async fn a8_the_day_after_an_early_close_is_no_fault() {
     fixture.accounting.close_day(day(FIRST_DAY), None).await.unwrap();
     assert_eq!(notice(&fixture).await, None);
 }
+
+#[tokio::test]
+async fn a_fact_that_a_clock_ahead_has_delayed_is_booked_on_the_true_clock() {
+    let fixture = fixture().await;
+    set_day(&fixture, 300);
+    let mut connection = fixture.database.connect().await;
+    let mut rename = async |statement| sqlx::raw_sql(statement).execute(&mut connection).await.unwrap();
+    rename("alter table accounting.transfers rename to unavailable_transfers").await;
+    fixture.inbox.receive(&[fixture.created(11, 1, 1)]).await.unwrap();
+    rename("alter table accounting.unavailable_transfers rename to transfers").await;
+    set_day(&fixture, 0);
+    assert_eq!((fixture.inbox.count_waiting().await.unwrap(), fixture.inbox.count_due().await.unwrap()), ((1, 0), 1));
+    assert!(fixture.inbox.retry_next().await.unwrap());
+    assert_eq!(fixture.inbox.count_waiting().await.unwrap(), (0, 0));
+    assert!(fixture.balance(1).await < 0, "the fee is charged");
+    fixture.verify().await;
+}

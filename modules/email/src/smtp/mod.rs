@@ -23,7 +23,7 @@ use url::{Host, Url};
 
 pub(crate) use self::failure::SendError;
 use self::failure::{Failure, Position};
-use self::server::{MailServer, Security};
+pub(crate) use self::server::{MailServer, Security};
 use self::session::{ByteStream, Offers, Session};
 use crate::settings::Settings;
 

@@ -134,11 +134,12 @@ pub async fn insert_mails(
 }
 
 /// Leases up to `limit` due mails until `lease_until`, those that have been due longest first, and
-/// counts the attempt.
+/// counts the attempt. A mail whose next attempt is later than `latest_attempt_at` is due, too.
 pub async fn lock_due_mails(
     connection: &mut PgConnection,
     now: DateTime<Utc>,
     lease_until: DateTime<Utc>,
+    latest_attempt_at: DateTime<Utc>,
     limit: i64,
 ) -> Result<Vec<LeasedMail>, sqlx::Error> {
     let rows = sqlx::query_as!(
@@ -150,10 +151,23 @@ pub async fn lock_due_mails(
              order by next_attempt_at, id
              limit $3
              for update skip locked
+         ),
+         mails_too_far_ahead as materialized (
+             select id, person_id
+             from email.mails
+             where state = 'queued' and next_attempt_at > $4
+             order by next_attempt_at, id
+             limit $3 - (select count(*) from due_mails)
+             for update skip locked
+         ),
+         all_due_mails as (
+             select id, person_id from due_mails
+             union all
+             select id, person_id from mails_too_far_ahead
          )
          update email.mails as mail
          set attempts = mail.attempts + 1, next_attempt_at = $2
-         from due_mails
+         from all_due_mails as due_mails
          left join email.people as person on person.person_id = due_mails.person_id
          where mail.id = due_mails.id
          returning mail.id, mail.person_id, mail.business_day, mail.message_id, mail.traceparent, mail.attempts,
@@ -162,7 +176,8 @@ pub async fn lock_due_mails(
              person.language as "language?""#,
         now,
         lease_until,
-        limit
+        limit,
+        latest_attempt_at
     )
     .fetch_all(connection)
     .await?;

@@ -78,6 +78,45 @@ async fn e2_a_permanent_refusal_parks_the_mail_at_once_and_delays_no_other_mail(
 }
 
 #[tokio::test]
+async fn a_mail_that_a_clock_ahead_has_delayed_is_sent_on_the_true_clock() {
+    let server = SmtpServer::start().await;
+    let fixture = with_one_mail(&server).await;
+    let true_time = fixture.ambient.now();
+    fixture.ambient.advance(Duration::days(300));
+    server.set(Behaviour::Answer("451 4.7.1 Greylisted, come back later"));
+    fixture.send_all().await;
+    fixture.expect_only_mail(MailState::Queued).await;
+    fixture.ambient.set(true_time);
+    server.set(Behaviour::Accept);
+    fixture.send_all().await;
+    fixture.expect_only_mail(MailState::Sent).await;
+    assert_eq!(server.received().len(), 1);
+}
+
+#[tokio::test]
+async fn mails_of_a_clock_that_was_ahead_do_not_shorten_a_pause_or_exceed_a_batch() {
+    let server = SmtpServer::start().await;
+    let fixture = Fixture::with_server(&server).await;
+    let true_time = fixture.ambient.now();
+    fixture.deliver(&people(1..=10)).await;
+    fixture.deliver(&paid(1..=10, "2026-11-21")).await;
+    fixture.ambient.advance(Duration::days(300));
+    server.set(Behaviour::Answer("451 4.7.1 Greylisted, come back later"));
+    fixture.send_all().await;
+    fixture.ambient.set(true_time);
+    // A mail of today that fails, too. Its pause is kept.
+    fixture.deliver(&people([11])).await;
+    fixture.deliver(&paid([11], "2026-11-22")).await;
+    fixture.send_all().await;
+    assert!(fixture.mails().await.iter().all(|mail| mail.next_attempt_at < true_time + Duration::minutes(1)));
+    server.set(Behaviour::Accept);
+    fixture.send_all().await;
+    assert_eq!(server.received().len(), 0, "each mail is in its pause");
+    fixture.send_later().await;
+    assert_eq!(server.received().len(), 11);
+}
+
+#[tokio::test]
 async fn a_refused_login_does_not_park_a_mail_at_once() {
     let server = SmtpServer::start().await;
     let fixture = with_one_mail(&server).await;

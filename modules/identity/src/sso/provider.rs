@@ -188,11 +188,11 @@ impl Provider {
         let mut documents = self.documents.lock().await;
         let now = self.ambient.now();
         if let Some((loaded, at)) = &documents.loaded
-            && now - *at < age_max
+            && (now - *at).abs() < age_max
         {
             return Ok(Arc::clone(loaded));
         }
-        if documents.failed_at.is_some_and(|failed_at| now - failed_at < FAILURE_PAUSE) {
+        if documents.failed_at.is_some_and(|failed_at| (now - failed_at).abs() < FAILURE_PAUSE) {
             return Err(Error::SsoUnavailable);
         }
         match self.load().await {

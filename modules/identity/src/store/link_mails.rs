@@ -4,19 +4,22 @@ use chrono::{DateTime, Utc};
 use contracts::PersonId;
 use sqlx::PgConnection;
 
-/// Number of mails with a link that the person got after `after`.
+/// Number of mails with a link that the person got between `after` and `before`.
 pub async fn count_link_mails(
     connection: &mut PgConnection,
     person_id: PersonId,
     after: DateTime<Utc>,
+    before: DateTime<Utc>,
 ) -> Result<i64, sqlx::Error> {
     sqlx::query_scalar!(
         r#"select count(*) as "count!"
            from identity.link_mails
            where person_id = $1
-             and mailed_at > $2"#,
+             and mailed_at > $2
+             and mailed_at < $3"#,
         person_id.uuid(),
-        after
+        after,
+        before
     )
     .fetch_one(connection)
     .await

@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, Duration, Utc};
 use kernel::http::rate_limit::RatePolicy;
+use kernel::runtime::retry::latest_end;
 use sqlx::PgConnection;
 
 /// The result of an attempt to take from a bucket.
@@ -17,7 +18,7 @@ fn microseconds(time: Duration) -> i64 {
 }
 
 /// Takes one unit from a bucket, unless it is empty. Of attempts at the same time, in any process,
-/// each takes its own.
+/// each takes its own. A bucket that a clock that was ahead has written contains one unit.
 pub async fn upsert_attempt(
     connection: &mut PgConnection,
     bucket: &str,
@@ -30,9 +31,13 @@ pub async fn upsert_attempt(
              insert into identity.login_attempts as attempt (bucket, full_at)
              values ($1, $2::timestamptz + $3::bigint * interval '1 microsecond')
              on conflict (bucket) do update
-             set full_at = greatest(attempt.full_at, $2) + $3 * interval '1 microsecond'
+             set full_at = least(
+                 greatest(attempt.full_at, $2) + $3 * interval '1 microsecond',
+                 $2 + $4::bigint * interval '1 microsecond'
+             )
              where greatest(attempt.full_at, $2) + $3 * interval '1 microsecond'
-                 <= $2 + $4::bigint * interval '1 microsecond'
+                     <= $2 + $4 * interval '1 microsecond'
+                 or attempt.full_at > $5
              returning full_at
          )
          select
@@ -41,7 +46,8 @@ pub async fn upsert_attempt(
         bucket,
         now,
         microseconds(policy.refill_time()),
-        microseconds(policy.window())
+        microseconds(policy.window()),
+        latest_end(now, policy.window())
     )
     .fetch_one(connection)
     .await

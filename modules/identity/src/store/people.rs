@@ -137,6 +137,22 @@ pub async fn insert_people(
     Ok(new.map(|(id, person)| person.into_person(id, now)).collect())
 }
 
+/// The name and the role of each person with one of these keys of addresses, after the key.
+pub async fn list_names_and_roles(
+    connection: &mut PgConnection,
+    email_keys: &[String],
+) -> Result<Vec<(String, String, Role)>, sqlx::Error> {
+    let rows = sqlx::query!(
+        "select email_key, name, role
+         from identity.people
+         where email_key = any($1)",
+        email_keys
+    )
+    .fetch_all(connection)
+    .await?;
+    rows.into_iter().map(|row| Ok((row.email_key, row.name, parse_role(&row.role)?))).collect()
+}
+
 /// The person.
 pub async fn load_person(connection: &mut PgConnection, id: PersonId) -> Result<Option<Person>, sqlx::Error> {
     sqlx::query_as!(

@@ -1,7 +1,7 @@
 //! Imports of people.
 
 use contracts::Role;
-use identity::NewPerson;
+use identity::{KeptRow, NewPerson, RepeatedRow};
 
 use crate::fixture::{Fixture, code, new_person};
 
@@ -24,16 +24,41 @@ async fn a_repeated_import_adds_only_new_people() {
 }
 
 #[tokio::test]
-async fn of_several_rows_with_the_same_address_the_first_is_added() {
+async fn a_row_that_says_something_else_of_the_address_of_an_earlier_row_is_refused() {
+    let fixture = Fixture::new().await;
+    let named = |email: &str, name: &str, role| NewPerson { name: name.to_owned(), ..new_person(email, role) };
+    let first = vec![named("bob@example.com", "Bob", Role::Worker), named("eve@example.com", "Eve", Role::Worker)];
+    let later = vec![
+        named("BOB@example.com", "Bob", Role::Worker),
+        named("bob@example.com", "Bob", Role::Manager),
+        named("eve@example.com", "Eva", Role::Worker),
+        named("ada@example.com", "Ada", Role::Worker),
+    ];
+    // The rows come in two parts, as those of a long file do.
+    let mut import = fixture.identity.begin_import().await.unwrap();
+    import.add(first).await.unwrap();
+    let report = import.add(later).await.unwrap();
+    assert_eq!((report.rows, report.added, report.skipped), (6, 3, 0));
+    assert_eq!(report.repeated, [RepeatedRow { index: 2, first_index: 0 }]);
+    let refused: Vec<_> = report.refused.iter().map(|row| (row.index, row.first_index)).collect();
+    assert_eq!(refused, [(3, Some(0)), (4, Some(1))]);
+    assert!(report.refused.iter().all(|row| row.errors[0].pointer == "/email"));
+    // It holds the lock of imports.
+    drop(import);
+    let rows = [Role::Worker, Role::Manager].map(|role| named("bob@example.com", "Bob", role));
+    assert_eq!(fixture.identity.import_people(rows).await.unwrap().added, 0, "nothing is stored");
+}
+
+#[tokio::test]
+async fn a_person_who_exists_is_kept_and_the_row_that_says_something_else_is_reported() {
     let fixture = Fixture::new().await;
     fixture.create_person("Ada@example.com", Role::Admin).await;
-    let mut rows = vec![new_person("ada@EXAMPLE.com", Role::Worker)];
-    rows.extend((0..50).map(|_| new_person("bob@example.com", Role::Worker)));
-    rows[1] = NewPerson { name: "The first".to_owned(), ..new_person("BOB@example.com", Role::Manager) };
+    fixture.create_person("bob@example.com", Role::Worker).await;
+    let rows = ["bob@example.com", "ada@EXAMPLE.com"].map(|email| new_person(email, Role::Worker));
     let report = fixture.identity.import_people(rows).await.unwrap();
-    assert_eq!((report.added, report.skipped), (1, 50));
-    let published = fixture.published_people().await;
-    assert_eq!((published[1].name.as_str(), published[1].role), ("The first", Role::Manager));
+    assert_eq!((report.added, report.skipped), (0, 2));
+    assert_eq!(report.kept, [KeptRow { index: 1, name: "Ada Lovelace".to_owned(), role: Role::Admin }]);
+    assert_eq!(fixture.published_people().await.len(), 2, "nothing is changed");
 }
 
 #[tokio::test]
@@ -41,7 +66,7 @@ async fn the_forms_of_one_address_are_one_person_of_an_import() {
     let fixture = Fixture::new().await;
     let forms = ["a@b\u{fc}cher.example", "A@xn--bcher-kva.example", "\u{ff41}@bu\u{308}cher.example"];
     let report = fixture.identity.import_people(forms.map(|form| new_person(form, Role::Worker))).await.unwrap();
-    assert_eq!((report.added, report.skipped, report.refused.len()), (1, 2, 0));
+    assert_eq!((report.added, report.repeated.len(), report.refused.len()), (1, 2, 0));
     let hidden = NewPerson { name: "\u{3164}".to_owned(), ..new_person("b@example.com", Role::Worker) };
     let rows = [new_person("\u{430}da@example.com", Role::Worker), hidden];
     let report = fixture.identity.import_people(rows).await.unwrap();
@@ -82,7 +107,7 @@ async fn an_import_can_skip_refused_rows_or_be_a_dry_run() {
     import.add(rows).await.unwrap();
     import.add(new_people(9..12)).await.unwrap();
     let report = import.commit().await.unwrap();
-    assert_eq!((report.rows, report.added, report.skipped, report.refused[0].index), (13, 11, 1, 3));
+    assert_eq!((report.rows, report.added, report.repeated.len(), report.refused[0].index), (13, 11, 1, 3));
     assert_eq!(fixture.published_people().await.len(), 11);
 }
 

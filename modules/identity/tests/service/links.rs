@@ -156,6 +156,29 @@ async fn a_new_password_ends_the_sessions_of_the_old_one() {
 }
 
 #[tokio::test]
+async fn a_new_address_ends_the_links_that_the_old_one_got() {
+    let fixture = Fixture::new().await;
+    let (person, token) =
+        fixture.identity.create_person(new_person("ada@example.com", Role::Worker), None).await.unwrap();
+    let other = fixture.identity.create_person(new_person("bob@example.com", Role::Worker), None).await.unwrap();
+    let change = async |email: &str| {
+        let update = PersonUpdate { email: Some(email.to_owned()), ..PersonUpdate::default() };
+        fixture.identity.update_person(person.id, update).await.unwrap()
+    };
+    let token = token.unwrap();
+    // Another spelling is the same mailbox.
+    change("Ada@example.com").await;
+    change("lovelace@example.com").await;
+    let refused = fixture.identity.set_password(password_request(&token, PASSWORD)).await;
+    assert_eq!(code(refused), "identity.link_unknown");
+    assert_eq!(code(fixture.identity.login("lovelace@example.com", PASSWORD).await), "identity.wrong_credentials");
+    let token = fixture.identity.create_set_password_link(person.id).await.unwrap();
+    change("LOVELACE@example.com").await;
+    fixture.identity.set_password(password_request(&token, PASSWORD)).await.unwrap();
+    fixture.identity.set_password(password_request(&other.1.unwrap(), PASSWORD)).await.unwrap();
+}
+
+#[tokio::test]
 async fn a_deactivated_person_gets_no_link_and_cannot_use_one() {
     let fixture = Fixture::new().await;
     let (ada, token) = fixture.identity.create_person(new_person("ada@example.com", Role::Worker), None).await.unwrap();

@@ -116,6 +116,23 @@ async fn the_mails_of_an_hour_are_limited_without_a_different_answer() {
 }
 
 #[tokio::test]
+async fn mails_of_a_clock_that_was_ahead_do_not_count() {
+    let fixture = Fixture::new().await;
+    let true_time = fixture.ambient.now();
+    let ada = fixture.create_person("ada@example.com", Role::Worker).await;
+    fixture.advance(Duration::days(300));
+    for _ in 0..3 {
+        fixture.identity.invite_person(ada.id).await.unwrap();
+    }
+    assert_eq!(code(fixture.identity.invite_person(ada.id).await), "identity.too_many_mails");
+    fixture.ambient.set(true_time);
+    for _ in 0..3 {
+        fixture.identity.invite_person(ada.id).await.unwrap();
+    }
+    assert_eq!(code(fixture.identity.invite_person(ada.id).await), "identity.too_many_mails");
+}
+
+#[tokio::test]
 async fn many_requests_at_the_same_time_send_no_more_mails_than_allowed() {
     let fixture = Fixture::new().await;
     fixture.create_person("ada@example.com", Role::Worker).await;

@@ -4,11 +4,12 @@
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use contracts::PersonId;
 
 use super::context::RequestContext;
 use super::rate_limit::{Exceeded, RateLimit, RatePolicy};
+use crate::runtime::retry::latest_end;
 use crate::{Ambient, Problem};
 
 impl From<Exceeded> for Problem {
@@ -72,6 +73,10 @@ impl PersonLimits {
 impl Limiter {
     fn take(&self, person_id: PersonId, now: DateTime<Utc>, cost: u32) -> Result<RateLimit, Exceeded> {
         let mut buckets = self.buckets.lock().unwrap_or_else(PoisonError::into_inner);
+        // A clock that was ahead has left times that no bucket reaches in its window.
+        if latest_end(now, TimeDelta::zero()) < buckets.pruned_at {
+            *buckets = Buckets { full_at: HashMap::new(), pruned_at: now };
+        }
         if now - buckets.pruned_at > self.policy.window() {
             buckets.full_at.retain(|_, full_at| *full_at > now);
             buckets.pruned_at = now;
@@ -120,6 +125,17 @@ mod tests {
         ambient.advance(Duration::seconds(70));
         assert_eq!(limits.take("commands", person, 1), Ok(()));
         assert!(limits.take("commands", person, 12).is_err());
+    }
+
+    #[test]
+    fn a_clock_that_was_ahead_keeps_nobody_out() {
+        let (limits, ambient, person) = limits();
+        let true_time = ambient.now();
+        ambient.advance(Duration::days(300));
+        assert_eq!(limits.take("commands", person, 6), Ok(()));
+        ambient.set(true_time);
+        assert_eq!(limits.take("commands", person, 6), Ok(()));
+        assert_eq!(limits.take("commands", person, 1).unwrap_err().retry_after_s, 10);
     }
 
     #[test]

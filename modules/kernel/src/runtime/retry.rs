@@ -1,7 +1,21 @@
-//! Pauses between attempts that grow with each failure, and the text of a panic.
+//! Pauses between attempts that grow with each failure, how far ahead the end of a pause may be
+//! stored, and the text of a panic.
 
 use std::any::Any;
 use std::time::Duration;
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+/// How far apart the clocks of two processes may be.
+const CLOCK_DIFFERENCE_MAX: TimeDelta = TimeDelta::minutes(5);
+
+/// The latest end of a pause that can be stored at `now`, if no pause is longer than `longest`. A
+/// later one was stored by a clock that was ahead, and is not waited for (decision 18).
+#[must_use]
+pub fn latest_end(now: DateTime<Utc>, longest: TimeDelta) -> DateTime<Utc> {
+    let longest = longest.checked_add(&CLOCK_DIFFERENCE_MAX).unwrap_or(TimeDelta::MAX);
+    now.checked_add_signed(longest).unwrap_or(DateTime::<Utc>::MAX_UTC)
+}
 
 /// The pauses after failures in a row. The first one is `first_pause`, each further one is twice as
 /// long, and none is longer than `longest_pause`.

@@ -30,8 +30,8 @@ pub use reassignments::{
     lock_runs, update_last_error, update_reassignment,
 };
 pub use tasks::{
-    insert_tasks, list_creations, list_task_numbers, list_tasks_by_id, list_tasks_by_search, load_number_bounds,
-    load_task,
+    insert_tasks, list_creations, list_imported_tasks, list_task_numbers, list_tasks_by_id, list_tasks_by_search,
+    load_number_bounds, load_task,
 };
 pub use verify::{
     list_stranded_tasks, list_tasks_that_differ_from_their_draws, list_tasks_without_one_status, stream_draws,

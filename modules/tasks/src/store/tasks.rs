@@ -119,6 +119,26 @@ pub async fn insert_tasks(
     Ok(tasks.iter().filter_map(created).collect())
 }
 
+/// The content and the creator of each task with one of these import keys, after the key.
+pub async fn list_imported_tasks(
+    connection: &mut PgConnection,
+    import_keys: &[&str],
+) -> Result<Vec<(String, NewTask, Option<PersonId>)>, sqlx::Error> {
+    let rows = sqlx::query!(
+        r#"select import_key as "import_key!", title, reference, description, link, created_by
+         from tasks.tasks
+         where import_key = any($1)"#,
+        import_keys as &[&str]
+    )
+    .fetch_all(connection)
+    .await?;
+    let imported = rows.into_iter().map(|row| {
+        let task = NewTask { title: row.title, reference: row.reference, description: row.description, link: row.link };
+        (row.import_key, task, row.created_by.map(PersonId::from))
+    });
+    Ok(imported.collect())
+}
+
 /// The task that an insert has created. Accounting has not set its price yet.
 fn new_task(drawn: &DrawnTask<'_>, inserted: InsertedRow, now: DateTime<Utc>) -> Task {
     let NewTask { title, reference, description, link } = drawn.command.task.clone();

@@ -10,7 +10,7 @@ describe("a file of people", () => {
     const text = 'email,name,role\r\na@b.example,"A\r\nA",worker\r\n\r\n,,\r\nc@d.example,C,Admin\r\n';
     expect(read(text)).toEqual({
       rows: [
-        { line: 2, person: { email: "a@b.example", name: "A\r\nA", role: "worker" } },
+        { line: 2, person: { email: "a@b.example", name: "A\nA", role: "worker" } },
         { line: 6, person: { email: "c@d.example", name: "C", role: "admin" } },
       ],
       faults: [],
@@ -40,13 +40,76 @@ describe("a file of people", () => {
   });
 
   it("is refused as a whole without a column, without rows, and with too many", () => {
-    expect(read("email;name;role\na@b.example;A;worker")).toEqual({
-      unreadable: "missing",
-      missing: "email",
-    });
+    expect(read("email,name\na@b.example,A")).toEqual({ unreadable: "missing", missing: "role" });
     expect(read("email,name,role\n\n")).toEqual({ unreadable: "empty" });
     const many = `email,name,role${"\na@b.example,A,worker".repeat(ROWS_MAX + 1)}`;
     expect(read(many)).toEqual({ unreadable: "too_many" });
+  });
+
+  it("is refused if a column appears twice, or if something else than commas separates the columns", () => {
+    expect(read("email,name,role,Email\na@b.example,A,worker,c@d.example")).toEqual({
+      unreadable: "twice",
+      missing: "email",
+    });
+    expect(read('\n"email";"name";"role"\na@b.example;A;worker')).toEqual({ unreadable: "semicolons" });
+    expect(read("email\tname\trole\na@b.example\tA\tworker")).toEqual({ unreadable: "tabs" });
+    expect(read("email|name|role\na@b.example|A|worker")).toEqual({ unreadable: "vertical_bars" });
+  });
+
+  it("names the lines with a value in a column without a name, and those with too few cells", () => {
+    expect(read("email,,name,role,\na@b.example,x,A,worker,\nb@c.example,,B,worker\nc@d.example,,C")).toEqual(
+      {
+        rows: [{ line: 3, person: { email: "b@c.example", name: "B", role: "worker" } }],
+        faults: [
+          { line: 2, fault: "unnamed_column" },
+          { line: 4, fault: "few_columns" },
+        ],
+        unusedColumns: [],
+      },
+    );
+  });
+
+  it("names the lines with text after a closing quote, or with a quote inside a field", () => {
+    const rows = ['c@d.example,"a ""C""",worker', 'b@c.example,5" pipe,worker', 'a@b.example,"A" B,worker'];
+    expect(read(`email,name,role\n${rows.join("\n")}`)).toMatchObject({
+      rows: [{ line: 2, person: { name: 'a "C"' } }],
+      faults: [
+        { line: 3, fault: "quotes" },
+        { line: 4, fault: "quotes" },
+      ],
+    });
+  });
+
+  it("may have lines that end in any way, also in different ways", () => {
+    const rows = [
+      { line: 2, person: { email: "a@b.example", name: "A", role: "worker" } },
+      { line: 3, person: { email: "b@c.example", name: "B", role: "admin" } },
+    ];
+    for (const text of [
+      "email,name,role\ra@b.example,A,worker\rb@c.example,B,admin\r",
+      "email,name,role\na@b.example,A,worker\r\nb@c.example,B,admin\n",
+      "email,name,role\r\na@b.example,A,worker\rb@c.example,B,admin",
+    ]) {
+      expect(read(text)).toEqual({ rows, faults: [], unusedColumns: [] });
+    }
+    const quoted = 'email,name,role\na@b.example,"A\r\nA",worker\nb@c.example,B,admin\n';
+    expect(read(quoted)).toMatchObject({ rows: [{ line: 2 }, { line: 4 }], faults: [] });
+  });
+
+  it("names the lines that say something else of an address than an earlier one", () => {
+    const lines = [
+      "a@b.example,A,worker",
+      "A@b.example,A,worker",
+      "a@b.example,A,admin",
+      "a@b.example,B,worker",
+    ];
+    expect(read(`email,name,role\n${lines.join("\n")}`)).toMatchObject({
+      rows: [{ line: 2 }, { line: 3 }],
+      faults: [
+        { line: 4, fault: "repeated", first: 2 },
+        { line: 5, fault: "repeated", first: 2 },
+      ],
+    });
   });
 
   it("is UTF-8, or UTF-16 with a mark", () => {

@@ -5,10 +5,23 @@ import type { Schemas } from "../../api/client";
 
 export type FileRow = { line: number; person: Schemas["NewPersonRow"] };
 export type FileFault =
-  | { line: number; fault: "quotes" | "columns" }
-  | { line: number; fault: "role"; role: string };
+  | { line: number; fault: "quotes" | "columns" | "few_columns" | "unnamed_column" }
+  | { line: number; fault: "role"; role: string }
+  | { line: number; fault: "repeated"; first: number };
 export type PeopleFile = { rows: FileRow[]; faults: FileFault[]; unusedColumns: string[] };
-export type UnreadableFile = { unreadable: "encoding" | "empty" | "too_many" | "missing"; missing?: string };
+export type UnreadableFile = {
+  unreadable:
+    | "encoding"
+    | "empty"
+    | "too_many"
+    | "missing"
+    | "twice"
+    | "semicolons"
+    | "tabs"
+    | "vertical_bars";
+  /** The column that is missing, or that appears twice. */
+  missing?: string;
+};
 
 /** The most that the program takes at once. */
 export const ROWS_MAX = 500;
@@ -26,32 +39,74 @@ export function decode(bytes: ArrayBuffer): string | null {
   }
 }
 
+const SEPARATORS = [
+  { separator: ";", unreadable: "semicolons" },
+  { separator: "\t", unreadable: "tabs" },
+  { separator: "|", unreadable: "vertical_bars" },
+] as const;
+
 type Line = { line: number; cells: string[]; isBroken: boolean };
 
-/** The rows with the line that an editor shows. Empty rows are none. */
+/** The text with LF at the end of each line, of those in quotes too. */
+const withLineFeeds = (text: string) => text.replace(/\r\n?/g, "\n");
+
+/** Whether the row has a quote within a field that does not begin with one. The parser accepts it. */
+function hasStrayQuote(row: string): boolean {
+  const withoutQuoted = row.replace(/(^|[,\n])"(?:[^"]|"")*"(?=[,\n]|$)/g, "$1");
+  return withoutQuoted.includes('"');
+}
+
+/** The rows with the line that an editor shows. A row without a value is left out. */
 function linesOf(parser: typeof Papa, text: string): Line[] {
   const lines: Line[] = [];
-  const newline = text.includes("\r\n") ? "\r\n" : "\n";
   let begin = 0;
   let line = 1;
   parser.parse<string[]>(text, {
     delimiter: ",",
-    newline,
+    newline: "\n",
     step: ({ data, errors, meta }) => {
+      const row = text.slice(begin, meta.cursor);
       if (data.some((cell) => cell.trim() !== "")) {
-        lines.push({ line, cells: data.map((cell) => cell.trim()), isBroken: errors.length > 0 });
+        const isBroken = errors.length > 0 || hasStrayQuote(row);
+        lines.push({ line, cells: data.map((cell) => cell.trim()), isBroken });
       }
-      line += text.slice(begin, meta.cursor).split("\n").length - 1;
+      line += row.split("\n").length - 1;
       begin = meta.cursor;
     },
   });
   return lines;
 }
 
-export function readPeople(parser: typeof Papa, text: string): PeopleFile | UnreadableFile {
+/** Another character that separates the columns of the first line with a text. */
+function otherSeparator(text: string): UnreadableFile | undefined {
+  const head = text.split("\n").find((line) => line.trim() !== "") ?? "";
+  const known = (separator: string) =>
+    head.split(separator).filter((name) => {
+      const plain = name.replaceAll('"', "").trim().toLowerCase();
+      return REQUIRED.some((required) => required === plain);
+    }).length;
+  const found = SEPARATORS.find(({ separator }) => known(separator) > known(","));
+  return found && { unreadable: found.unreadable };
+}
+
+/** What is wrong with the cells of a row below these names of columns. */
+function faultOfCells(cells: readonly string[], names: readonly string[]) {
+  const width = names.findLastIndex((name) => name !== "") + 1;
+  if (cells.slice(names.length).some((extra) => extra !== "")) return "columns";
+  if (cells.length < width) return "few_columns";
+  if (cells.some((cell, place) => cell !== "" && names[place] === "")) return "unnamed_column";
+  return undefined;
+}
+
+export function readPeople(parser: typeof Papa, content: string): PeopleFile | UnreadableFile {
+  const text = withLineFeeds(content);
+  const separated = otherSeparator(text);
+  if (separated) return separated;
   const [head, ...lines] = linesOf(parser, text);
   if (!head || lines.length === 0) return { unreadable: "empty" };
   const names = head.cells.map((name) => name.toLowerCase());
+  const twice = names.find((name, place) => name !== "" && names.indexOf(name) !== place);
+  if (twice !== undefined) return { unreadable: "twice", missing: twice };
   const missing = REQUIRED.find((name) => !names.includes(name));
   if (missing) return { unreadable: "missing", missing };
   if (lines.length > ROWS_MAX) return { unreadable: "too_many" };
@@ -60,15 +115,22 @@ export function readPeople(parser: typeof Papa, text: string): PeopleFile | Unre
     faults: [],
     unusedColumns: names.filter((name) => name !== "" && !REQUIRED.some((known) => known === name)),
   };
-  for (const { line, cells, isBroken } of lines) {
+  const firstByAddress = new Map<string, FileRow>();
+  for (const { line, cells, isBroken } of head.isBroken ? [head, ...lines] : lines) {
     const cell = (name: (typeof REQUIRED)[number]) => cells[names.indexOf(name)] ?? "";
-    const role = cell("role");
+    const [email, name, role] = [cell("email"), cell("name"), cell("role")];
     const known = ROLES.find((value) => value === role.toLowerCase()) as Role | undefined;
-    if (isBroken) file.faults.push({ line, fault: "quotes" });
-    else if (cells.slice(names.length).some((extra) => extra !== ""))
-      file.faults.push({ line, fault: "columns" });
+    const wrong = isBroken ? "quotes" : faultOfCells(cells, names);
+    const first = firstByAddress.get(email.toLowerCase());
+    if (wrong) file.faults.push({ line, fault: wrong });
     else if (!known) file.faults.push({ line, fault: "role", role });
-    else file.rows.push({ line, person: { email: cell("email"), name: cell("name"), role: known } });
+    else if (first && (first.person.name !== name || first.person.role !== known))
+      file.faults.push({ line, fault: "repeated", first: first.line });
+    else {
+      const row = { line, person: { email, name, role: known } };
+      if (email !== "" && !first) firstByAddress.set(email.toLowerCase(), row);
+      file.rows.push(row);
+    }
   }
   return file;
 }

@@ -3,9 +3,10 @@
 use std::num::NonZeroU16;
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use crate::runtime::retry::Backoff;
+use crate::runtime::retry::{Backoff, latest_end};
 
 /// The settings of an inbox. With the defaults, the retries of an event last about an hour.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -53,5 +54,11 @@ impl RetryPolicy {
         let backoff = Backoff::new(Duration::from_millis(first), Duration::from_millis(longest));
         let pause = backoff.pause_after(u32::try_from(attempts).unwrap_or_default());
         chrono::Duration::from_std(pause).unwrap_or(chrono::Duration::MAX)
+    }
+
+    /// The latest next attempt that this policy can have set by `now`.
+    pub(super) fn latest_attempt_at(&self, now: DateTime<Utc>) -> DateTime<Utc> {
+        let longest = chrono::Duration::from_std(Duration::from_millis(self.longest_pause_ms));
+        latest_end(now, longest.unwrap_or(chrono::Duration::MAX))
     }
 }

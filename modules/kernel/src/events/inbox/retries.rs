@@ -66,22 +66,38 @@ impl Inbox {
         if any { Ok(Some(self.retry_next().await?)) } else { Ok(None) }
     }
 
-    /// Retries the event that has been due for the longest time. False if no event is due.
+    /// Retries the event that has been due for the longest time. An event whose next attempt lies
+    /// further ahead than the longest pause is due, too. False if no event is due.
     ///
     /// # Errors
     /// The database is unavailable.
     pub async fn retry_next(&self) -> Result<bool, ApplyError> {
         let mut tx = self.write.begin().await?;
         let schema = self.write.schema();
+        // Two conditions on one column in one select would read the events between them, too.
         let statement = format!(
-            "select event_id, event_type, attempts, event from {schema}.inbox
-             where state = 'retry' and next_attempt_at <= $1
-             order by next_attempt_at
-             limit 1
-             for update skip locked"
+            "with due as materialized (
+                 select event_id, event_type, attempts, event from {schema}.inbox
+                 where state = 'retry' and next_attempt_at <= $1
+                 order by next_attempt_at
+                 limit 1
+                 for update skip locked
+             ),
+             too_far_ahead as materialized (
+                 select event_id, event_type, attempts, event from {schema}.inbox
+                 where state = 'retry' and next_attempt_at > $2
+                 order by next_attempt_at
+                 limit 1
+                 for update skip locked
+             )
+             select event_id, event_type, attempts, event from due
+             union all
+             select event_id, event_type, attempts, event from too_far_ahead
+             limit 1"
         );
-        let due: Option<DueRow> =
-            sqlx::query_as(AssertSqlSafe(statement)).bind(tx.now()).fetch_optional(&mut *tx).await?;
+        let now = tx.now();
+        let query = sqlx::query_as(AssertSqlSafe(statement)).bind(now).bind(self.policy.latest_attempt_at(now));
+        let due: Option<DueRow> = query.fetch_optional(&mut *tx).await?;
         let Some(due) = due else {
             tx.rollback().await?;
             return Ok(false);
@@ -153,12 +169,13 @@ impl Inbox {
     pub async fn count_due(&self) -> Result<i64, DbError> {
         let statement = format!(
             "select count(*) from {}.inbox
-             where state = 'retry' and next_attempt_at <= $1",
+             where state = 'retry' and (next_attempt_at <= $1 or next_attempt_at > $2)",
             self.write.schema()
         );
         let mut connection = self.write.acquire().await?;
         let now = self.write.ambient().now();
-        Ok(sqlx::query_scalar(AssertSqlSafe(statement)).bind(now).fetch_one(&mut *connection).await?)
+        let query = sqlx::query_scalar(AssertSqlSafe(statement)).bind(now).bind(self.policy.latest_attempt_at(now));
+        Ok(query.fetch_one(&mut *connection).await?)
     }
 
     /// The number of events that wait for a retry, and the number of parked events.
