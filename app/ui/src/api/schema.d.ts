@@ -1967,6 +1967,12 @@ export interface components {
             sent_at: string | null;
             /** @description Whether the mail is queued, sent or parked. */
             status: components["schemas"]["MailStatus"];
+            /**
+             * Format: date-time
+             * @description When the text of the mail was deleted because it was kept long enough; null if it was not.
+             *     Such a mail cannot be sent again.
+             */
+            text_deleted_at: string | null;
             /** @description The recipient's address; null until the message is built at the first attempt. */
             to: string | null;
         };
@@ -2323,6 +2329,12 @@ export interface components {
                 sent_at: string | null;
                 /** @description Whether the mail is queued, sent or parked. */
                 status: components["schemas"]["MailStatus"];
+                /**
+                 * Format: date-time
+                 * @description When the text of the mail was deleted because it was kept long enough; null if it was not.
+                 *     Such a mail cannot be sent again.
+                 */
+                text_deleted_at: string | null;
                 /** @description The recipient's address; null until the message is built at the first attempt. */
                 to: string | null;
             }[];
@@ -2712,6 +2724,7 @@ export interface components {
          *     - `accounting.too_many_due_days` (409): More days are due to be closed than are closed automatically, so the clock may be wrong. Check the clock of the server. If it is right, close the days up to a named date with `piecework close-day`.
          *     - `email.already_queued` (409): The mail waits for an attempt already. Nothing is left to do; `GET /admin/emails` shows when the next attempt is due.
          *     - `email.link_sent` (409): The mail had a one-time link, which was deleted when the mail was sent. Create a new link with `POST /people/{id}/invitation`.
+         *     - `email.text_deleted` (409): The mail was sent, and its text was deleted after `email.keep_days`. The person finds the statement of a payout with `GET /wallets/me/statements/{date}`. Other mail is not needed any more.
          *     - `idempotency_answer_secret` (409): The request took effect before. Its answer contained a secret, which is not kept. If the answer was lost, create a new link or a new token with a new key.
          *     - `idempotency_key_in_use` (409): A request with the same `Idempotency-Key` is being processed. Send the request again after the time in `Retry-After` to get its answer.
          *     - `identity.already_set_up` (409): The link creates the first admin, but the system has accounts already. Ask an admin to create an account for you.
@@ -2756,7 +2769,7 @@ export interface components {
          *     - `deadline_exceeded` (504): The request took too long. A requested change may still take effect. Check whether the request took effect, then send it again.
          * @enum {string}
          */
-        ProblemCode: "accounting.already_reversed" | "accounting.balance_overflow" | "accounting.collided" | "accounting.day_already_closed" | "accounting.day_not_begun" | "accounting.day_not_found" | "accounting.not_prepared" | "accounting.not_reversible" | "accounting.too_many_due_days" | "accounting.transfer_not_found" | "accounting.wallet_not_found" | "address_too_long" | "analytics.not_opened" | "body_too_large" | "busy" | "csrf_refused" | "database_exhausted" | "database_unavailable" | "deadline_exceeded" | "email.already_queued" | "email.link_sent" | "email.not_found" | "forbidden" | "head_too_large" | "idempotency_answer_secret" | "idempotency_key_in_use" | "idempotency_key_reused" | "identity.already_set_up" | "identity.busy" | "identity.email_taken" | "identity.keys_not_loaded" | "identity.last_admin" | "identity.link_expired" | "identity.link_unknown" | "identity.link_used" | "identity.person_inactive" | "identity.refresh_invalid" | "identity.refresh_reused" | "identity.sso_denied" | "identity.sso_email_taken" | "identity.sso_email_unverified" | "identity.sso_off" | "identity.sso_person_inactive" | "identity.sso_person_unknown" | "identity.sso_refused" | "identity.sso_role_missing" | "identity.sso_state_invalid" | "identity.sso_token_invalid" | "identity.sso_unavailable" | "identity.token_expired" | "identity.token_invalid" | "identity.token_revoked" | "identity.too_many_mails" | "identity.too_many_tokens" | "identity.wrong_credentials" | "identity.wrong_password" | "insufficient_scope" | "internal_error" | "invalid_request" | "malformed_request" | "method_not_allowed" | "module_gone" | "module_not_here" | "module_not_there" | "module_unreachable" | "no_such_route" | "not_acceptable" | "not_authenticated" | "not_found" | "precondition_failed" | "precondition_required" | "rate_limited" | "request_timeout" | "session_required" | "tasks.already_completed" | "tasks.assigned_to_another" | "tasks.busy" | "tasks.never_assigned" | "tasks.nobody_assignable" | "tasks.not_found" | "tasks.pool_not_found" | "tasks.reassignment_not_found" | "unsupported_media_type";
+        ProblemCode: "accounting.already_reversed" | "accounting.balance_overflow" | "accounting.collided" | "accounting.day_already_closed" | "accounting.day_not_begun" | "accounting.day_not_found" | "accounting.not_prepared" | "accounting.not_reversible" | "accounting.too_many_due_days" | "accounting.transfer_not_found" | "accounting.wallet_not_found" | "address_too_long" | "analytics.not_opened" | "body_too_large" | "busy" | "csrf_refused" | "database_exhausted" | "database_unavailable" | "deadline_exceeded" | "email.already_queued" | "email.link_sent" | "email.not_found" | "email.text_deleted" | "forbidden" | "head_too_large" | "idempotency_answer_secret" | "idempotency_key_in_use" | "idempotency_key_reused" | "identity.already_set_up" | "identity.busy" | "identity.email_taken" | "identity.keys_not_loaded" | "identity.last_admin" | "identity.link_expired" | "identity.link_unknown" | "identity.link_used" | "identity.person_inactive" | "identity.refresh_invalid" | "identity.refresh_reused" | "identity.sso_denied" | "identity.sso_email_taken" | "identity.sso_email_unverified" | "identity.sso_off" | "identity.sso_person_inactive" | "identity.sso_person_unknown" | "identity.sso_refused" | "identity.sso_role_missing" | "identity.sso_state_invalid" | "identity.sso_token_invalid" | "identity.sso_unavailable" | "identity.token_expired" | "identity.token_invalid" | "identity.token_revoked" | "identity.too_many_mails" | "identity.too_many_tokens" | "identity.wrong_credentials" | "identity.wrong_password" | "insufficient_scope" | "internal_error" | "invalid_request" | "malformed_request" | "method_not_allowed" | "module_gone" | "module_not_here" | "module_not_there" | "module_unreachable" | "no_such_route" | "not_acceptable" | "not_authenticated" | "not_found" | "precondition_failed" | "precondition_required" | "rate_limited" | "request_timeout" | "session_required" | "tasks.already_completed" | "tasks.assigned_to_another" | "tasks.busy" | "tasks.never_assigned" | "tasks.nobody_assignable" | "tasks.not_found" | "tasks.pool_not_found" | "tasks.reassignment_not_found" | "unsupported_media_type";
         /** @description The body of an error's answer (RFC 9457). */
         ProblemDocument: {
             code: components["schemas"]["ProblemCode"];
@@ -3788,6 +3801,7 @@ export interface operations {
                      *           },
                      *           "sent_at": "2026-11-02T09:00:00Z",
                      *           "status": "queued",
+                     *           "text_deleted_at": "2026-11-02T09:00:00Z",
                      *           "to": "text"
                      *         }
                      *       ],
@@ -3950,6 +3964,7 @@ export interface operations {
                      *       },
                      *       "sent_at": "2026-11-02T09:00:00Z",
                      *       "status": "queued",
+                     *       "text_deleted_at": "2026-11-02T09:00:00Z",
                      *       "to": "text"
                      *     }
                      */
@@ -3975,7 +3990,7 @@ export interface operations {
             };
             406: components["responses"]["NotAcceptable"];
             408: components["responses"]["RequestTimeout"];
-            /** @description `email.already_queued`; `email.link_sent`: the mail had a one-time link, which is deleted when it is sent; `idempotency_key_in_use`: a request with the same idempotency key is being processed */
+            /** @description `email.already_queued`; `email.link_sent`: the mail had a one-time link, which is deleted when it is sent; `email.text_deleted`: the text was deleted after `email.keep_days`; `idempotency_key_in_use`: a request with the same idempotency key is being processed */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -3983,7 +3998,7 @@ export interface operations {
                 content: {
                     "application/problem+json": components["schemas"]["ProblemDocument"] & {
                         /** @enum {unknown} */
-                        code?: "email.already_queued" | "email.link_sent" | "idempotency_key_in_use";
+                        code?: "email.already_queued" | "email.link_sent" | "email.text_deleted" | "idempotency_key_in_use";
                         /** @constant */
                         status?: 409;
                     };
