@@ -7,11 +7,20 @@ export type FileRow = { line: number; person: Schemas["NewPersonRow"] };
 export type FileFault =
   | { line: number; fault: "quotes" | "columns" }
   | { line: number; fault: "role"; role: string };
-export type PeopleFile = { rows: FileRow[]; faults: FileFault[]; unusedColumns: string[] };
+export type PeopleFile = {
+  /** One row for each address. */
+  rows: FileRow[];
+  /** Number of rows whose address an earlier row has. */
+  repeated: number;
+  faults: FileFault[];
+  unusedColumns: string[];
+};
 export type UnreadableFile = { unreadable: "encoding" | "empty" | "too_many" | "missing"; missing?: string };
 
-/** The most that the program takes at once. */
-export const ROWS_MAX = 500;
+/** The most rows of a file. Larger ones are imported on the command line. */
+export const ROWS_MAX = 20_000;
+/** The most people that the program takes at once. */
+export const SLICE_MAX = 500;
 const REQUIRED = ["email", "name", "role"] as const;
 
 /** The text of a file in UTF-8, or in UTF-16 with a byte order mark; null if it is neither. */
@@ -57,9 +66,11 @@ export function readPeople(parser: typeof Papa, text: string): PeopleFile | Unre
   if (lines.length > ROWS_MAX) return { unreadable: "too_many" };
   const file: PeopleFile = {
     rows: [],
+    repeated: 0,
     faults: [],
     unusedColumns: names.filter((name) => name !== "" && !REQUIRED.some((known) => known === name)),
   };
+  const addresses = new Set<string>();
   for (const { line, cells, isBroken } of lines) {
     const cell = (name: (typeof REQUIRED)[number]) => cells[names.indexOf(name)] ?? "";
     const role = cell("role");
@@ -68,7 +79,20 @@ export function readPeople(parser: typeof Papa, text: string): PeopleFile | Unre
     else if (cells.slice(names.length).some((extra) => extra !== ""))
       file.faults.push({ line, fault: "columns" });
     else if (!known) file.faults.push({ line, fault: "role", role });
-    else file.rows.push({ line, person: { email: cell("email"), name: cell("name"), role: known } });
+    // Of an address that stands in two slices, a dry run would count both.
+    else if (addresses.has(cell("email").toLowerCase())) file.repeated += 1;
+    else {
+      if (cell("email")) addresses.add(cell("email").toLowerCase());
+      file.rows.push({ line, person: { email: cell("email"), name: cell("name"), role: known } });
+    }
   }
   return file;
+}
+
+/** The rows as the program takes them: in slices. */
+export function slicesOf(rows: readonly FileRow[]): FileRow[][] {
+  const slices = [];
+  for (let begin = 0; begin < rows.length; begin += SLICE_MAX)
+    slices.push(rows.slice(begin, begin + SLICE_MAX));
+  return slices;
 }
