@@ -15,7 +15,7 @@ import { colorSchemes, cssVariables, theme } from "./shell/theme";
 // The CSP allows style elements with the nonce of this answer only.
 const nonce = document.querySelector<HTMLMetaElement>("meta[property=csp-nonce]")?.nonce ?? "";
 setNonce(nonce);
-startTranslations();
+await startTranslations();
 
 const queryClient = new QueryClient({
   defaultOptions: {

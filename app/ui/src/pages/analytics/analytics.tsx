@@ -10,6 +10,8 @@ import {
   type Period,
   type Range,
   summaryQuery,
+  TOP_PERIODS,
+  type TopPeriod,
   topTasksQuery,
 } from "../../api/analytics";
 import type { Schemas } from "../../api/client";
@@ -226,9 +228,6 @@ function Debts({ range }: { range: Range }) {
     </Loaded>
   );
 }
-
-export const TOP_PERIODS = ["day", "week", "month", "range"] as const;
-export type TopPeriod = (typeof TOP_PERIODS)[number];
 
 function TopTasks({ range }: { range: Range }) {
   const { t } = useTranslation();

@@ -162,7 +162,9 @@ function Tasks() {
     },
   });
   const rows = useRows(query);
+  const me = useMe();
   const showsCompleted = search.status === "completed";
+  const showsActions = !showsCompleted && rows.some(({ assignee }) => assignee.id === me.id);
 
   const columns = useMemo<Column<Task>[]>(
     () => [
@@ -204,16 +206,20 @@ function Tasks() {
         width: 120,
         cell: (task) => <Moment at={(showsCompleted && task.completed_at) || task.created_at} />,
       },
-      {
-        id: "complete",
-        header: t("task.action"),
-        align: "right",
-        width: 120,
-        card: "action",
-        cell: (task) => <CompleteButton task={task} />,
-      },
+      ...(showsActions
+        ? [
+            {
+              id: "complete",
+              header: t("task.action"),
+              align: "right" as const,
+              width: 120,
+              card: "action" as const,
+              cell: (task: Task) => <CompleteButton task={task} />,
+            },
+          ]
+        : []),
     ],
-    [t, search.status, showsCompleted],
+    [t, search.status, showsCompleted, showsActions],
   );
 
   return (

@@ -49,10 +49,14 @@ function AddPersonForm({ onLink, onClose }: { onLink: (token: string) => void; o
   const add = useCommand({
     send: (body: Schemas["CreatePersonRequest"], key: string) =>
       dataOf(api.POST("/api/v1/people", { body, params: keyed(key) })),
-    onSuccess: (person) => {
+    onSuccess: (person, { invite }) => {
       clear();
       void queryClient.invalidateQueries({ queryKey: ["people"] });
-      notifications.show({ color: "green", title: t("people.added"), message: person.name });
+      notifications.show({
+        color: "green",
+        title: t("people.added", { name: person.name }),
+        message: invite ? t("people.invitation_to", { address: person.email }) : "",
+      });
       if (person.set_password_token) onLink(person.set_password_token);
       else onClose();
     },

@@ -176,7 +176,6 @@ function Sent({ done, total }: RowProgress) {
           value={Math.floor((100 * done) / Math.max(total, 1))}
           color="cyan.9"
           aria-label={t("reassign.progress")}
-          aria-valuetext={text}
         />
       </Progress.Root>
       <Text size="sm" mt={4}>

@@ -220,7 +220,7 @@ function Access({ person, etag }: { person: Person; etag: string | null }) {
       <Fact name={t("board.status")}>
         <Activity active={person.active} />
       </Fact>
-      <Fact name={t("task.created_at")}>
+      <Fact name={t("people.created_at")}>
         <Moment at={person.created_at} />
       </Fact>
       {person.active && (

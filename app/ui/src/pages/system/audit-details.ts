@@ -1,7 +1,10 @@
 // The details of a record of the audit trail, in the words of the page.
 import type { TFunction } from "i18next";
 
-export type Detail = { name: string; label: string; value: string };
+export type Detail = { name: string; label: string; value: string; title?: string };
+
+/** An id is long; its end tells it from others. */
+const ID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-([0-9a-f]{12})$/;
 
 /** The text of a key that the program's answer names; the answer itself may be newer than the page. */
 function known(t: TFunction, key: string): string | undefined {
@@ -17,6 +20,7 @@ const VALUES: Readonly<Record<string, string>> = {
   login_method: "audit.login_methods",
   request: "audit.requests",
   code: "problems",
+  module: "system.module_names",
 };
 
 export function detailsOf(
@@ -26,11 +30,14 @@ export function detailsOf(
 ): Detail[] {
   return Object.entries(details).map(([name, value]) => {
     const texts = VALUES[name];
+    const id = ID.exec(value)?.[2];
     const isCount = /^\d{1,15}$/.test(value);
     return {
       name,
       label: known(t, `audit.names.${name}`) ?? name.replaceAll("_", " "),
-      value: (texts && known(t, `${texts}.${value}`)) ?? (isCount ? count(Number(value)) : value),
+      value:
+        (texts && known(t, `${texts}.${value}`)) ?? (isCount ? count(Number(value)) : id ? `…${id}` : value),
+      ...(id ? { title: value } : {}),
     };
   });
 }

@@ -4,10 +4,9 @@ import { useInfiniteQuery } from "@tanstack/react-query";
 import { useNavigate, useSearch } from "@tanstack/react-router";
 import { useMemo } from "react";
 import { useTranslation } from "react-i18next";
-import { type AuditAction, type AuditFilter, auditQuery } from "../../api/admin";
+import { AUDIT_ACTIONS, type AuditAction, type AuditFilter, auditQuery } from "../../api/admin";
 import type { Schemas } from "../../api/client";
 import { usePersonName } from "../../api/people";
-import en from "../../locales/en.json";
 import type { Column } from "../../parts/data-table";
 import { DayRange } from "../../parts/day-range";
 import { Moment } from "../../parts/moment";
@@ -21,8 +20,6 @@ import { detailsOf } from "./audit-details";
 
 type AuditRecord = Schemas["AuditRecordView"];
 
-export const AUDIT_ACTIONS = Object.keys(en.audit.actions) as AuditAction[];
-
 export function AuditPage() {
   const { t } = useTranslation();
   const filter = useSearch({ from: "/shell/system/audit" });
@@ -33,7 +30,7 @@ export function AuditPage() {
       replace: true,
       resetScroll: false,
     });
-  const { zone } = useFormat();
+  const { companyZone: zone } = useFormat();
   const query = useInfiniteQuery(auditQuery(filter, zone));
   const rows = useRows(query);
   const columns = useMemo<Column<AuditRecord>[]>(
@@ -154,8 +151,8 @@ function Details({ details }: { details: AuditRecord["details"] }) {
   const { count } = useFormat();
   const lines = detailsOf(t, count, details);
   if (lines.length === 0) return "–";
-  return lines.map(({ name, label, value }) => (
-    <Text key={name} size="xs" style={{ overflowWrap: "anywhere" }}>
+  return lines.map(({ name, label, value, title }) => (
+    <Text key={name} size="xs" title={title} style={{ overflowWrap: "anywhere" }}>
       <Text span inherit c="dimmed">
         {label}:
       </Text>{" "}

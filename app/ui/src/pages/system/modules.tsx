@@ -37,11 +37,14 @@ function Module({ place }: { place: ModulePlace }) {
   const { count } = useFormat();
   const query = useQuery(moduleQuery(place.name));
   return (
-    <Paper withBorder p="md" component="section" aria-label={place.name}>
-      <Group justify="space-between" mb="xs">
-        <Title order={2} ff="monospace">
-          {place.name}
-        </Title>
+    <Paper withBorder p="md" component="section" aria-label={t(`system.module_names.${place.name}`)}>
+      <Group justify="space-between" align="flex-start" mb="xs">
+        <div>
+          <Title order={2}>{t(`system.module_names.${place.name}`)}</Title>
+          <Text size="xs" c="dimmed" ff="monospace">
+            {place.name}
+          </Text>
+        </div>
         {query.data && <State state={query.data} />}
       </Group>
       <Loaded query={query}>
