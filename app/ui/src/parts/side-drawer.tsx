@@ -11,7 +11,7 @@ type Props = Pick<DrawerRootProps, "opened" | "onClose" | "position" | "size"> &
 export function SideDrawer({ title, children, position = "right", size = "md", ...root }: Props) {
   const { t } = useTranslation();
   return (
-    <Drawer.Root position={position} size={size} {...root}>
+    <Drawer.Root position={position} size={size} lockScroll={false} {...root}>
       <Drawer.Overlay />
       <Drawer.Content>
         <Drawer.Header component="div">

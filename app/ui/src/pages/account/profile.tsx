@@ -10,7 +10,7 @@ import {
 } from "@mantine/core";
 import { notifications } from "@mantine/notifications";
 import { useQueryClient, useSuspenseQuery } from "@tanstack/react-query";
-import { type FormEvent, useMemo, useState } from "react";
+import { type FormEvent, useMemo } from "react";
 import { useTranslation } from "react-i18next";
 import { answerOf, api, type Schemas } from "../../api/client";
 import { useCommand } from "../../api/command";
@@ -20,6 +20,7 @@ import { isLanguage, LANGUAGES } from "../../locales";
 import { Fact } from "../../parts/fact";
 import { CommandFailure } from "../../parts/failure";
 import { fieldTexts } from "../../parts/problem-text";
+import { useDraft } from "../../parts/use-draft";
 import { useFormat } from "../../parts/use-format";
 import { LANGUAGE_NAMES, useChooseLanguage } from "../../shell/preferences";
 
@@ -43,11 +44,12 @@ function useUpdateMe(etag: string | null) {
 export function Profile() {
   const { t } = useTranslation();
   const { data: me, etag } = useSuspenseQuery(meQuery).data;
-  const [name, setName] = useState(me.name);
+  const { draft, change, clear } = useDraft<{ name?: string }>("profile", me.id, {});
+  const { name = me.name } = draft;
   const save = useUpdateMe(etag);
   const submit = (event: FormEvent) => {
     event.preventDefault();
-    save.mutate({ name });
+    save.mutate({ name }, { onSuccess: clear });
   };
   return (
     <form onSubmit={submit}>
@@ -59,7 +61,7 @@ export function Profile() {
           autoComplete="name"
           value={name}
           maxLength={200}
-          onChange={(event) => setName(event.currentTarget.value)}
+          onChange={(event) => change({ name: event.currentTarget.value })}
           error={fieldTexts(t, save.error).name}
         />
         {isProblem(save.error, "precondition_failed") && (
