@@ -30,6 +30,12 @@ export default defineConfig({
               priority: 30,
               test: /node_modules[\\/](react|react-dom|scheduler|@mantine[\\/](core|hooks|notifications|spotlight|store)|@floating-ui|@tanstack|i18next|react-i18next|openapi-fetch|clsx|get-nonce|react-remove-scroll|react-remove-scroll-bar|react-style-singleton|use-callback-ref|use-sidecar|tslib|use-sync-external-store|react-transition-group|lucide-react|html-parse-stringify|void-elements|dom-helpers)[\\/]/,
             },
+            // What everybody loads first. The pages of the office, languages, charts and calendars come later.
+            {
+              name: "app",
+              priority: 10,
+              test: /src[\\/](?!locales[\\/](en|ru)|main|pages[\\/](office|analytics|books|people|reassign|system)|parts[\\/](chart-drawing|day-range|earnings-columns|figure|section))/,
+            },
             {
               name: "charts",
               priority: 20,

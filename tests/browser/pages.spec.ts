@@ -1,6 +1,6 @@
 // Every page in both themes, both languages, wide and narrow: axe finds nothing, nothing scrolls
 // sideways, no CSP violation. The screenshots are in target/browser/pages.
-import type { Page } from "@playwright/test";
+import type { BrowserContext, Page } from "@playwright/test";
 import { expect, expectAccessible, type Person, test } from "./harness/test";
 
 /** Stands behind the address of a list: the page that its first row leads to. */
@@ -71,6 +71,8 @@ for (const { theme, language, width } of VIEWS) {
         for (const path of paths) {
           await test.step(path, async () => {
             const list = path.replace(FIRST_ROW, "");
+            // Another fragment alone would load nothing.
+            if (list.includes("#")) await page.goto("about:blank");
             await page.goto(list);
             await loaded(page);
             if (list !== path) {
@@ -91,17 +93,43 @@ for (const { theme, language, width } of VIEWS) {
   });
 }
 
-test("the first load of the board is small", async ({ page, context, signIn }) => {
-  await signIn("worker");
+/** The bytes that come over the wire until the board is there, by path. */
+async function bytesOfBoard(page: Page, context: BrowserContext): Promise<Map<string, number>> {
   const client = await context.newCDPSession(page);
   await client.send("Network.enable");
-  let bytes = 0;
-  client.on("Network.loadingFinished", ({ encodedDataLength }) => {
-    bytes += encodedDataLength;
+  const paths = new Map<string, string>();
+  const bytes = new Map<string, number>();
+  client.on("Network.responseReceived", ({ requestId, response }) => {
+    paths.set(requestId, new URL(response.url).pathname);
+  });
+  client.on("Network.loadingFinished", ({ requestId, encodedDataLength }) => {
+    const path = paths.get(requestId);
+    if (path) bytes.set(path, (bytes.get(path) ?? 0) + encodedDataLength);
   });
   await page.goto("/tasks");
   await expect(page.getByRole("table", { name: "Board" })).toBeVisible();
-  console.log(`the first load of the board: ${Math.round(bytes / 1024)} KiB`);
-  // A debug build has gzip only; a release build has brotli, which is an eighth smaller.
-  expect(bytes).toBeLessThan(320 * 1024);
+  await client.detach();
+  return bytes;
+}
+
+const sum = (bytes: Iterable<number>) => [...bytes].reduce((total, size) => total + size, 0);
+const isOfPage = ([path]: [string, number]) => !path.startsWith("/api/");
+
+test("the first load of the board is small, and the next one is the page alone", async ({
+  page,
+  context,
+  signIn,
+}) => {
+  await signIn("worker");
+  const first = await bytesOfBoard(page, context);
+  console.log(`the first load of the board: ${Math.round(sum(first.values()) / 1024)} KiB`);
+  expect(sum(first.values())).toBeLessThan(260 * 1024);
+  // A worker loads no page that is not theirs, and no language but their own.
+  const names = [...first.keys()].map((path) => /^\/assets\/([a-z]+)-/.exec(path)?.[1]);
+  expect(names).toContain("en");
+  expect(names).not.toContain("ru");
+  expect(names).not.toContain("office");
+  const next = [...(await bytesOfBoard(page, context))].filter(isOfPage);
+  console.log(`the next load of the board: ${sum(next.map(([, size]) => size))} bytes`);
+  expect(sum(next.map(([, size]) => size))).toBeLessThan(2 * 1024);
 });

@@ -15,7 +15,7 @@ import { colorSchemes, cssVariables, theme } from "./shell/theme";
 // The CSP allows style elements with the nonce of this answer only.
 const nonce = document.querySelector<HTMLMetaElement>("meta[property=csp-nonce]")?.nonce ?? "";
 setNonce(nonce);
-startTranslations();
+await startTranslations();
 
 const queryClient = new QueryClient({
   defaultOptions: {
@@ -40,6 +40,8 @@ createRoot(element).render(
         colorSchemeManager={colorSchemes}
         defaultColorScheme="auto"
         getStyleNonce={() => nonce}
+        // The theme computes every variable, so the sheet has none: it is smaller.
+        deduplicateCssVariables={false}
       >
         <RouterProvider router={router} />
       </MantineProvider>

@@ -9,40 +9,25 @@ import {
   redirect,
   type SearchSchemaInput,
 } from "@tanstack/react-router";
-import { type AuditFilter, type PeopleFilter, ROLES } from "./api/admin";
+import { AUDIT_ACTIONS, type AuditFilter, MAIL_STATUSES, type PeopleFilter, ROLES } from "./api/admin";
+import { TOP_PERIODS, type TopPeriod } from "./api/analytics";
 import type { DayRange, PayoutsFilter } from "./api/books";
 import { meQuery } from "./api/me";
 import type { Permission } from "./api/permissions";
 import { SignedOutError } from "./api/problem";
 import { AccountPage } from "./pages/account/account";
-import { AnalyticsPage, TOP_PERIODS, type TopPeriod } from "./pages/analytics/analytics";
 import { BoardPage } from "./pages/board/board";
 import { type BoardSearch, parseBoardSearch } from "./pages/board/filters";
-import { BooksFrame } from "./pages/books/books";
-import { DayPage } from "./pages/books/day";
-import { DaysPage } from "./pages/books/days";
-import { EarningsPage } from "./pages/books/earnings";
-import { PayoutsPage } from "./pages/books/payouts";
-import { WalletOfPage } from "./pages/books/wallet";
-import { WalletsPage } from "./pages/books/wallets";
 import { MyTasksPage } from "./pages/my-tasks/my-tasks";
-import { PeoplePage } from "./pages/people/people";
-import { PersonPage } from "./pages/people/person";
-import { ReassignPage } from "./pages/reassign/reassign";
-import { RunPage } from "./pages/reassign/run";
 import { ForgotPasswordPage } from "./pages/sign-in/forgot-password";
 import { SetPasswordPage } from "./pages/sign-in/set-password";
 import { SignInPage } from "./pages/sign-in/sign-in";
-import { AUDIT_ACTIONS, AuditPage } from "./pages/system/audit";
-import { EventsPage } from "./pages/system/events";
-import { MAIL_STATUSES, MailPage } from "./pages/system/mail";
-import { ModulesPage } from "./pages/system/modules";
-import { SystemFrame } from "./pages/system/system";
 import { TaskPage } from "./pages/task/task";
 import { StatementPage } from "./pages/wallet/statement";
 import { WalletPage } from "./pages/wallet/wallet";
 import { TRANSFER_KINDS } from "./parts/transfer-kind-select";
 import { startPage } from "./shell/navigation";
+import { needsOffice, OfficePage, officeQuery } from "./shell/office";
 import { ownPath } from "./shell/own-path";
 import { NotFound, PageFailure } from "./shell/page-failure";
 import { Shell } from "./shell/shell";
@@ -105,7 +90,8 @@ const shell = createRoute({
   id: "shell",
   beforeLoad: async ({ context, location }) => {
     try {
-      await context.queryClient.ensureQueryData(meQuery);
+      const { data: me } = await context.queryClient.ensureQueryData(meQuery);
+      if (needsOffice(me)) void context.queryClient.prefetchQuery(officeQuery);
     } catch (error) {
       if (!(error instanceof SignedOutError)) throw error;
       const return_to = location.href === "/" ? undefined : location.href;
@@ -169,14 +155,14 @@ const reassign = createRoute({
   getParentRoute: () => shell,
   path: "/reassign",
   staticData: { permission: "reassign_tasks" },
-  component: ReassignPage,
+  component: () => <OfficePage name="ReassignPage" />,
 });
 
 const run = createRoute({
   getParentRoute: () => shell,
   path: "/reassign/$runId",
   staticData: { permission: "reassign_tasks" },
-  component: RunPage,
+  component: () => <OfficePage name="RunPage" />,
 });
 
 const day = (value: unknown) =>
@@ -192,7 +178,7 @@ const books = createRoute({
   getParentRoute: () => shell,
   path: "/books",
   staticData: { permission: "see_books" },
-  component: BooksFrame,
+  component: () => <OfficePage name="BooksFrame" />,
 });
 
 const booksStart = createRoute({
@@ -203,15 +189,23 @@ const booksStart = createRoute({
   },
 });
 
-const days = createRoute({ getParentRoute: () => books, path: "/days", component: DaysPage });
+const days = createRoute({
+  getParentRoute: () => books,
+  path: "/days",
+  component: () => <OfficePage name="DaysPage" />,
+});
 
-const oneDay = createRoute({ getParentRoute: () => books, path: "/days/$date", component: DayPage });
+const oneDay = createRoute({
+  getParentRoute: () => books,
+  path: "/days/$date",
+  component: () => <OfficePage name="DayPage" />,
+});
 
 const earnings = createRoute({
   getParentRoute: () => books,
   path: "/earnings",
   validateSearch: (search: Record<string, unknown> & SearchSchemaInput): DayRange => range(search),
-  component: EarningsPage,
+  component: () => <OfficePage name="EarningsPage" />,
 });
 
 const wallets = createRoute({
@@ -219,7 +213,7 @@ const wallets = createRoute({
   path: "/wallets",
   validateSearch: (search: Record<string, unknown> & SearchSchemaInput) =>
     defined({ q: text(search.q), below_zero: search.below_zero === true ? true : undefined }),
-  component: WalletsPage,
+  component: () => <OfficePage name="WalletsPage" />,
 });
 
 const walletOf = createRoute({
@@ -227,7 +221,7 @@ const walletOf = createRoute({
   path: "/wallets/$personId",
   validateSearch: (search: Record<string, unknown> & SearchSchemaInput) =>
     defined({ kind: TRANSFER_KINDS.find((kind) => kind === search.kind) }),
-  component: WalletOfPage,
+  component: () => <OfficePage name="WalletOfPage" />,
 });
 
 const payouts = createRoute({
@@ -237,7 +231,7 @@ const payouts = createRoute({
     ...range(search),
     ...defined({ person_id: text(search.person_id) }),
   }),
-  component: PayoutsPage,
+  component: () => <OfficePage name="PayoutsPage" />,
 });
 
 const analytics = createRoute({
@@ -250,7 +244,7 @@ const analytics = createRoute({
     ...range(search),
     ...defined({ period: TOP_PERIODS.find((period) => period === search.period) }),
   }),
-  component: AnalyticsPage,
+  component: () => <OfficePage name="AnalyticsPage" />,
 });
 
 const people = createRoute({
@@ -263,21 +257,21 @@ const people = createRoute({
       role: ROLES.find((role) => role === search.role),
       active: typeof search.active === "boolean" ? search.active : undefined,
     }),
-  component: PeoplePage,
+  component: () => <OfficePage name="PeoplePage" />,
 });
 
 const person = createRoute({
   getParentRoute: () => shell,
   path: "/people/$personId",
   staticData: { permission: "manage_people" },
-  component: PersonPage,
+  component: () => <OfficePage name="PersonPage" />,
 });
 
 const system = createRoute({
   getParentRoute: () => shell,
   path: "/system",
   staticData: { permission: "operate_system" },
-  component: SystemFrame,
+  component: () => <OfficePage name="SystemFrame" />,
 });
 
 const systemStart = createRoute({
@@ -288,16 +282,24 @@ const systemStart = createRoute({
   },
 });
 
-const modules = createRoute({ getParentRoute: () => system, path: "/modules", component: ModulesPage });
+const modules = createRoute({
+  getParentRoute: () => system,
+  path: "/modules",
+  component: () => <OfficePage name="ModulesPage" />,
+});
 
-const events = createRoute({ getParentRoute: () => system, path: "/events", component: EventsPage });
+const events = createRoute({
+  getParentRoute: () => system,
+  path: "/events",
+  component: () => <OfficePage name="EventsPage" />,
+});
 
 const mail = createRoute({
   getParentRoute: () => system,
   path: "/mail",
   validateSearch: (search: Record<string, unknown> & SearchSchemaInput) =>
     defined({ status: MAIL_STATUSES.find((status) => status === search.status) }),
-  component: MailPage,
+  component: () => <OfficePage name="MailPage" />,
 });
 
 const audit = createRoute({
@@ -311,7 +313,7 @@ const audit = createRoute({
       actor: text(search.actor),
     }),
   }),
-  component: AuditPage,
+  component: () => <OfficePage name="AuditPage" />,
 });
 
 const account = createRoute({

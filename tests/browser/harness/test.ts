@@ -52,7 +52,7 @@ export const test = base.extend<Fixtures & { watched: undefined }>({
   ],
 });
 
-/** axe finds nothing, and the page does not scroll sideways. */
+/** axe finds nothing, the page does not scroll sideways, and no text of a button is cut. */
 export async function expectAccessible(page: Page): Promise<void> {
   const tags = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];
   const { violations } = await new AxeBuilder({ page }).withTags(tags).analyze();
@@ -60,6 +60,12 @@ export async function expectAccessible(page: Page): Promise<void> {
   expect(found).toEqual([]);
   const overflow = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
   expect(overflow).toBeLessThanOrEqual(0);
+  const cut = await page.locator(".mantine-Button-label").evaluateAll((labels) =>
+    labels
+      .filter((label) => getComputedStyle(label).overflowY === "hidden" && label.scrollHeight > label.clientHeight)
+      .map((label) => label.textContent),
+  );
+  expect(cut).toEqual([]);
 }
 
 /** A request as a program makes it, to prepare a story. */

@@ -1,4 +1,4 @@
-import { expect, test } from "../harness/test";
+import { apiOf, expect, test } from "../harness/test";
 
 test("an admin adds a person, who sets a password and signs in", async ({ page, browser, baseURL, signIn }) => {
   await signIn("admin");
@@ -45,7 +45,8 @@ test("an admin imports a file of people after its faults are mended", async ({ p
   await expect(dialog.getByText("1 person would be added. 1 address is known already and is skipped.")).toBeVisible();
   await dialog.getByRole("button", { name: "Add 1 person" }).click();
   await expect(dialog).toHaveCount(0);
-  await expect(page.getByRole("table", { name: "People" }).getByText("Ida Imported").first()).toBeVisible();
+  await page.goto(`/people?q=${address}`);
+  await expect(page.getByRole("table", { name: "People" }).getByText("Ida Imported")).toBeVisible();
 });
 
 test("two admins do not overwrite each other", async ({ page, context, signIn }) => {
@@ -91,4 +92,97 @@ test("an admin creates and revokes an API token", async ({ page, signIn }) => {
   await page.getByRole("button", { name: "Revoke the token: Nightly report" }).click();
   await page.getByRole("dialog").getByRole("button", { name: "Revoke" }).click();
   await expect(page.getByText("You have no token.")).toBeVisible();
+});
+
+test("an admin imports more people than one request takes, and continues after a failure", async ({ page, signIn }) => {
+  await signIn("admin");
+  await page.goto("/people");
+  await page.getByRole("button", { name: "Import a file" }).click();
+  const dialog = page.getByRole("dialog", { name: "Import a file" });
+  const stamp = Date.now();
+  // Managers get no tasks, so the other stories keep theirs.
+  const row = (number: number) => `many.${number}.${stamp}@demo.example,Many ${number},manager`;
+  const choose = (rows: string[]) =>
+    dialog.locator("input[type=file]").setInputFiles({
+      name: "people.csv",
+      mimeType: "text/csv",
+      buffer: Buffer.from(["email,name,role", ...rows].join("\n")),
+    });
+  const rows = Array.from({ length: 1_100 }, (_, index) => row(index));
+  // The line of the file, also in the third request.
+  await choose([...rows.slice(0, 1_050), "nobody@,Nobody,worker", ...rows.slice(1_050)]);
+  await expect(dialog.getByText(/^Line 1,052: email: /)).toBeVisible();
+
+  await choose([...rows, row(3)]);
+  await expect(
+    dialog.getByText("1,100 people would be added. 1 address is known already and is skipped."),
+  ).toBeVisible();
+  await dialog.getByRole("checkbox", { name: "Mail everyone an invitation" }).uncheck();
+  let requests = 0;
+  await page.route("**/api/v1/people/batch", (route) => {
+    requests += 1;
+    return requests === 2 ? route.abort() : route.continue();
+  });
+  await dialog.getByRole("button", { name: "Add 1,100 people" }).click();
+  await expect(
+    dialog.getByText("500 people added. 600 are not sent yet. Send the rest: nobody is added twice."),
+  ).toBeVisible();
+  await expect(dialog.getByText("500 of 1,100 people", { exact: true })).toBeVisible();
+  await dialog.getByRole("button", { name: "Send the rest" }).click();
+  await expect(dialog).toHaveCount(0);
+  await expect(page.getByText("1,100 people added")).toBeVisible();
+  expect(requests).toBe(4);
+});
+
+test("an admin reads the audit trail in words", async ({ page, request, signIn }) => {
+  const api = await apiOf(request, "admin");
+  const email = `audited.${Date.now()}@demo.example`;
+  const name = `Audited ${Date.now()}`;
+  await api.post("/people", { email, name, role: "manager", invite: false });
+  await signIn("admin");
+  await page.goto("/system/audit?action=person_created");
+  const record = page.getByRole("row").filter({ has: page.getByRole("link", { name }) });
+  await expect(record).toContainText("Person added");
+  await expect(record).toContainText("Role: Manager");
+});
+
+test("an admin who has lost the connection still opens the pages of the office", async ({ page, context, signIn }) => {
+  await signIn("admin");
+  const office = page.waitForResponse(/\/assets\/office-.*\.js$/);
+  await page.goto("/my-tasks");
+  await (await office).finished();
+  await context.setOffline(true);
+  await page.getByRole("navigation", { name: "Pages" }).getByRole("link", { name: "People" }).click();
+  await expect(page.getByRole("heading", { name: "People", level: 1 })).toBeVisible();
+});
+
+test("what an admin typed of a person survives a navigation and a reload", async ({ page, signIn }) => {
+  await signIn("admin");
+  await page.goto("/people?q=ines");
+  await page.getByRole("link", { name: /^Inês/ }).click();
+  const name = page.getByRole("textbox", { name: "Name" });
+  await name.fill("Half a name");
+  await page.getByRole("link", { name: "All people" }).click();
+  await page.goBack();
+  await expect(name).toHaveValue("Half a name");
+  await page.reload();
+  await expect(name).toHaveValue("Half a name");
+});
+
+test("an admin sees the databases beside the modules", async ({ page, signIn }) => {
+  await signIn("admin");
+  await page.goto("/system/modules");
+  const tracker = page.getByRole("region", { name: "tracker" });
+  await expect(tracker).toContainText("Fine");
+  await expect(page.getByRole("region", { name: "People and sign-in" })).toContainText("Fine");
+  // One of them is lost.
+  await page.route("**/readyz", async (route) => {
+    const response = await route.fetch();
+    const state = await response.json();
+    state.databases.tracker.writes = false;
+    await route.fulfill({ status: 503, json: state });
+  });
+  await page.reload();
+  await expect(tracker).toContainText("Needs a person");
+  await expect(tracker).toContainText("do not work");
 });

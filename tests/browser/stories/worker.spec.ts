@@ -199,3 +199,26 @@ test("a task that another process creates appears by itself, with one stream for
   }
   expect(streams).toHaveLength(1);
 });
+
+test("a person sees times in a zone of their own, and the page names it", async ({ page, signIn }) => {
+  await signIn("worker");
+  await page.goto("/account");
+  const navigation = page.getByRole("navigation", { name: "Pages" });
+  await expect(navigation).toContainText("Times are in UTC");
+  const choose = async (zone: string) => {
+    await page.getByRole("combobox", { name: "Time zone" }).fill(zone);
+    await page.getByRole("option", { name: zone }).click();
+  };
+  await choose("Asia/Tokyo");
+  await expect(navigation).toContainText("Times are in Asia/Tokyo");
+  await expect(navigation).toContainText("Business days are in UTC");
+  await page.goto("/wallet");
+  const time = page.getByRole("table", { name: "Lines" }).locator("time").first();
+  const at = new Date((await time.getAttribute("datetime")) ?? "");
+  const there = at.toLocaleTimeString("en-US", { timeZone: "Asia/Tokyo", timeStyle: "short", hourCycle: "h23" });
+  await expect(time).toContainText(there);
+  await page.goto("/account");
+  await choose("As the company (UTC)");
+  await expect(navigation).toContainText("Times are in UTC");
+  await expect(navigation).not.toContainText("Business days");
+});

@@ -44,7 +44,7 @@ pub async fn run(context: &Context, arguments: &DemoArguments) -> Result<(), Err
         Some(ready) if !arguments.fresh => ready,
         _ => create(&config, &ready_file).await?,
     };
-    serve::serve(&config, async |application| greet(context, application, &ready)).await
+    serve::serve(&config, async |application| greet(context, &config, application, &ready)).await
 }
 
 /// The configuration of the demo: it has its own data directory and databases, and writes mail to
@@ -107,7 +107,7 @@ fn unless_missing(removed: std::io::Result<()>, path: &Path) -> Result<(), Error
     }
 }
 
-fn greet(context: &Context, application: &Application, ready: &Ready) -> Result<(), Error> {
+fn greet(context: &Context, config: &Config, application: &Application, ready: &Ready) -> Result<(), Error> {
     let url = application.public_url();
     let mut logins: Vec<(&str, &str)> = Vec::new();
     for (email, _, role, _) in history::PEOPLE {
@@ -126,5 +126,7 @@ fn greet(context: &Context, application: &Application, ready: &Ready) -> Result<
     for (role, email) in logins {
         print_line(&format!("  {role:<11} {email:<20} {}", ready.password))?;
     }
-    print_line(&format!("\nThe documentation of the API: {url}{API_PREFIX}/docs"))
+    let mails = mail_folder(&config.data_dir);
+    print_line(&format!("\nMails, such as invitations, are files in {}", mails.display()))?;
+    print_line(&format!("The documentation of the API: {url}{API_PREFIX}/docs"))
 }

@@ -74,6 +74,7 @@ export const parkedEventsQuery = (module: ModuleName) =>
   });
 
 export type MailStatus = Schemas["MailStatus"];
+export const MAIL_STATUSES: readonly MailStatus[] = ["queued", "sent", "parked"];
 
 export const mailsQuery = (filter: { status?: MailStatus; person_id?: string }) =>
   infiniteQueryOptions({
@@ -86,6 +87,33 @@ export const mailsQuery = (filter: { status?: MailStatus; person_id?: string }) 
   });
 
 export type AuditAction = Schemas["AuditAction"];
+export const AUDIT_ACTIONS = [
+  "logged_in",
+  "login_failed",
+  "session_ended",
+  "refresh_token_reused",
+  "refused",
+  "throttled",
+  "person_created",
+  "role_changed",
+  "person_activated",
+  "person_deactivated",
+  "address_changed",
+  "link_created",
+  "password_set",
+  "password_changed",
+  "api_token_created",
+  "api_token_revoked",
+  "signing_key_created",
+  "people_imported",
+  "tasks_imported",
+  "reassign_requested",
+  "transfer_corrected",
+  "day_closed",
+  "parked_event_retried",
+  "parked_event_discarded",
+  "mail_resent",
+] as const satisfies readonly AuditAction[];
 /** `from` and `to` are calendar days in the company's zone, both included. */
 export type AuditFilter = { action?: AuditAction; actor?: string; from?: string; to?: string };
 

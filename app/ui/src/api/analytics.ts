@@ -3,6 +3,9 @@ import { api, dataOf } from "./client";
 
 export type Range = { from: string; to: string };
 export type Period = "day" | "week" | "month";
+/** `range`: that of the page. */
+export const TOP_PERIODS = ["day", "week", "month", "range"] as const;
+export type TopPeriod = (typeof TOP_PERIODS)[number];
 
 export const summaryQuery = queryOptions({
   queryKey: ["analytics", "summary"],

@@ -1996,7 +1996,8 @@ export interface components {
             permissions: string[];
             role: components["schemas"]["Role"];
             /**
-             * @description A name in the IANA database; null for the time zone of the installation.
+             * @description The time zone in which the web frontend shows times to the person, by its name in the IANA
+             *     database; null for that of the company.
              * @example Europe/Berlin
              */
             time_zone: string | null;
@@ -3319,7 +3320,8 @@ export interface components {
             /** @example Ada Lovelace */
             name?: string;
             /**
-             * @description A name in the IANA database; null for the time zone of the installation.
+             * @description The time zone in which the web frontend shows times to the person, by its name in the IANA
+             *     database; null for that of the company. Business days are always those of the company.
              * @example Europe/Berlin
              */
             time_zone?: string | null;

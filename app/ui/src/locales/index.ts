@@ -1,7 +1,6 @@
 import i18next from "i18next";
 import { initReactI18next } from "react-i18next";
-import en from "./en.json";
-import ru from "./ru.json";
+import type en from "./en.json";
 
 export const LANGUAGES = ["en", "ru"] as const;
 export type Language = (typeof LANGUAGES)[number];
@@ -31,24 +30,29 @@ function ofBrowser(): Language {
   return navigator.languages.map((tag) => tag.slice(0, 2)).find(isLanguage) ?? "en";
 }
 
-export function changeLanguage(language: Language): void {
+/** The texts of a language. A page loads those that it shows. */
+const TEXTS = { en: () => import("./en.json"), ru: () => import("./ru.json") };
+
+/** Shows the page in another language, once its texts are there. Throws if they cannot be loaded. */
+export async function changeLanguage(language: Language): Promise<void> {
+  if (!i18next.hasResourceBundle(language, "translation")) {
+    const { default: texts } = await TEXTS[language]();
+    i18next.addResourceBundle(language, "translation", texts);
+  }
   try {
     localStorage.setItem(KEY, language);
   } catch {
     // The choice then lasts as long as the tab.
   }
   document.documentElement.lang = language;
-  void i18next.changeLanguage(language);
+  await i18next.changeLanguage(language);
 }
 
-export function startTranslations(): void {
-  const language = ofBrowser();
-  document.documentElement.lang = language;
-  void i18next.use(initReactI18next).init({
-    lng: language,
-    fallbackLng: "en",
-    resources: { en: { translation: en }, ru: { translation: ru } },
+export async function startTranslations(): Promise<void> {
+  await i18next.use(initReactI18next).init({
+    fallbackLng: false,
+    resources: {},
     interpolation: { escapeValue: false },
-    initAsync: false,
   });
+  await changeLanguage(ofBrowser());
 }

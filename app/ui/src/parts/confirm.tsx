@@ -1,7 +1,8 @@
 // A dialog that repeats what will happen on the button that does it.
-import { Button, Group, Modal, Stack } from "@mantine/core";
+import { Button, Group, Stack } from "@mantine/core";
 import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
+import { Dialog } from "./dialog";
 import { CommandFailure } from "./failure";
 
 type Props = {
@@ -31,42 +32,31 @@ export function Confirm({
 }: Props) {
   const { t } = useTranslation();
   return (
-    <Modal.Root opened={opened} onClose={onClose} size="md">
-      <Modal.Overlay />
-      <Modal.Content>
-        <Modal.Header component="div">
-          <Modal.Title component="h2" fw={600}>
-            {title}
-          </Modal.Title>
-          <Modal.CloseButton aria-label={t("close")} />
-        </Modal.Header>
-        <Modal.Body>
-          <form
-            onSubmit={(event) => {
-              event.preventDefault();
-              onConfirm();
-            }}
-          >
-            <Stack>
-              {children}
-              <CommandFailure error={error} />
-              <Group justify="flex-end">
-                <Button variant="default" onClick={onClose}>
-                  {t("cancel")}
-                </Button>
-                <Button
-                  type="submit"
-                  color={rest.isDangerous ? "red.9" : undefined}
-                  loading={isPending}
-                  disabled={rest.isDisabled ?? false}
-                >
-                  {action}
-                </Button>
-              </Group>
-            </Stack>
-          </form>
-        </Modal.Body>
-      </Modal.Content>
-    </Modal.Root>
+    <Dialog opened={opened} onClose={onClose} title={title}>
+      <form
+        onSubmit={(event) => {
+          event.preventDefault();
+          onConfirm();
+        }}
+      >
+        <Stack>
+          {children}
+          <CommandFailure error={error} />
+          <Group justify="flex-end">
+            <Button variant="default" onClick={onClose}>
+              {t("cancel")}
+            </Button>
+            <Button
+              type="submit"
+              color={rest.isDangerous ? "red.9" : undefined}
+              loading={isPending}
+              disabled={rest.isDisabled ?? false}
+            >
+              {action}
+            </Button>
+          </Group>
+        </Stack>
+      </form>
+    </Dialog>
   );
 }

@@ -29,6 +29,8 @@ export type DataTableProps<Row> = {
 };
 
 export const NARROW = "(max-width: 48em)";
+/** A narrower table scrolls sideways. */
+const COLUMN_WIDTH_MIN = 120;
 
 export function useNarrow(): boolean {
   return useMediaQuery(NARROW, undefined, { getInitialValueInEffect: false }) ?? false;
@@ -55,7 +57,7 @@ export function DataTable<Row>({
     );
   }
   return (
-    <Table.ScrollContainer minWidth={600} type="native">
+    <Table.ScrollContainer minWidth={Math.min(600, columns.length * COLUMN_WIDTH_MIN)} type="native">
       <Table aria-label={label} aria-busy={isOutdated} style={style} verticalSpacing={6} highlightOnHover>
         <Table.Thead>
           <Table.Tr>

@@ -1,6 +1,6 @@
 import { useFormat } from "./use-format";
 
-/** A moment, in the company's zone. */
+/** A moment, in the zone that the page names. */
 export function Moment({ at }: { at: string }) {
   const { time, exactTime } = useFormat();
   return (

@@ -1,7 +1,7 @@
 // Chooses a person by name.
 import { Select, type SelectProps } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
-import { useMemo } from "react";
+import { useMemo, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { useMe } from "../api/me";
 import { namesQuery } from "../api/people";
@@ -18,7 +18,10 @@ const ANYBODY = "";
 export function PersonSelect({ value, onChange, anybody, ...rest }: Props) {
   const { t, i18n } = useTranslation();
   const me = useMe();
-  const { data: names } = useQuery(namesQuery);
+  const [isOpened, setOpened] = useState(false);
+  // Nobody needs all names before the list is opened.
+  const isNeeded = isOpened || (value !== null && value !== me.id);
+  const { data: names } = useQuery({ ...namesQuery, enabled: isNeeded });
   const data = useMemo(() => {
     const others = [...(names ?? [])].filter(([id]) => id !== me.id);
     others.sort(([, left], [, right]) => left.localeCompare(right, i18n.language));
@@ -34,6 +37,7 @@ export function PersonSelect({ value, onChange, anybody, ...rest }: Props) {
       value={value ?? ANYBODY}
       onChange={(id) => onChange(id || null)}
       allowDeselect={false}
+      onDropdownOpen={() => setOpened(true)}
       searchable
       limit={50}
       nothingFoundMessage={t("person.not_found")}

@@ -20,7 +20,7 @@ export function followSession(router: ReturnType<typeof createAppRouter>, queryC
     if (isSignInPage) return;
     const { href } = router.state.location;
     const search = href === "/" || change === "left" ? {} : { return_to: href };
-    void router.navigate({ to: "/login", search }).then(() => {
+    void router.navigate({ to: "/login", search, ignoreBlocker: true }).then(() => {
       queryClient.clear();
       forgetCompletions();
     });

@@ -26,6 +26,9 @@ export type Page = {
   key: string;
 };
 
+/** What every role may. */
+export const EVERYONES: readonly Permission[] = ["be_known", "use_tasks", "see_own_wallet"];
+
 export const PAGES: readonly Page[] = [
   {
     to: "/my-tasks",

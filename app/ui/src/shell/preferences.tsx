@@ -1,5 +1,6 @@
 // Language and theme.
 import { ActionIcon, Menu, useMantineColorScheme } from "@mantine/core";
+import { notifications } from "@mantine/notifications";
 import { useQueryClient } from "@tanstack/react-query";
 import { Check, Languages, Monitor, Moon, Sun } from "lucide-react";
 import { useTranslation } from "react-i18next";
@@ -10,10 +11,16 @@ import { changeLanguage, LANGUAGES, type Language } from "../locales";
 export const LANGUAGE_NAMES: Record<Language, string> = { en: "English", ru: "Русский" };
 
 /** Changes the language of the page, and of the person's mails if somebody is signed in. */
-export function useChooseLanguage(): (language: Language) => void {
+export function useChooseLanguage(): (language: Language) => Promise<void> {
   const queryClient = useQueryClient();
-  return (language) => {
-    changeLanguage(language);
+  const { t } = useTranslation();
+  return async (language) => {
+    try {
+      await changeLanguage(language);
+    } catch {
+      notifications.show({ color: "red", title: t("failure.title"), message: t("problems.network") });
+      return;
+    }
     const me = queryClient.getQueryData(meQuery.queryKey);
     if (!me || me.data.language === language) return;
     const params = { header: { "If-Match": me.etag ?? "*" } };

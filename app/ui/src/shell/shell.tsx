@@ -41,7 +41,7 @@ export function Shell() {
   const { t } = useTranslation();
   const [isOpen, { toggle, close }] = useDisclosure();
   const me = useMe();
-  const { zone } = useFormat();
+  const { zone, companyZone } = useFormat();
   const path = useRouterState({
     select: ({ resolvedLocation, location }) => (resolvedLocation ?? location).pathname,
   });
@@ -53,7 +53,7 @@ export function Shell() {
   return (
     <AppShell
       header={{ height: 52 }}
-      navbar={{ width: 208, breakpoint: "sm", collapsed: { mobile: !isOpen } }}
+      navbar={{ width: 232, breakpoint: "sm", collapsed: { mobile: !isOpen } }}
       padding="md"
     >
       <a href="#main" className="skip-link">
@@ -105,6 +105,12 @@ export function Shell() {
         </Stack>
         <Text size="xs" c="dimmed" px="xs">
           {t("shell.zone", { zone })}
+          {zone !== companyZone && (
+            <>
+              <br />
+              {t("shell.company_zone", { zone: companyZone })}
+            </>
+          )}
         </Text>
       </AppShell.Navbar>
       <CreateTaskDrawer />
@@ -165,7 +171,8 @@ function useFocusOnTitle(): void {
 function usePersonsLanguage(): void {
   const { language } = useMe();
   useEffect(() => {
-    if (isLanguage(language)) changeLanguage(language);
+    // Without its texts, the page stays in the language of the browser.
+    if (isLanguage(language)) changeLanguage(language).catch(() => undefined);
   }, [language]);
 }
 

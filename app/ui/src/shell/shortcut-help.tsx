@@ -1,7 +1,8 @@
 // The list of all keys, and the switch for them.
-import { Group, Kbd, Modal, Stack, Switch, Text } from "@mantine/core";
+import { Group, Kbd, Stack, Switch, Text } from "@mantine/core";
 import { useTranslation } from "react-i18next";
 import { useMe } from "../api/me";
+import { Dialog } from "../parts/dialog";
 import { pagesOf } from "./navigation";
 import { setShortcuts, useShortcutsOn } from "./shortcuts";
 
@@ -34,31 +35,20 @@ export function ShortcutHelp({ opened, onClose }: { opened: boolean; onClose: ()
     [["Ctrl", "k"], t("keys.palette")],
   ] as const;
   return (
-    <Modal.Root opened={opened} onClose={onClose}>
-      <Modal.Overlay />
-      <Modal.Content>
-        <Modal.Header component="div">
-          <Modal.Title component="h2" fw={600}>
-            {t("keys.title")}
-          </Modal.Title>
-          <Modal.CloseButton aria-label={t("close")} />
-        </Modal.Header>
-        <Modal.Body>
-          <Stack gap="xs">
-            {keys.map(([parts, text]) => (
-              <Group key={text} justify="space-between" wrap="nowrap">
-                <Text size="sm">{text}</Text>
-                <Group gap={4} wrap="nowrap">
-                  {parts.map((part) => (
-                    <Kbd key={part}>{part}</Kbd>
-                  ))}
-                </Group>
-              </Group>
-            ))}
-            <ShortcutSwitch />
-          </Stack>
-        </Modal.Body>
-      </Modal.Content>
-    </Modal.Root>
+    <Dialog opened={opened} onClose={onClose} title={t("keys.title")}>
+      <Stack gap="xs">
+        {keys.map(([parts, text]) => (
+          <Group key={text} justify="space-between" wrap="nowrap">
+            <Text size="sm">{text}</Text>
+            <Group gap={4} wrap="nowrap">
+              {parts.map((part) => (
+                <Kbd key={part}>{part}</Kbd>
+              ))}
+            </Group>
+          </Group>
+        ))}
+        <ShortcutSwitch />
+      </Stack>
+    </Dialog>
   );
 }

@@ -17,7 +17,8 @@ export const theme = createTheme({
       // A long text wraps on a narrow screen instead of being cut.
       styles: {
         root: { height: "auto", minHeight: "var(--button-height)", paddingBlock: 2 },
-        label: { whiteSpace: "normal" },
+        // The library hides what leaves the line: the lower parts of letters.
+        label: { whiteSpace: "normal", overflow: "visible", lineHeight: 1.3 },
       },
     },
     TextInput: { defaultProps: { size: "sm" } },

@@ -23,7 +23,8 @@ struct UpdateMeRequest {
     #[serde(default, deserialize_with = "present")]
     #[schema(value_type = Option<LanguageView>)]
     language: Option<Option<String>>,
-    /// A name in the IANA database; null for the time zone of the installation.
+    /// The time zone in which the web frontend shows times to the person, by its name in the IANA
+    /// database; null for that of the company. Business days are always those of the company.
     #[serde(default, deserialize_with = "present")]
     #[schema(value_type = Option<String>, example = "Europe/Berlin")]
     time_zone: Option<Option<String>>,

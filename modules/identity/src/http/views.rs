@@ -54,7 +54,8 @@ pub(super) struct MeView {
     /// Null for the default of the installation.
     #[schema(required, value_type = Option<LanguageView>)]
     language: Option<String>,
-    /// A name in the IANA database; null for the time zone of the installation.
+    /// The time zone in which the web frontend shows times to the person, by its name in the IANA
+    /// database; null for that of the company.
     #[schema(required, example = "Europe/Berlin")]
     time_zone: Option<String>,
 }

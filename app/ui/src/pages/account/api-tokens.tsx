@@ -1,15 +1,4 @@
-import {
-  Alert,
-  Button,
-  Checkbox,
-  CopyButton,
-  Group,
-  Modal,
-  Select,
-  Stack,
-  Text,
-  TextInput,
-} from "@mantine/core";
+import { Alert, Button, Checkbox, CopyButton, Group, Select, Stack, Text, TextInput } from "@mantine/core";
 import { useDisclosure } from "@mantine/hooks";
 import { notifications } from "@mantine/notifications";
 import { useInfiniteQuery, useQueryClient } from "@tanstack/react-query";
@@ -21,10 +10,12 @@ import { useMe } from "../../api/me";
 import { page, paged } from "../../api/queries";
 import { Confirm } from "../../parts/confirm";
 import type { Column } from "../../parts/data-table";
+import { Dialog } from "../../parts/dialog";
 import { CommandFailure } from "../../parts/failure";
 import { Moment } from "../../parts/moment";
 import { PagedTable, useRows } from "../../parts/paged-table";
 import { fieldTexts, problemText } from "../../parts/problem-text";
+import { FormButtons } from "../../parts/side-drawer";
 import { useDraft } from "../../parts/use-draft";
 
 type ApiToken = Schemas["ApiTokenView"];
@@ -87,20 +78,9 @@ export function ApiTokens() {
           {t("account.create_token")}
         </Button>
       </Group>
-      <Modal.Root opened={isOpen} onClose={close}>
-        <Modal.Overlay />
-        <Modal.Content>
-          <Modal.Header component="div">
-            <Modal.Title component="h2" fw={600}>
-              {t("account.create_token")}
-            </Modal.Title>
-            <Modal.CloseButton aria-label={t("close")} />
-          </Modal.Header>
-          <Modal.Body>
-            <CreateToken onClose={close} />
-          </Modal.Body>
-        </Modal.Content>
-      </Modal.Root>
+      <Dialog opened={isOpen} onClose={close} title={t("account.create_token")}>
+        <CreateToken onClose={close} />
+      </Dialog>
     </Stack>
   );
 }
@@ -164,14 +144,7 @@ function CreateToken({ onClose }: { onClose: () => void }) {
           error={fields.expires_at}
         />
         <CommandFailure error={create.error} />
-        <Group justify="flex-end">
-          <Button variant="default" onClick={onClose}>
-            {t("cancel")}
-          </Button>
-          <Button type="submit" loading={create.isPending}>
-            {t("create.submit")}
-          </Button>
-        </Group>
+        <FormButtons action={t("create.submit")} isPending={create.isPending} onCancel={onClose} />
       </Stack>
     </form>
   );

@@ -10,9 +10,9 @@ import {
 } from "@mantine/core";
 import { notifications } from "@mantine/notifications";
 import { useQueryClient, useSuspenseQuery } from "@tanstack/react-query";
-import { type FormEvent, useState } from "react";
+import { type FormEvent, useMemo } from "react";
 import { useTranslation } from "react-i18next";
-import { answerOf, api } from "../../api/client";
+import { answerOf, api, type Schemas } from "../../api/client";
 import { useCommand } from "../../api/command";
 import { meQuery } from "../../api/me";
 import { isProblem } from "../../api/problem";
@@ -20,15 +20,15 @@ import { isLanguage, LANGUAGES } from "../../locales";
 import { Fact } from "../../parts/fact";
 import { CommandFailure } from "../../parts/failure";
 import { fieldTexts } from "../../parts/problem-text";
+import { useDraft } from "../../parts/use-draft";
+import { useFormat } from "../../parts/use-format";
 import { LANGUAGE_NAMES, useChooseLanguage } from "../../shell/preferences";
 
-export function Profile() {
+function useUpdateMe(etag: string | null) {
   const { t } = useTranslation();
   const queryClient = useQueryClient();
-  const { data: me, etag } = useSuspenseQuery(meQuery).data;
-  const [name, setName] = useState(me.name);
-  const save = useCommand({
-    send: (body: { name: string }) =>
+  return useCommand({
+    send: (body: Schemas["UpdateMeRequest"]) =>
       answerOf(api.PATCH("/api/v1/me", { params: { header: { "If-Match": etag ?? "*" } }, body })),
     onSuccess: (answer) => {
       queryClient.setQueryData(meQuery.queryKey, answer);
@@ -39,9 +39,17 @@ export function Profile() {
       if (isProblem(error, "precondition_failed")) void queryClient.invalidateQueries(meQuery);
     },
   });
+}
+
+export function Profile() {
+  const { t } = useTranslation();
+  const { data: me, etag } = useSuspenseQuery(meQuery).data;
+  const { draft, change, clear } = useDraft<{ name?: string }>("profile", me.id, {});
+  const { name = me.name } = draft;
+  const save = useUpdateMe(etag);
   const submit = (event: FormEvent) => {
     event.preventDefault();
-    save.mutate({ name });
+    save.mutate({ name }, { onSuccess: clear });
   };
   return (
     <form onSubmit={submit}>
@@ -53,7 +61,7 @@ export function Profile() {
           autoComplete="name"
           value={name}
           maxLength={200}
-          onChange={(event) => setName(event.currentTarget.value)}
+          onChange={(event) => change({ name: event.currentTarget.value })}
           error={fieldTexts(t, save.error).name}
         />
         {isProblem(save.error, "precondition_failed") && (
@@ -72,6 +80,38 @@ export function Profile() {
 
 const THEMES = ["light", "dark", "auto"] as const;
 
+/** The zone in which the person sees times. */
+function TimeZone() {
+  const { t } = useTranslation();
+  const { data: me, etag } = useSuspenseQuery(meQuery).data;
+  const { companyZone } = useFormat();
+  const save = useUpdateMe(etag);
+  const zones = useMemo(() => Intl.supportedValuesOf("timeZone"), []);
+  const own = me.time_zone;
+  return (
+    <>
+      <Select
+        label={t("account.time_zone")}
+        description={t("account.time_zone_text")}
+        data={[
+          { value: "", label: t("account.company_zone", { zone: companyZone }) },
+          // The program knows more names than the browser lists.
+          ...(own && !zones.includes(own) ? [own] : []),
+          ...zones,
+        ]}
+        value={own ?? ""}
+        allowDeselect={false}
+        searchable
+        limit={50}
+        nothingFoundMessage={t("palette.nothing")}
+        disabled={save.isPending}
+        onChange={(zone) => save.mutate({ time_zone: zone || null })}
+      />
+      <CommandFailure error={save.error} />
+    </>
+  );
+}
+
 export function Appearance() {
   const { t, i18n } = useTranslation();
   const { colorScheme, setColorScheme } = useMantineColorScheme();
@@ -84,8 +124,9 @@ export function Appearance() {
         data={LANGUAGES.map((value) => ({ value, label: LANGUAGE_NAMES[value] }))}
         value={i18n.language}
         allowDeselect={false}
-        onChange={(language) => isLanguage(language) && chooseLanguage(language)}
+        onChange={(language) => isLanguage(language) && void chooseLanguage(language)}
       />
+      <TimeZone />
       <div>
         <Text size="sm" fw={500} mb={4} id="theme">
           {t("shell.theme")}

@@ -10,6 +10,8 @@ import {
   type Period,
   type Range,
   summaryQuery,
+  TOP_PERIODS,
+  type TopPeriod,
   topTasksQuery,
 } from "../../api/analytics";
 import type { Schemas } from "../../api/client";
@@ -19,6 +21,7 @@ import { Boundary } from "../../parts/boundary";
 import { Chart } from "../../parts/chart";
 import { type Column, DataTable } from "../../parts/data-table";
 import { DayRange } from "../../parts/day-range";
+import { useEarningsColumns } from "../../parts/earnings-columns";
 import { Loaded } from "../../parts/loaded";
 import { Moment } from "../../parts/moment";
 import { PageTitle } from "../../parts/page-title";
@@ -135,40 +138,10 @@ function AsOf({ at }: { at: string }) {
   );
 }
 
-type EarningsDay = Schemas["DayEarningsView"];
-
 function Earnings({ range }: { range: Range }) {
   const { t } = useTranslation();
-  const { day } = useFormat();
   const query = useQuery({ ...companyEarningsQuery(range), placeholderData: keepPreviousData });
-  const columns = useMemo<Column<EarningsDay>[]>(
-    () => [
-      {
-        id: "day",
-        header: t("wallet.day"),
-        card: "title",
-        cell: ({ date }) => (
-          <TextLink to="/books/days/$date" params={{ date }} data-row-link>
-            {day(date)}
-          </TextLink>
-        ),
-      },
-      { id: "fees", header: t("books.fees"), align: "right", cell: ({ fees }) => <Amount of={fees} /> },
-      {
-        id: "rewards",
-        header: t("books.rewards"),
-        align: "right",
-        cell: ({ rewards }) => <Amount of={rewards} />,
-      },
-      {
-        id: "earned",
-        header: t("books.company_earned"),
-        align: "right",
-        cell: ({ earned }) => <Amount of={earned} change />,
-      },
-    ],
-    [t, day],
-  );
+  const columns = useEarningsColumns();
   return (
     <Loaded query={query} lines={6}>
       {({ items, total, as_of }) => (
@@ -255,9 +228,6 @@ function Debts({ range }: { range: Range }) {
     </Loaded>
   );
 }
-
-export const TOP_PERIODS = ["day", "week", "month", "range"] as const;
-export type TopPeriod = (typeof TOP_PERIODS)[number];
 
 function TopTasks({ range }: { range: Range }) {
   const { t } = useTranslation();

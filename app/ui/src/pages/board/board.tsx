@@ -1,5 +1,5 @@
 // All tasks. The filters are in the address.
-import { Button, Drawer, Group, Select, Stack, Text, TextInput } from "@mantine/core";
+import { Button, Group, Select, Stack, Text, TextInput } from "@mantine/core";
 import { useDebouncedCallback, useDisclosure } from "@mantine/hooks";
 import { useInfiniteQuery } from "@tanstack/react-query";
 import { useNavigate, useSearch } from "@tanstack/react-router";
@@ -16,6 +16,7 @@ import { PageTitle } from "../../parts/page-title";
 import { PagedTable, useRows } from "../../parts/paged-table";
 import { Person } from "../../parts/person";
 import { PersonSelect } from "../../parts/person-select";
+import { SideDrawer } from "../../parts/side-drawer";
 import { CompleteButton, TaskStatus, TaskTitle } from "../../parts/task-cells";
 import { openCreateTask } from "./create-task";
 import { type BoardSearch, possibleSorts, tasksFilter } from "./filters";
@@ -96,23 +97,12 @@ function FilterSheet() {
       <Button variant="default" leftSection={<ListFilter size={16} aria-hidden />} onClick={open}>
         {chosen > 0 ? `${t("board.filter")} (${chosen})` : t("board.filter")}
       </Button>
-      <Drawer.Root opened={opened} onClose={close} position="bottom" size="auto">
-        <Drawer.Overlay />
-        <Drawer.Content>
-          <Drawer.Header component="div">
-            <Drawer.Title component="h2" fw={600}>
-              {t("board.filters")}
-            </Drawer.Title>
-            <Drawer.CloseButton aria-label={t("close")} />
-          </Drawer.Header>
-          <Drawer.Body>
-            <Stack>
-              <FilterFields />
-              <Button onClick={close}>{t("board.show")}</Button>
-            </Stack>
-          </Drawer.Body>
-        </Drawer.Content>
-      </Drawer.Root>
+      <SideDrawer opened={opened} onClose={close} title={t("board.filters")} position="bottom" size="auto">
+        <Stack>
+          <FilterFields />
+          <Button onClick={close}>{t("board.show")}</Button>
+        </Stack>
+      </SideDrawer>
     </>
   );
 }
@@ -172,7 +162,9 @@ function Tasks() {
     },
   });
   const rows = useRows(query);
+  const me = useMe();
   const showsCompleted = search.status === "completed";
+  const showsActions = !showsCompleted && rows.some(({ assignee }) => assignee.id === me.id);
 
   const columns = useMemo<Column<Task>[]>(
     () => [
@@ -214,16 +206,20 @@ function Tasks() {
         width: 120,
         cell: (task) => <Moment at={(showsCompleted && task.completed_at) || task.created_at} />,
       },
-      {
-        id: "complete",
-        header: t("task.action"),
-        align: "right",
-        width: 120,
-        card: "action",
-        cell: (task) => <CompleteButton task={task} />,
-      },
+      ...(showsActions
+        ? [
+            {
+              id: "complete",
+              header: t("task.action"),
+              align: "right" as const,
+              width: 120,
+              card: "action" as const,
+              cell: (task: Task) => <CompleteButton task={task} />,
+            },
+          ]
+        : []),
     ],
-    [t, search.status, showsCompleted],
+    [t, search.status, showsCompleted, showsActions],
   );
 
   return (

@@ -1,6 +1,6 @@
 // Creates a task, in a drawer that opens on every page. What was typed is kept until it is sent.
 
-import { Alert, Button, Drawer, Group, Stack, Text, Textarea, TextInput } from "@mantine/core";
+import { Alert, Stack, Text, Textarea, TextInput } from "@mantine/core";
 import { notifications } from "@mantine/notifications";
 import { type InfiniteData, type QueryClient, useQueryClient } from "@tanstack/react-query";
 import { type FormEvent, useSyncExternalStore } from "react";
@@ -11,6 +11,7 @@ import { useMe } from "../../api/me";
 import { type TaskDetails, type TasksFilter, taskQuery } from "../../api/queries";
 import { CommandFailure } from "../../parts/failure";
 import { fieldTexts } from "../../parts/problem-text";
+import { FormButtons, SideDrawer } from "../../parts/side-drawer";
 import { TextLink } from "../../parts/text-link";
 import { useDraft } from "../../parts/use-draft";
 
@@ -37,20 +38,9 @@ export function CreateTaskDrawer() {
     () => isOpen,
   );
   return (
-    <Drawer.Root opened={opened} onClose={() => setOpen(false)} position="right" size="md">
-      <Drawer.Overlay />
-      <Drawer.Content>
-        <Drawer.Header component="div">
-          <Drawer.Title component="h2" fw={600} fz="lg">
-            {t("create.title")}
-          </Drawer.Title>
-          <Drawer.CloseButton aria-label={t("close")} />
-        </Drawer.Header>
-        <Drawer.Body>
-          <CreateTaskForm onDone={() => setOpen(false)} />
-        </Drawer.Body>
-      </Drawer.Content>
-    </Drawer.Root>
+    <SideDrawer opened={opened} onClose={() => setOpen(false)} title={t("create.title")}>
+      <CreateTaskForm onDone={() => setOpen(false)} />
+    </SideDrawer>
   );
 }
 
@@ -135,14 +125,7 @@ function CreateTaskForm({ onDone }: { onDone: () => void }) {
             {t("create.kept")}
           </Alert>
         )}
-        <Group justify="flex-end">
-          <Button variant="default" onClick={onDone}>
-            {t("cancel")}
-          </Button>
-          <Button type="submit" loading={create.isPending}>
-            {t("create.submit")}
-          </Button>
-        </Group>
+        <FormButtons action={t("create.submit")} isPending={create.isPending} onCancel={onDone} />
       </Stack>
     </form>
   );

@@ -2,21 +2,19 @@
 import { Group, Stack, Text } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { useNavigate, useSearch } from "@tanstack/react-router";
-import { useMemo } from "react";
 import { useTranslation } from "react-i18next";
-import { type DayEarnings, earningsQuery, rangeOf } from "../../api/books";
+import { earningsQuery, rangeOf } from "../../api/books";
 import { api } from "../../api/client";
 import { sum } from "../../format/money";
 import { Amount } from "../../parts/amount";
 import { Chart } from "../../parts/chart";
 import { AS_CSV, CsvButton } from "../../parts/csv-button";
-import { type Column, DataTable } from "../../parts/data-table";
+import { DataTable } from "../../parts/data-table";
 import { DayRange } from "../../parts/day-range";
+import { useEarningsColumns } from "../../parts/earnings-columns";
 import { Figure } from "../../parts/figure";
 import { Loaded } from "../../parts/loaded";
 import { PageTitle } from "../../parts/page-title";
-import { TextLink } from "../../parts/text-link";
-import { useFormat } from "../../parts/use-format";
 
 export function EarningsPage() {
   const { t } = useTranslation();
@@ -70,52 +68,5 @@ export function EarningsPage() {
         }}
       </Loaded>
     </>
-  );
-}
-
-function useEarningsColumns(): Column<DayEarnings>[] {
-  const { t } = useTranslation();
-  const { day } = useFormat();
-  return useMemo(
-    () => [
-      {
-        id: "day",
-        header: t("wallet.day"),
-        card: "title",
-        cell: ({ date }) => (
-          <TextLink to="/books/days/$date" params={{ date }} data-row-link>
-            {day(date)}
-          </TextLink>
-        ),
-      },
-      { id: "fees", header: t("books.fees"), align: "right", cell: ({ fees }) => <Amount of={fees} /> },
-      {
-        id: "rewards",
-        header: t("books.rewards"),
-        align: "right",
-        cell: ({ rewards }) => <Amount of={rewards} />,
-      },
-      {
-        id: "reversed",
-        header: t("books.reversed"),
-        align: "right",
-        cell: ({ reversed_fees, reversed_rewards }) => (
-          <Amount
-            of={{
-              ...reversed_fees,
-              amount_minor: reversed_rewards.amount_minor - reversed_fees.amount_minor,
-            }}
-            change
-          />
-        ),
-      },
-      {
-        id: "earned",
-        header: t("books.company_earned"),
-        align: "right",
-        cell: ({ earned }) => <Amount of={earned} change />,
-      },
-    ],
-    [t, day],
   );
 }

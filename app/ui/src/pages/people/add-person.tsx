@@ -1,5 +1,5 @@
 // Adds a person: with a mailed invitation, or with a link that is handed over.
-import { Button, Drawer, Group, Radio, Select, Stack, TextInput } from "@mantine/core";
+import { Button, Group, Radio, Select, Stack, TextInput } from "@mantine/core";
 import { notifications } from "@mantine/notifications";
 import { useQueryClient } from "@tanstack/react-query";
 import { type FormEvent, useState } from "react";
@@ -11,6 +11,7 @@ import { useMe } from "../../api/me";
 import { LANGUAGES } from "../../locales";
 import { CommandFailure } from "../../parts/failure";
 import { fieldTexts } from "../../parts/problem-text";
+import { FormButtons, SideDrawer } from "../../parts/side-drawer";
 import { useDraft } from "../../parts/use-draft";
 import { LANGUAGE_NAMES } from "../../shell/preferences";
 import { OneTimeLink } from "./one-time-link";
@@ -25,29 +26,18 @@ export function AddPerson({ opened, onClose }: { opened: boolean; onClose: () =>
     onClose();
   };
   return (
-    <Drawer.Root opened={opened} onClose={close} position="right">
-      <Drawer.Overlay />
-      <Drawer.Content>
-        <Drawer.Header component="div">
-          <Drawer.Title component="h2" fw={600} fz="lg">
-            {t("people.add")}
-          </Drawer.Title>
-          <Drawer.CloseButton aria-label={t("close")} />
-        </Drawer.Header>
-        <Drawer.Body>
-          {link ? (
-            <Stack>
-              <OneTimeLink token={link} />
-              <Group justify="flex-end">
-                <Button onClick={close}>{t("close")}</Button>
-              </Group>
-            </Stack>
-          ) : (
-            <AddPersonForm onLink={setLink} onClose={close} />
-          )}
-        </Drawer.Body>
-      </Drawer.Content>
-    </Drawer.Root>
+    <SideDrawer opened={opened} onClose={close} title={t("people.add")}>
+      {link ? (
+        <Stack>
+          <OneTimeLink token={link} />
+          <Group justify="flex-end">
+            <Button onClick={close}>{t("close")}</Button>
+          </Group>
+        </Stack>
+      ) : (
+        <AddPersonForm onLink={setLink} onClose={close} />
+      )}
+    </SideDrawer>
   );
 }
 
@@ -59,10 +49,14 @@ function AddPersonForm({ onLink, onClose }: { onLink: (token: string) => void; o
   const add = useCommand({
     send: (body: Schemas["CreatePersonRequest"], key: string) =>
       dataOf(api.POST("/api/v1/people", { body, params: keyed(key) })),
-    onSuccess: (person) => {
+    onSuccess: (person, { invite }) => {
       clear();
       void queryClient.invalidateQueries({ queryKey: ["people"] });
-      notifications.show({ color: "green", title: t("people.added"), message: person.name });
+      notifications.show({
+        color: "green",
+        title: t("people.added", { name: person.name }),
+        message: invite ? t("people.invitation_to", { address: person.email }) : "",
+      });
       if (person.set_password_token) onLink(person.set_password_token);
       else onClose();
     },
@@ -121,14 +115,7 @@ function AddPersonForm({ onLink, onClose }: { onLink: (token: string) => void; o
           </Stack>
         </Radio.Group>
         <CommandFailure error={add.error} />
-        <Group justify="flex-end">
-          <Button variant="default" onClick={onClose}>
-            {t("cancel")}
-          </Button>
-          <Button type="submit" loading={add.isPending}>
-            {t("people.add")}
-          </Button>
-        </Group>
+        <FormButtons action={t("people.add")} isPending={add.isPending} onCancel={onClose} />
       </Stack>
     </form>
   );

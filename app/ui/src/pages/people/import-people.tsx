@@ -1,7 +1,8 @@
-// Adds the people of a CSV file: first a dry run, which names what is wrong by line, then all or none.
-import { Alert, Button, Checkbox, Drawer, FileInput, Group, List, Stack, Text } from "@mantine/core";
+// Adds the people of a CSV file: first a dry run, which names what is wrong by line, then slice by slice.
+import { Alert, Button, Checkbox, FileInput, Group, List, Progress, Stack, Text } from "@mantine/core";
 import { notifications } from "@mantine/notifications";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
+import { useBlocker } from "@tanstack/react-router";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { api, dataOf, keyed, type Schemas } from "../../api/client";
@@ -9,6 +10,7 @@ import { useCommand } from "../../api/command";
 import { ProblemError } from "../../api/problem";
 import { CommandFailure } from "../../parts/failure";
 import { fieldText } from "../../parts/problem-text";
+import { SideDrawer } from "../../parts/side-drawer";
 import { useFormat } from "../../parts/use-format";
 import {
   decode,
@@ -16,54 +18,94 @@ import {
   type PeopleFile,
   ROWS_MAX,
   readPeople,
+  slicesOf,
   type UnreadableFile,
 } from "./people-file";
 
 type Request = Schemas["CreatePeopleRequest"];
 type Counts = Schemas["CreatedPeopleView"];
+type RowProgress = { done: number; total: number };
+
+/** The most errors that are listed. */
+const ERRORS_SHOWN_MAX = 100;
 
 const send = (body: Request, key: string) =>
   dataOf(api.POST("/api/v1/people/batch", { body, params: keyed(key) }));
 
 export function ImportPeople({ opened, onClose }: { opened: boolean; onClose: () => void }) {
   const { t } = useTranslation();
+  const [isSending, setSending] = useState(false);
+  // Whoever leaves would not see how far it came.
+  useBlocker({ shouldBlockFn: () => true, disabled: !isSending, enableBeforeUnload: isSending });
+  const close = () => {
+    if (!isSending) onClose();
+  };
   return (
-    <Drawer.Root opened={opened} onClose={onClose} position="right" size="lg">
-      <Drawer.Overlay />
-      <Drawer.Content>
-        <Drawer.Header component="div">
-          <Drawer.Title component="h2" fw={600} fz="lg">
-            {t("people.import")}
-          </Drawer.Title>
-          <Drawer.CloseButton aria-label={t("close")} />
-        </Drawer.Header>
-        <Drawer.Body>
-          <ImportForm onClose={onClose} />
-        </Drawer.Body>
-      </Drawer.Content>
-    </Drawer.Root>
+    <SideDrawer opened={opened} onClose={close} title={t("people.import")} size="lg">
+      <ImportForm onClose={onClose} onSending={setSending} />
+    </SideDrawer>
   );
 }
 
-function ImportForm({ onClose }: { onClose: () => void }) {
-  const { t } = useTranslation();
-  const { count } = useFormat();
+/** Adds the people of a file, slice by slice. A second attempt continues with the slice that failed. */
+function useAddPeople(onDone: (added: number) => void, onSending: (isSending: boolean) => void) {
   const queryClient = useQueryClient();
-  const [file, setFile] = useState<File | null>(null);
-  const [invite, setInvite] = useState(true);
-  const check = useMutation({ mutationFn: checkFile, networkMode: "always" });
-  const add = useCommand({
-    send,
-    onSuccess: ({ added }) => {
+  const [sent, setSent] = useState({ slices: 0, rows: 0, added: 0 });
+  const slice = useCommand({ send });
+  const { mutate, isPending, error, reset } = useMutation({
+    networkMode: "always",
+    mutationFn: async ({ rows, invite }: { rows: readonly FileRow[]; invite: boolean }) => {
+      let { slices, rows: done, added } = sent;
+      for (const rest of slicesOf(rows).slice(slices)) {
+        const people = rest.map(({ person }) => person);
+        const counts = await slice.mutateAsync({ people, invite, dry_run: false });
+        slices += 1;
+        done += rest.length;
+        added += counts.added;
+        setSent({ slices, rows: done, added });
+      }
+      return added;
+    },
+    onMutate: () => onSending(true),
+    onSuccess: onDone,
+    onSettled: () => {
+      onSending(false);
       void queryClient.invalidateQueries({ queryKey: ["people"] });
-      const message = t("people.import_added", { count: added, number: count(added) });
-      notifications.show({ color: "green", title: t("people.import"), message });
-      onClose();
     },
   });
+  const forget = () => {
+    reset();
+    setSent({ slices: 0, rows: 0, added: 0 });
+  };
+  return { mutate, isPending, error, forget, sent };
+}
+
+function ImportForm({
+  onClose,
+  onSending,
+}: {
+  onClose: () => void;
+  onSending: (isSending: boolean) => void;
+}) {
+  const { t } = useTranslation();
+  const { count } = useFormat();
+  const [file, setFile] = useState<File | null>(null);
+  const [invite, setInvite] = useState(true);
+  const [progress, setProgress] = useState<RowProgress | null>(null);
+  const check = useMutation({
+    mutationFn: (file: File) => checkFile(file, setProgress),
+    networkMode: "always",
+  });
+  const add = useAddPeople((added) => {
+    const message = t("people.import_added", { count: added, number: count(added) });
+    notifications.show({ color: "green", title: t("people.import"), message });
+    onClose();
+  }, onSending);
+  const { sent } = add;
   const checked = check.data;
   const counts = checked && "counts" in checked ? checked.counts : undefined;
   const rows = checked && "rows" in checked ? checked.rows : [];
+  const hasBegun = add.isPending || sent.slices > 0;
   return (
     <Stack>
       <Text size="sm">{t("people.import_text", { max: count(ROWS_MAX) })}</Text>
@@ -73,38 +115,73 @@ function ImportForm({ onClose }: { onClose: () => void }) {
         accept=".csv,text/csv"
         value={file}
         clearable
+        disabled={add.isPending}
         onChange={(file) => {
           setFile(file);
-          add.reset();
+          add.forget();
           check.reset();
+          setProgress(null);
           if (file) check.mutate(file);
         }}
       />
       <Checkbox
         label={t("people.import_invite")}
         checked={invite}
+        disabled={hasBegun}
         onChange={(event) => setInvite(event.currentTarget.checked)}
       />
       <div role="status">
         {check.isPending && <Text size="sm">{t("people.import_checking")}</Text>}
-        {checked && <Checked result={checked} />}
+        {checked && !hasBegun && <Checked result={checked} />}
+        {add.isPending && <Text size="sm">{t("people.import_sending")}</Text>}
+        {add.error !== null && sent.slices > 0 && (
+          <Text size="sm">
+            {t("people.import_partly", {
+              added: t("people.import_added", { count: sent.added, number: count(sent.added) }),
+              left: count(rows.length - sent.rows),
+            })}
+          </Text>
+        )}
       </div>
+      {check.isPending && progress && <Sent {...progress} />}
+      {hasBegun && <Sent done={sent.rows} total={rows.length} />}
       <CommandFailure error={add.error ?? check.error} />
       <Group justify="flex-end">
-        <Button variant="default" onClick={onClose}>
-          {t("cancel")}
+        <Button variant="default" disabled={add.isPending} onClick={onClose}>
+          {t(sent.slices > 0 ? "close" : "cancel")}
         </Button>
         <Button
           disabled={!counts || counts.added === 0}
           loading={add.isPending}
-          onClick={() => add.mutate({ people: rows.map(({ person }) => person), invite, dry_run: false })}
+          onClick={() => add.mutate({ rows, invite })}
         >
-          {counts
+          {counts && !hasBegun
             ? t("people.import_add", { count: counts.added, number: count(counts.added) })
-            : t("people.import")}
+            : t(hasBegun ? "people.import_continue" : "people.import")}
         </Button>
       </Group>
     </Stack>
+  );
+}
+
+/** How many rows of the file the program has had. */
+function Sent({ done, total }: RowProgress) {
+  const { t } = useTranslation();
+  const { count } = useFormat();
+  const text = t("people.import_progress", { done: count(done), total: count(total) });
+  return (
+    <div>
+      <Progress.Root size="lg">
+        <Progress.Section
+          value={Math.floor((100 * done) / Math.max(total, 1))}
+          color="cyan.9"
+          aria-label={t("reassign.progress")}
+        />
+      </Progress.Root>
+      <Text size="sm" mt={4}>
+        {text}
+      </Text>
+    </div>
   );
 }
 
@@ -113,22 +190,31 @@ type Result =
   | (PeopleFile & { counts?: Counts; errors: { line: number; error: Schemas["FieldError"] }[] });
 
 /** Reads the file and lets the program check its rows. */
-async function checkFile(file: File): Promise<Result> {
+async function checkFile(file: File, onProgress: (progress: RowProgress) => void): Promise<Result> {
   const [bytes, { default: Papa }] = await Promise.all([file.arrayBuffer(), import("papaparse")]);
   const text = decode(bytes);
   if (text === null) return { unreadable: "encoding" };
   const people = readPeople(Papa, text);
   if ("unreadable" in people) return people;
-  if (people.rows.length === 0) return { ...people, errors: [] };
-  try {
-    const body = { people: people.rows.map(({ person }) => person), dry_run: true, invite: false };
-    const counts = await send(body, crypto.randomUUID());
-    // A line that cannot be read refuses the whole file.
-    return { ...people, errors: [], ...(people.faults.length === 0 ? { counts } : {}) };
-  } catch (error) {
-    if (!(error instanceof ProblemError) || error.code !== "invalid_request") throw error;
-    return { ...people, errors: error.errors.map((error) => ({ line: lineOf(people.rows, error), error })) };
+  const counts = { added: 0, skipped: people.repeated };
+  const errors: { line: number; error: Schemas["FieldError"] }[] = [];
+  let done = 0;
+  for (const rows of slicesOf(people.rows)) {
+    try {
+      const body = { people: rows.map(({ person }) => person), dry_run: true, invite: false };
+      const slice = await send(body, crypto.randomUUID());
+      counts.added += slice.added;
+      counts.skipped += slice.skipped;
+    } catch (error) {
+      if (!(error instanceof ProblemError) || error.code !== "invalid_request") throw error;
+      errors.push(...error.errors.map((error) => ({ line: lineOf(rows, error), error })));
+    }
+    done += rows.length;
+    onProgress({ done, total: people.rows.length });
   }
+  // A line that is not valid refuses the whole file.
+  const isValid = errors.length === 0 && people.faults.length === 0;
+  return { ...people, errors, ...(isValid ? { counts } : {}) };
 }
 
 /** The line of an error such as `/people/3/email`. */
@@ -172,12 +258,17 @@ function Checked({ result }: { result: Result }) {
       {lines.length > 0 && (
         <Alert color="red" variant="outline" title={t("people.import_refused")}>
           <List size="sm">
-            {lines.map(({ line, text }) => (
+            {lines.slice(0, ERRORS_SHOWN_MAX).map(({ line, text }) => (
               <List.Item key={`${line} ${text}`}>
                 {t("people.import_line", { line: count(line), text })}
               </List.Item>
             ))}
           </List>
+          {lines.length > ERRORS_SHOWN_MAX && (
+            <Text size="sm">
+              {t("people.import_more_errors", { number: count(lines.length - ERRORS_SHOWN_MAX) })}
+            </Text>
+          )}
         </Alert>
       )}
     </Stack>

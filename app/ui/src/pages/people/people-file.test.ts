@@ -1,6 +1,6 @@
 import Papa from "papaparse";
 import { describe, expect, it } from "vitest";
-import { decode, ROWS_MAX, readPeople } from "./people-file";
+import { decode, ROWS_MAX, readPeople, SLICE_MAX, slicesOf } from "./people-file";
 
 const read = (text: string) => readPeople(Papa, text);
 const bytes = (...values: number[]) => new Uint8Array(values).buffer;
@@ -13,6 +13,7 @@ describe("a file of people", () => {
         { line: 2, person: { email: "a@b.example", name: "A\nA", role: "worker" } },
         { line: 6, person: { email: "c@d.example", name: "C", role: "admin" } },
       ],
+      repeated: 0,
       faults: [],
       unusedColumns: [],
     });
@@ -21,6 +22,7 @@ describe("a file of people", () => {
   it("may have its columns in any order, and others", () => {
     expect(read("Role,phone,Name,Email\nworker,1,A,a@b.example")).toEqual({
       rows: [{ line: 2, person: { email: "a@b.example", name: "A", role: "worker" } }],
+      repeated: 0,
       faults: [],
       unusedColumns: ["phone"],
     });
@@ -30,6 +32,7 @@ describe("a file of people", () => {
     const text = 'email,name,role\na@b.example,A,boss\nb@c.example,B,worker,more\nd@e.example,"D,worker';
     expect(read(text)).toEqual({
       rows: [],
+      repeated: 0,
       faults: [
         { line: 2, fault: "role", role: "boss" },
         { line: 3, fault: "columns" },
@@ -60,6 +63,7 @@ describe("a file of people", () => {
     expect(read("email,,name,role,\na@b.example,x,A,worker,\nb@c.example,,B,worker\nc@d.example,,C")).toEqual(
       {
         rows: [{ line: 3, person: { email: "b@c.example", name: "B", role: "worker" } }],
+        repeated: 0,
         faults: [
           { line: 2, fault: "unnamed_column" },
           { line: 4, fault: "few_columns" },
@@ -90,7 +94,7 @@ describe("a file of people", () => {
       "email,name,role\na@b.example,A,worker\r\nb@c.example,B,admin\n",
       "email,name,role\r\na@b.example,A,worker\rb@c.example,B,admin",
     ]) {
-      expect(read(text)).toEqual({ rows, faults: [], unusedColumns: [] });
+      expect(read(text)).toEqual({ rows, repeated: 0, faults: [], unusedColumns: [] });
     }
     const quoted = 'email,name,role\na@b.example,"A\r\nA",worker\nb@c.example,B,admin\n';
     expect(read(quoted)).toMatchObject({ rows: [{ line: 2 }, { line: 4 }], faults: [] });
@@ -104,12 +108,32 @@ describe("a file of people", () => {
       "a@b.example,B,worker",
     ];
     expect(read(`email,name,role\n${lines.join("\n")}`)).toMatchObject({
-      rows: [{ line: 2 }, { line: 3 }],
+      rows: [{ line: 2 }],
+      repeated: 1,
       faults: [
         { line: 4, fault: "repeated", first: 2 },
         { line: 5, fault: "repeated", first: 2 },
       ],
     });
+  });
+
+  it("counts an address once, in any case of its letters", () => {
+    const text = "email,name,role\na@b.example,A,worker\nA@B.example,A,worker\n,X,worker\n,Y,worker";
+    const file = read(text);
+    expect(file).toMatchObject({ repeated: 1, faults: [] });
+    // Without an address, each row is shown to be wrong.
+    expect("rows" in file && file.rows.map(({ line }) => line)).toEqual([2, 4, 5]);
+  });
+
+  it("is sent in slices that the program takes", () => {
+    const row = (line: number) => ({
+      line,
+      person: { email: `a${line}@b.example`, name: "A", role: "worker" as const },
+    });
+    const rows = Array.from({ length: SLICE_MAX * 2 + 1 }, (_, index) => row(index + 2));
+    const slices = slicesOf(rows);
+    expect(slices.map(({ length }) => length)).toEqual([SLICE_MAX, SLICE_MAX, 1]);
+    expect(slices.flat()).toEqual(rows);
   });
 
   it("is UTF-8, or UTF-16 with a mark", () => {

@@ -8,7 +8,14 @@ export type FileFault =
   | { line: number; fault: "quotes" | "columns" | "few_columns" | "unnamed_column" }
   | { line: number; fault: "role"; role: string }
   | { line: number; fault: "repeated"; first: number };
-export type PeopleFile = { rows: FileRow[]; faults: FileFault[]; unusedColumns: string[] };
+export type PeopleFile = {
+  /** One row for each address. */
+  rows: FileRow[];
+  /** Number of rows that say the same as an earlier one. */
+  repeated: number;
+  faults: FileFault[];
+  unusedColumns: string[];
+};
 export type UnreadableFile = {
   unreadable:
     | "encoding"
@@ -23,8 +30,10 @@ export type UnreadableFile = {
   missing?: string;
 };
 
-/** The most that the program takes at once. */
-export const ROWS_MAX = 500;
+/** The most rows of a file. Larger ones are imported on the command line. */
+export const ROWS_MAX = 20_000;
+/** The most people that the program takes at once. */
+export const SLICE_MAX = 500;
 const REQUIRED = ["email", "name", "role"] as const;
 
 /** The text of a file in UTF-8, or in UTF-16 with a byte order mark; null if it is neither. */
@@ -112,6 +121,7 @@ export function readPeople(parser: typeof Papa, content: string): PeopleFile | U
   if (lines.length > ROWS_MAX) return { unreadable: "too_many" };
   const file: PeopleFile = {
     rows: [],
+    repeated: 0,
     faults: [],
     unusedColumns: names.filter((name) => name !== "" && !REQUIRED.some((known) => known === name)),
   };
@@ -126,11 +136,21 @@ export function readPeople(parser: typeof Papa, content: string): PeopleFile | U
     else if (!known) file.faults.push({ line, fault: "role", role });
     else if (first && (first.person.name !== name || first.person.role !== known))
       file.faults.push({ line, fault: "repeated", first: first.line });
+    // Of an address that stands in two slices, a dry run would count both.
+    else if (first) file.repeated += 1;
     else {
       const row = { line, person: { email, name, role: known } };
-      if (email !== "" && !first) firstByAddress.set(email.toLowerCase(), row);
+      if (email !== "") firstByAddress.set(email.toLowerCase(), row);
       file.rows.push(row);
     }
   }
   return file;
+}
+
+/** The rows as the program takes them: in slices. */
+export function slicesOf(rows: readonly FileRow[]): FileRow[][] {
+  const slices = [];
+  for (let begin = 0; begin < rows.length; begin += SLICE_MAX)
+    slices.push(rows.slice(begin, begin + SLICE_MAX));
+  return slices;
 }

@@ -8,7 +8,7 @@ import { useTranslation } from "react-i18next";
 import { openTasksOfQuery, personQuery, ROLES, type Role } from "../../api/admin";
 import { answerOf, api, dataOf, done, keyed, type Schemas } from "../../api/client";
 import { useCommand } from "../../api/command";
-import { useMay } from "../../api/me";
+import { useMay, useMe } from "../../api/me";
 import { isProblem } from "../../api/problem";
 import { Confirm } from "../../parts/confirm";
 import { Fact } from "../../parts/fact";
@@ -19,6 +19,7 @@ import { PageTitle } from "../../parts/page-title";
 import { fieldTexts, problemText } from "../../parts/problem-text";
 import { Section } from "../../parts/section";
 import { TextLink } from "../../parts/text-link";
+import { useDraft } from "../../parts/use-draft";
 import { OneTimeLink } from "./one-time-link";
 import { Activity } from "./people";
 
@@ -97,9 +98,12 @@ function useUpdatePerson(person: Person, etag: string | null) {
 /** Whether tasks can be assigned to the person (DOMAIN, People). */
 const isAssignable = (active: boolean, role: Role) => active && (role === "worker" || role === "accountant");
 
+type Typed = { name?: string; email?: string; role?: Role };
+
 function EditPerson({ person, etag }: { person: Person; etag: string | null }) {
   const { t } = useTranslation();
-  const [typed, setTyped] = useState<{ name?: string; email?: string; role?: Role }>({});
+  const me = useMe();
+  const { draft: typed, change: type, clear } = useDraft<Typed>(`person.${person.id}`, me.id, {});
   const [isConfirming, setConfirming] = useState(false);
   const update = useUpdatePerson(person, etag);
   const { name = person.name, email = person.email, role = person.role } = typed;
@@ -113,7 +117,7 @@ function EditPerson({ person, etag }: { person: Person; etag: string | null }) {
   const send = () =>
     update.mutate(change, {
       onSuccess: () => {
-        setTyped({});
+        clear();
         setConfirming(false);
       },
       onError: () => setConfirming(false),
@@ -137,7 +141,7 @@ function EditPerson({ person, etag }: { person: Person; etag: string | null }) {
           label={t("set_password.name")}
           value={name}
           maxLength={200}
-          onChange={(event) => setTyped({ ...typed, name: event.currentTarget.value })}
+          onChange={(event) => type({ name: event.currentTarget.value })}
           error={nowText("name", person.name)}
           required
         />
@@ -145,7 +149,7 @@ function EditPerson({ person, etag }: { person: Person; etag: string | null }) {
           type="email"
           label={t("sign_in.email")}
           value={email}
-          onChange={(event) => setTyped({ ...typed, email: event.currentTarget.value })}
+          onChange={(event) => type({ email: event.currentTarget.value })}
           error={nowText("email", person.email)}
           required
         />
@@ -154,7 +158,7 @@ function EditPerson({ person, etag }: { person: Person; etag: string | null }) {
           data={ROLES.map((value) => ({ value, label: t(`roles.${value}`) }))}
           value={role}
           allowDeselect={false}
-          onChange={(value) => value && setTyped({ ...typed, role: value as Role })}
+          onChange={(value) => value && type({ role: value as Role })}
         />
         {leavesPool && <Redraw personId={person.id} />}
         <CommandFailure error={update.error} />
@@ -220,7 +224,7 @@ function Access({ person, etag }: { person: Person; etag: string | null }) {
       <Fact name={t("board.status")}>
         <Activity active={person.active} />
       </Fact>
-      <Fact name={t("task.created_at")}>
+      <Fact name={t("people.created_at")}>
         <Moment at={person.created_at} />
       </Fact>
       {person.active && (

@@ -72,7 +72,6 @@ export function RunProgress({ run }: { run: Run }) {
             value={percent}
             color={isDone ? "green.9" : "cyan.9"}
             aria-label={t("reassign.progress")}
-            aria-valuetext={t("reassign.done", { done: count(run.done), total: count(run.total) })}
           />
         </Progress.Root>
         <Text size="sm" role="status">

@@ -4,10 +4,9 @@ import { useInfiniteQuery } from "@tanstack/react-query";
 import { useNavigate, useSearch } from "@tanstack/react-router";
 import { useMemo } from "react";
 import { useTranslation } from "react-i18next";
-import { type AuditAction, type AuditFilter, auditQuery } from "../../api/admin";
+import { AUDIT_ACTIONS, type AuditAction, type AuditFilter, auditQuery } from "../../api/admin";
 import type { Schemas } from "../../api/client";
 import { usePersonName } from "../../api/people";
-import en from "../../locales/en.json";
 import type { Column } from "../../parts/data-table";
 import { DayRange } from "../../parts/day-range";
 import { Moment } from "../../parts/moment";
@@ -15,11 +14,11 @@ import { PageTitle } from "../../parts/page-title";
 import { PagedTable, useRows } from "../../parts/paged-table";
 import { Person } from "../../parts/person";
 import { PersonSelect } from "../../parts/person-select";
+import { TextLink } from "../../parts/text-link";
 import { useFormat } from "../../parts/use-format";
+import { detailsOf } from "./audit-details";
 
 type AuditRecord = Schemas["AuditRecordView"];
-
-export const AUDIT_ACTIONS = Object.keys(en.audit.actions) as AuditAction[];
 
 export function AuditPage() {
   const { t } = useTranslation();
@@ -31,7 +30,7 @@ export function AuditPage() {
       replace: true,
       resetScroll: false,
     });
-  const { zone } = useFormat();
+  const { companyZone: zone } = useFormat();
   const query = useInfiniteQuery(auditQuery(filter, zone));
   const rows = useRows(query);
   const columns = useMemo<Column<AuditRecord>[]>(
@@ -43,7 +42,7 @@ export function AuditPage() {
         cell: ({ action }) => t(`audit.actions.${action}` as never, { defaultValue: action }),
       },
       { id: "who", header: t("audit.who"), cell: (record) => <Actor actor={record.actor} /> },
-      { id: "subject", header: t("audit.subject"), cell: ({ subject }) => <Subject subject={subject} /> },
+      { id: "subject", header: t("audit.subject"), cell: (record) => <Subject record={record} /> },
       {
         id: "details",
         header: t("audit.details"),
@@ -110,23 +109,54 @@ function Actor({ actor }: { actor: AuditRecord["actor"] }) {
   );
 }
 
-/** A person's name if the subject is a person, or else the id as it is. */
-function Subject({ subject }: { subject: string | null }) {
+/** What was changed: a person, a day, a run, or the id of something that has no page. */
+function Subject({ record: { subject, action } }: { record: AuditRecord }) {
+  const { t } = useTranslation();
+  const { day } = useFormat();
   const name = usePersonName(subject);
-  if (name) return <>{name}</>;
+  if (!subject) return "–";
+  if (name) {
+    return (
+      <TextLink to="/people/$personId" params={{ personId: subject }}>
+        {name}
+      </TextLink>
+    );
+  }
+  if (action === "day_closed") {
+    return (
+      <TextLink to="/books/days/$date" params={{ date: subject }}>
+        {day(subject)}
+      </TextLink>
+    );
+  }
+  if (action === "reassign_requested") {
+    return (
+      <TextLink to="/reassign/$runId" params={{ runId: subject }}>
+        {t("reassign.run")}
+      </TextLink>
+    );
+  }
   return (
-    <Text span size="xs" ff="monospace" style={{ overflowWrap: "anywhere" }}>
-      {subject ?? "–"}
-    </Text>
+    <>
+      {t(`audit.subjects.${action}` as never, { defaultValue: "" }) as string}{" "}
+      <Text span size="xs" ff="monospace" style={{ overflowWrap: "anywhere" }}>
+        {subject}
+      </Text>
+    </>
   );
 }
 
 function Details({ details }: { details: AuditRecord["details"] }) {
-  return (
-    <Text span size="xs" style={{ overflowWrap: "anywhere" }}>
-      {Object.entries(details)
-        .map(([name, value]) => `${name}: ${value}`)
-        .join(", ") || "–"}
+  const { t } = useTranslation();
+  const { count } = useFormat();
+  const lines = detailsOf(t, count, details);
+  if (lines.length === 0) return "–";
+  return lines.map(({ name, label, value, title }) => (
+    <Text key={name} size="xs" title={title} style={{ overflowWrap: "anywhere" }}>
+      <Text span inherit c="dimmed">
+        {label}:
+      </Text>{" "}
+      {value}
     </Text>
-  );
+  ));
 }

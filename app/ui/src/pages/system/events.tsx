@@ -51,16 +51,14 @@ function ParkedEvents({ module }: { module: ModuleName }) {
   if (query.isSuccess && events.length === 0) {
     return (
       <Text size="sm">
-        <Text span ff="monospace">
-          {module}
-        </Text>
+        {t(`system.module_names.${module}`)}
         {": "}
         {t("system.no_events")}
       </Text>
     );
   }
   return (
-    <Section title={module}>
+    <Section title={t(`system.module_names.${module}`)}>
       <Loaded query={query} lines={1}>
         {() => (
           <Stack gap="sm">

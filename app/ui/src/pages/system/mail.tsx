@@ -6,7 +6,7 @@ import { useInfiniteQuery, useQueryClient } from "@tanstack/react-query";
 import { useNavigate, useSearch } from "@tanstack/react-router";
 import { useMemo } from "react";
 import { useTranslation } from "react-i18next";
-import { type MailStatus, mailsQuery } from "../../api/admin";
+import { MAIL_STATUSES, type MailStatus, mailsQuery } from "../../api/admin";
 import { api, dataOf, keyed, type Schemas } from "../../api/client";
 import { useCommand } from "../../api/command";
 import { Confirm } from "../../parts/confirm";
@@ -20,7 +20,6 @@ import { useFormat } from "../../parts/use-format";
 
 type Mail = Schemas["MailView"];
 
-export const MAIL_STATUSES: readonly MailStatus[] = ["queued", "sent", "parked"];
 const COLOURS = { queued: "cyan", sent: "gray", parked: "red" } as const;
 
 export function MailPage() {
@@ -126,7 +125,7 @@ function useMailColumns(): Column<Mail>[] {
         id: "resend",
         header: t("task.action"),
         align: "right",
-        width: 120,
+        width: 150,
         card: "action",
         cell: (mail) => <ResendButton mail={mail} />,
       },

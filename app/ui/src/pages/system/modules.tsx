@@ -1,13 +1,15 @@
 // The modules: what waits in each of them, and what to do about it.
-import { Alert, Badge, Group, Paper, SimpleGrid, Stack, Text, Title } from "@mantine/core";
+import { Alert, Badge, Box, Group, Paper, SimpleGrid, Stack, Text, Title } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { useTranslation } from "react-i18next";
 import { type ModulePlace, moduleQuery, modulesQuery } from "../../api/admin";
 import type { Schemas } from "../../api/client";
+import { databasesQuery } from "../../api/readiness";
 import { Boundary } from "../../parts/boundary";
 import { Fact } from "../../parts/fact";
 import { Loaded } from "../../parts/loaded";
 import { PageTitle } from "../../parts/page-title";
+import { Section } from "../../parts/section";
 import { TextLink } from "../../parts/text-link";
 import { useFormat } from "../../parts/use-format";
 
@@ -28,7 +30,48 @@ export function ModulesPage() {
           </SimpleGrid>
         )}
       </Loaded>
+      <Databases />
     </>
+  );
+}
+
+/** The databases of the process that answers, and what to do if one does not. */
+function Databases() {
+  const { t } = useTranslation();
+  const { count } = useFormat();
+  const query = useQuery(databasesQuery);
+  return (
+    <Box mt="xl">
+      <Section title={t("system.databases")}>
+        <Loaded query={query}>
+          {(databases) => (
+            <SimpleGrid cols={{ base: 1, sm: 2, md: 3 }}>
+              {databases.map(([name, { reads, writes, replicas }]) => {
+                const answering = replicas.filter((replica) => replica === "healthy").length;
+                return (
+                  <Paper key={name} withBorder p="md" component="section" aria-label={name}>
+                    <Group justify="space-between" mb="xs">
+                      <Text fw={600} ff="monospace">
+                        {name}
+                      </Text>
+                      <StateBadge isFine={reads && writes} />
+                    </Group>
+                    <Stack gap="xs">
+                      <Fact name={t("system.reads")}>{t(reads ? "system.works" : "system.fails")}</Fact>
+                      <Fact name={t("system.writes")}>{t(writes ? "system.works" : "system.fails")}</Fact>
+                      <Fact
+                        name={t("system.replicas")}
+                      >{`${count(answering)} / ${count(replicas.length)}`}</Fact>
+                      {!(reads && writes) && <Text size="sm">{t("system.database_fails")}</Text>}
+                    </Stack>
+                  </Paper>
+                );
+              })}
+            </SimpleGrid>
+          )}
+        </Loaded>
+      </Section>
+    </Box>
   );
 }
 
@@ -37,11 +80,14 @@ function Module({ place }: { place: ModulePlace }) {
   const { count } = useFormat();
   const query = useQuery(moduleQuery(place.name));
   return (
-    <Paper withBorder p="md" component="section" aria-label={place.name}>
-      <Group justify="space-between" mb="xs">
-        <Title order={2} ff="monospace">
-          {place.name}
-        </Title>
+    <Paper withBorder p="md" component="section" aria-label={t(`system.module_names.${place.name}`)}>
+      <Group justify="space-between" align="flex-start" mb="xs">
+        <div>
+          <Title order={2}>{t(`system.module_names.${place.name}`)}</Title>
+          <Text size="xs" c="dimmed" ff="monospace">
+            {place.name}
+          </Text>
+        </div>
         {query.data && <State state={query.data} />}
       </Group>
       <Loaded query={query}>
@@ -70,11 +116,14 @@ function Module({ place }: { place: ModulePlace }) {
 }
 
 function State({ state }: { state: Schemas["ModuleState"] }) {
+  return <StateBadge isFine={state.inbox_parked === 0 && state.jobs_overdue.length === 0} />;
+}
+
+function StateBadge({ isFine }: { isFine: boolean }) {
   const { t } = useTranslation();
-  const needsPerson = state.inbox_parked > 0 || state.jobs_overdue.length > 0;
   return (
-    <Badge color={needsPerson ? "yellow" : "green"} variant="outline">
-      {t(needsPerson ? "system.needs_you" : "system.fine")}
+    <Badge color={isFine ? "green" : "yellow"} variant="outline">
+      {t(isFine ? "system.fine" : "system.needs_you")}
     </Badge>
   );
 }

@@ -9,7 +9,7 @@ export function SystemFrame() {
   const seesAudit = useMay("see_audit");
   const pages: SubPage[] = [
     { to: "/system/modules", label: t("system.modules") },
-    { to: "/system/events", label: t("system.events") },
+    { to: "/system/events", label: t("system.events_short") },
     { to: "/system/mail", label: t("system.mail") },
     ...(seesAudit ? ([{ to: "/system/audit", label: t("system.audit") }] as const) : []),
   ];

@@ -53,7 +53,7 @@ export function WalletPage() {
 
 function Balance() {
   const { t } = useTranslation();
-  const { zone } = useFormat();
+  const { companyZone: zone } = useFormat();
   return (
     <BalancePanel>
       {(isDebt) => <Text size="sm">{t(isDebt ? "wallet.debt" : "wallet.payout", { zone })}</Text>}
@@ -183,7 +183,9 @@ export function useTransferColumns(): Column<Transfer>[] {
         header: t("transfer.amount"),
         align: "right",
         width: 110,
-        cell: ({ amount, kind }) => <Amount of={amount} change={kind !== "payout"} />,
+        cell: ({ amount, kind }) => (
+          <Amount of={amount} change={kind !== "payout"} neutral={kind === "payout"} />
+        ),
       },
       {
         id: "balance",
