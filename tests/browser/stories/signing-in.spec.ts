@@ -26,12 +26,16 @@ test("signing out in one tab signs out the other", async ({ page, context, signI
   await signIn("worker");
   await page.goto("/tasks");
   const other = await context.newPage();
-  await other.goto("/wallet");
-  await expect(other.getByRole("heading", { name: "Wallet" })).toBeVisible();
+  await other.goto("/account");
+  await other.getByRole("textbox", { name: "Name", exact: true }).fill("Typed and not sent");
+  const drafts = () =>
+    other.evaluate(() => Object.keys(sessionStorage).filter((key) => key.startsWith("piecework.draft.")));
+  await expect.poll(drafts).toHaveLength(1);
   await page.getByRole("button", { name: /account menu/ }).click();
   await page.getByRole("menuitem", { name: "Sign out" }).click();
   await expect(page).toHaveURL(/\/login$/);
   await expect(other).toHaveURL(/\/login/);
+  await expect.poll(drafts).toEqual([]);
 });
 
 test("a session that ended leads to the sign-in page and back", async ({ page, context, signIn }) => {

@@ -13,6 +13,16 @@ function read<T extends object>(key: string, initial: T): T {
   }
 }
 
+/** Forgets what was typed in this tab and not sent. */
+export function forgetDrafts(): void {
+  try {
+    const keys = Object.keys(sessionStorage).filter((key) => key.startsWith(PREFIX));
+    for (const key of keys) sessionStorage.removeItem(key);
+  } catch {
+    // Nothing was stored.
+  }
+}
+
 export function useDraft<T extends object>(
   form: string,
   personId: string,

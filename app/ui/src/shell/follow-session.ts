@@ -4,6 +4,7 @@ import { meQuery } from "../api/me";
 import { onSessionChange } from "../api/session";
 import { forgetCompletions } from "../live/completions";
 import type { createAppRouter } from "../router";
+import { forgetDrafts } from "../parts/use-draft";
 import { ownPath } from "./own-path";
 
 export function followSession(router: ReturnType<typeof createAppRouter>, queryClient: QueryClient): void {
@@ -15,6 +16,8 @@ export function followSession(router: ReturnType<typeof createAppRouter>, queryC
       else void router.invalidate();
       return;
     }
+    // Who signs out leaves nothing behind. A session that expires loses no text.
+    if (change === "left") forgetDrafts();
     // Before the cache is empty: the shell's `beforeLoad` asks who is signed in.
     queryClient.removeQueries({ queryKey: meQuery.queryKey });
     if (isSignInPage) return;
