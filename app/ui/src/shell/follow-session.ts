@@ -3,8 +3,8 @@ import type { QueryClient } from "@tanstack/react-query";
 import { meQuery } from "../api/me";
 import { onSessionChange } from "../api/session";
 import { forgetCompletions } from "../live/completions";
-import type { createAppRouter } from "../router";
 import { forgetDrafts } from "../parts/use-draft";
+import type { createAppRouter } from "../router";
 import { ownPath } from "./own-path";
 
 export function followSession(router: ReturnType<typeof createAppRouter>, queryClient: QueryClient): void {
