@@ -63,8 +63,9 @@ async fn one_trace_leads_from_the_requests_to_the_booking_and_the_mail() {
     let prices = [("PIECEWORK__ACCOUNTING__PRICING__FEE_MIN", "1"), ("PIECEWORK__ACCOUNTING__PRICING__FEE_MAX", "1")];
     let settings = [&LOG[..], &prices, &[(OTLP_URL, collector.url.as_str())]].concat();
     let mut server = data.serve_with(&settings).await;
-    let checks =
-        harness::piecework(&data.path(), &["doctor", "--json"]).env(OTLP_URL, &collector.url).finish().await.json();
+    // The doctor may find fault with a slow machine.
+    let doctor = harness::piecework(&data.path(), &["doctor", "--json"]).env(OTLP_URL, &collector.url).finish().await;
+    let checks: Value = serde_json::from_str(&doctor.stdout).unwrap();
     let found = |check: &&Value| check["name"].as_str().unwrap().contains(&collector.url);
     assert_eq!(checks.as_array().unwrap().iter().find(found).unwrap()["found"], "takes spans");
     let (ada, wim) = people(&mut server).await;
