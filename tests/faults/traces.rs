@@ -2,8 +2,8 @@
 
 use std::net::TcpListener;
 
-use chrono::Utc;
 use harness::{Answer, Api, PASSWORD, Proxy, Server, assert_verified, eventually, login, send};
+use kernel::Ambient;
 use opentelemetry_proto::tonic::trace::v1::Span;
 use opentelemetry_proto::tonic::trace::v1::span::SpanKind;
 use reqwest::Method;
@@ -63,8 +63,9 @@ async fn one_trace_leads_from_the_requests_to_the_booking_and_the_mail() {
     let prices = [("PIECEWORK__ACCOUNTING__PRICING__FEE_MIN", "1"), ("PIECEWORK__ACCOUNTING__PRICING__FEE_MAX", "1")];
     let settings = [&LOG[..], &prices, &[(OTLP_URL, collector.url.as_str())]].concat();
     let mut server = data.serve_with(&settings).await;
-    let checks =
-        harness::piecework(&data.path(), &["doctor", "--json"]).env(OTLP_URL, &collector.url).finish().await.json();
+    // The doctor may find fault with a slow machine.
+    let doctor = harness::piecework(&data.path(), &["doctor", "--json"]).env(OTLP_URL, &collector.url).finish().await;
+    let checks: Value = serde_json::from_str(&doctor.stdout).unwrap();
     let found = |check: &&Value| check["name"].as_str().unwrap().contains(&collector.url);
     assert_eq!(checks.as_array().unwrap().iter().find(found).unwrap()["found"], "takes spans");
     let (ada, wim) = people(&mut server).await;
@@ -89,7 +90,7 @@ async fn one_trace_leads_from_the_requests_to_the_booking_and_the_mail() {
     let completed = collector.receive_named(TRACE_ID, "POST /api/v1/tasks/{id}/complete").await;
     assert_delivered(&mut collector, &completed, "piecework.tasks.completed.v1", "accounting").await;
 
-    let close = format!("/days/{}/close", Utc::now().date_naive());
+    let close = format!("/days/{}/close", Ambient::system().now().date_naive());
     post(&ada, &close, TRACE_ID, "01", &Value::Null).await.expect_status(200);
     let closed = collector.receive_named(TRACE_ID, "POST /api/v1/days/{date}/close").await;
     assert_delivered(&mut collector, &closed, "piecework.accounting.paid.v1", "email").await;
