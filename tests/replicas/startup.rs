@@ -128,7 +128,7 @@ async fn a_read_url_may_lead_to_the_primary_and_is_then_not_used_as_a_replica() 
     let primary = environment.primary_url(&environment.tracker);
     let app = environment.set("TRACKER__READ_URLS", &primary).start().await;
     let (status, ready) = app.readiness().await;
-    assert_eq!(status, 200);
+    assert_eq!(status, 200, "{ready}");
     assert_eq!(ready["databases"]["tracker"]["replicas"], json!(["is the primary at present"]), "{ready}");
     let admin = admin_of(&app).await;
     admin.api.get("/tasks").await.expect_status(200);
@@ -140,7 +140,7 @@ async fn a_read_url_that_leads_to_another_primary_is_not_used() {
     let other = harness::empty_database().await;
     let app = ReplicatedEnvironment::new().await.set("TRACKER__READ_URLS", &other.url()).start().await;
     let (status, ready) = app.readiness().await;
-    assert_eq!(status, 200);
+    assert_eq!(status, 200, "{ready}");
     let found = ready["databases"]["tracker"]["replicas"][0].as_str().unwrap();
     assert!(found.contains("is no replica"), "{ready}");
     app.finish().await;
