@@ -28,7 +28,8 @@ const CONTENT_TYPES: [(&str, &str); 9] = [
     ("webmanifest", "application/manifest+json"),
     ("woff2", "font/woff2"),
 ];
-/// The highest level. Level 9 is ten times as fast, and its files are 8 percent larger: the first load has a limit.
+/// The highest level, because the first load of a page has a limit. Level 9 is ten times as fast,
+/// and its files are 8 percent larger.
 const BROTLI_LEVEL: u32 = 11;
 /// The base-2 logarithm of the size of brotli's window: the largest that every browser supports.
 const BROTLI_WINDOW_BITS: u32 = 22;
