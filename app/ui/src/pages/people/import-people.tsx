@@ -35,7 +35,7 @@ const send = (body: Request, key: string) =>
 export function ImportPeople({ opened, onClose }: { opened: boolean; onClose: () => void }) {
   const { t } = useTranslation();
   const [isSending, setSending] = useState(false);
-  // Whoever leaves would not see how far it came.
+  // A person who leaves would not see how far it came.
   useBlocker({ shouldBlockFn: () => true, disabled: !isSending, enableBeforeUnload: isSending });
   const close = () => {
     if (!isSending) onClose();
