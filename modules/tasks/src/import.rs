@@ -149,8 +149,8 @@ impl Import {
         false
     }
 
-    /// The commands of the rows whose tasks do not exist. `kept` gets the lines of those whose tasks
-    /// exist with another content.
+    /// The commands of the rows whose tasks do not exist. `kept` gets the lines of those whose
+    /// tasks exist with another content.
     async fn new_commands(&mut self, rows: Vec<ParsedRow>, kept: &mut Vec<u64>) -> Result<Vec<CreateTask>, Error> {
         let keys: Vec<&str> = rows.iter().flat_map(|row| [row.key.as_str(), row.spelled_key.as_str()]).collect();
         let existing = store::list_imported_tasks(&mut self.tx, &keys).await?;

@@ -23,7 +23,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_backup_is_private_whatever_the_umask_is() {
+    fn a_backup_is_private_with_the_usual_umask() {
         let root = tempfile::tempdir().unwrap();
         let folder = root.path().join("backups/today");
         create_private_folder(&folder).unwrap();

@@ -157,13 +157,14 @@ pub async fn lock_due_mails(
              from email.mails
              where state = 'queued' and next_attempt_at > $4
              order by next_attempt_at, id
-             limit $3 - (select count(*) from due_mails)
+             limit $3
              for update skip locked
          ),
          all_due_mails as (
              select id, person_id from due_mails
              union all
              select id, person_id from mails_too_far_ahead
+             limit $3
          )
          update email.mails as mail
          set attempts = mail.attempts + 1, next_attempt_at = $2
