@@ -43,6 +43,17 @@ async fn a_verification_on_replicas_includes_what_was_committed_before_it() {
 }
 
 #[tokio::test]
+async fn a_verification_on_replicas_fails_without_a_replica_and_does_not_turn_to_the_primary() {
+    let mut app = App::on_replicas().await;
+    app.environment.accounting.replica.cut().await;
+    let error = verify(&app.application, ON_REPLICAS).await.unwrap_err().to_string();
+    assert!(error.contains("a replica does not answer"), "{error}");
+    app.environment.accounting.replica.restore().await;
+    app.until_replicas_are_used().await;
+    app.finish().await;
+}
+
+#[tokio::test]
 async fn what_is_under_way_between_the_databases_is_not_reported_on_replicas() {
     let app = App::on_replicas().await;
     let admin = admin_of(&app).await;

@@ -54,6 +54,23 @@ pub struct Report {
 /// # Errors
 /// A database does not answer, or no replica is up to date.
 pub async fn verify(application: &Application, options: VerifyOptions) -> Result<Report, Error> {
+    let report = check(application, options).await;
+    report.map_err(|error| if options.server == Server::Replica { explain(error) } else { error })
+}
+
+/// The causes that only a verification on replicas has.
+fn explain(error: Error) -> Error {
+    match error {
+        Error::Refused(problem) if ["busy", "database_unavailable"].contains(&problem.code()) => {
+            let text = "a replica does not answer, has not replayed what was committed before, or has cancelled a long \
+                        query: see `piecework doctor`, and set hot_standby_feedback = on on the replicas";
+            Error::Failed(text.to_owned())
+        }
+        error => error,
+    }
+}
+
+async fn check(application: &Application, options: VerifyOptions) -> Result<Report, Error> {
     let VerifyOptions { since, server } = options;
     let scope = match since {
         None => Scope::everything(server),

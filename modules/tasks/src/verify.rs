@@ -18,7 +18,7 @@ use crate::store;
 /// Number of facts that are read ahead of the receiver.
 const FACTS_AHEAD: usize = 1_000;
 /// Number of tasks whose draws are checked at once if not all are checked.
-const TASKS_PER_STEP: usize = 1_000;
+const TASKS_PER_STEP: usize = 5_000;
 /// How much earlier than a day of accounting the facts of tasks begin that are checked with it: the
 /// clocks of two processes may differ.
 const CLOCK_MARGIN: Duration = Duration::hours(1);
