@@ -49,7 +49,13 @@ function Databases() {
               {databases.map(([name, { reads, writes, replicas }]) => {
                 const answering = replicas.filter((replica) => replica === "healthy").length;
                 return (
-                  <Paper key={name} withBorder p="md" component="section" aria-label={name}>
+                  <Paper
+                    key={name}
+                    withBorder
+                    p="md"
+                    component="section"
+                    aria-label={t("system.database", { name })}
+                  >
                     <Group justify="space-between" mb="xs">
                       <Text fw={600} ff="monospace">
                         {name}
