@@ -71,7 +71,7 @@ const USE_CASES: [(&str, &[&str]); 6] = [
         ],
     ),
     ("live", &["watch", "read", "feed"]),
-    ("tasks", &["create", "complete", "reassign", "import", "read", "throttle"]),
+    ("tasks", &["create", "complete", "reassign", "import", "read", "command_batches", "throttle"]),
 ];
 
 /// The first words of the names of endpoints.

@@ -20,6 +20,7 @@ mod idempotency;
 mod import;
 mod keys;
 mod metrics;
+mod postgres_tls;
 mod private_files;
 mod refused_settings;
 mod secrets;

@@ -15,6 +15,8 @@ mod pooler;
 mod postgres;
 mod proxy;
 pub mod rabbitmq;
+#[cfg(feature = "application")]
+mod tls_postgres;
 mod wait;
 
 #[cfg(feature = "application")]
@@ -25,4 +27,6 @@ pub use pair::Pair;
 pub use pooler::Pooler;
 pub use postgres::{memory_directory, postgres_url};
 pub use proxy::Proxy;
+#[cfg(feature = "application")]
+pub use tls_postgres::TlsPostgres;
 pub use wait::eventually;

@@ -25,7 +25,7 @@ const DEBIAN_SERVER: &str = "/usr/lib/rabbitmq/bin/rabbitmq-server";
 /// The authority that issued the certificate of a private node. The certificate is for `localhost`.
 pub const CA_FILE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../modules/email/tests/service/certificates/ca.pem");
 /// The certificate of a private node, and its key.
-const CERTIFICATE: [(&str, &str); 2] = [
+pub(crate) const CERTIFICATE: [(&str, &str); 2] = [
     ("server.pem", include_str!("../../modules/email/tests/service/certificates/server.pem")),
     ("server.key", include_str!("../../modules/email/tests/service/certificates/server.key")),
 ];
@@ -305,7 +305,7 @@ fn find_server() -> Option<PathBuf> {
     std::env::split_paths(&path).map(|directory| directory.join("rabbitmq-server")).find(|server| server.is_file())
 }
 
-fn user_id(name: &str) -> Option<(u32, u32)> {
+pub(crate) fn user_id(name: &str) -> Option<(u32, u32)> {
     let users = fs::read_to_string("/etc/passwd").ok()?;
     let line = users.lines().find(|line| line.split(':').next() == Some(name))?;
     let mut fields = line.split(':').skip(2);

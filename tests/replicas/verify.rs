@@ -27,7 +27,7 @@ async fn a_verification_on_replicas_includes_what_was_committed_before_it() {
     // The damage is not on the replica yet. The verification asks for the position until it is.
     let resume = async {
         eventually("the verification waits for the replica", async || {
-            let asked = "select query from pg_stat_activity where query = 'select pg_last_wal_replay_lsn()::text'";
+            let asked = "select query from pg_stat_activity where query like 'select pg_is_in_recovery() and coalesce(pg_last_wal_%'";
             let mut standby = pair.connect_standby(&app.environment.accounting.name).await;
             sqlx::query_scalar::<_, String>(asked).fetch_optional(&mut standby).await.unwrap()
         })

@@ -1,12 +1,9 @@
 //! Completing tasks, each once, by its current assignee (DOMAIN T5).
 
-use std::any::Any;
 use std::collections::{HashMap, HashSet};
 
 use contracts::events::tasks::TasksCompleted;
 use contracts::{PersonId, TaskId};
-use kernel::runtime::batch::{BatchAnswers, BatchHandler};
-use kernel::{Autocommit, DbError};
 use sqlx::PgConnection;
 
 use crate::domain::{CompleteTask, Task, check_count};
@@ -113,36 +110,6 @@ impl Tasks {
         let completions: Vec<Completion> = task_ids.iter().map(completion).collect();
         tx.commit_command(&completions).await?;
         Ok(completions)
-    }
-}
-
-/// Completes all tasks of a batch in one statement. The answer is `None` if the task is not
-/// open or not assigned to the person.
-pub(crate) struct CompleteTaskHandler;
-
-impl BatchHandler for CompleteTaskHandler {
-    type Command = CompleteTask;
-    type Answer = Option<Task>;
-    type Error = DbError;
-
-    fn apply<'a>(
-        &'a self,
-        connection: &'a mut Autocommit,
-        commands: &'a [CompleteTask],
-    ) -> BatchAnswers<'a, Option<Task>, DbError> {
-        Box::pin(async move {
-            let (now, envelope) = (connection.ambient().now(), connection.envelope::<TasksCompleted>()?);
-            let completed = store::insert_completed_tasks(connection, commands, now, &envelope).await?;
-            let key = |task: &Task| CompleteTask { task_id: task.task_id, person_id: task.assignee_id };
-            let mut completed: HashMap<CompleteTask, Task> =
-                completed.into_iter().map(|task| (key(&task), task)).collect();
-            // Of two equal commands in a batch, the first gets the task and the second gets `None`.
-            Ok(commands.iter().map(|command| Ok(completed.remove(command))).collect())
-        })
-    }
-
-    fn result(answer: &Option<Task>) -> Option<&dyn Any> {
-        answer.as_ref().map(|task| task as &dyn Any)
     }
 }
 

@@ -12,7 +12,7 @@ use kernel::events::audit::Audit;
 use kernel::text::{self, MailAddress};
 use sha2::{Digest, Sha256};
 
-use crate::create::create_tasks;
+use crate::command_batches::create_tasks;
 use crate::domain::{CreateTask, FACTS_PER_EVENT_MAX, NewTask, Pool, RawTask};
 use crate::error::Error;
 use crate::service::Tasks;

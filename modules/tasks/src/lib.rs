@@ -1,6 +1,7 @@
 //! Tasks: creates, assigns by a random draw, completes and reassigns them.
 #![doc = include_str!("../README.md")]
 
+mod command_batches;
 mod complete;
 mod create;
 mod domain;

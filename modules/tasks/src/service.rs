@@ -8,8 +8,7 @@ use kernel::runtime::batch::Batcher;
 use kernel::{ReadPool, WritePool};
 use tokio::sync::Notify;
 
-use crate::complete::CompleteTaskHandler;
-use crate::create::CreateTaskHandler;
+use crate::command_batches::{CompleteTaskHandler, CreateTaskHandler};
 use crate::settings::Settings;
 use crate::throttle::Throttle;
 

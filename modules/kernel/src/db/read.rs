@@ -1,6 +1,8 @@
 //! The pool to read: a replica answers if one is fresh enough, otherwise the primary. A read that
 //! is cut off is tried once more on another endpoint.
 
+mod verification;
+
 use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
 use std::time::Duration;
@@ -8,7 +10,7 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use sqlx::pool::PoolConnection;
 use sqlx::postgres::{PgConnectOptions, PgConnection};
-use sqlx::{Executor, PgPool, Postgres, SqlSafeStr, Transaction};
+use sqlx::{PgPool, Postgres, SqlSafeStr, Transaction};
 use tokio::time::Instant;
 
 use super::consistency::{self, Freshness};
@@ -22,7 +24,6 @@ use super::watch::PROBE_INTERVAL_MIN;
 use crate::Ambient;
 use crate::runtime::repeated::Repeated;
 use crate::runtime::retry::Backoff;
-use crate::verify::Server;
 
 /// How long a read waits for a replica to replay what the client has seen.
 const CATCH_UP_TIMEOUT: Duration = Duration::from_millis(200);
@@ -35,12 +36,6 @@ const REPLICA_CONNECT_TIMEOUT: Duration = Duration::from_millis(300);
 const HAS_REPLAYED: &str = "select pg_is_in_recovery() and coalesce(pg_last_wal_replay_lsn() >= $1::pg_lsn, false)";
 /// The beginning of a transaction in which every statement sees the same state.
 const BEGIN_SNAPSHOT: &str = "begin isolation level repeatable read read only";
-
-/// How long a verification waits for a replica to replay what was committed before it.
-const VERIFICATION_CATCH_UP_TIMEOUT: Duration = Duration::from_secs(60);
-/// The settings of a transaction of a verification: its queries take minutes, and their plans
-/// depend on what is checked.
-const VERIFICATION_SETTINGS: &str = "set local statement_timeout = 0; set local plan_cache_mode = force_custom_plan";
 
 static CUT_OFF: Repeated = Repeated::new();
 
@@ -211,34 +206,6 @@ impl ReadPool {
     async fn begin_except(&self, avoid: Option<Source>) -> Result<(Snapshot, Source), DbError> {
         let (inner, candidate) = self.first_of(avoid, |connection| begin(connection, BEGIN_SNAPSHOT)).await?;
         Ok((Snapshot { inner, as_of: candidate.as_of }, candidate.source))
-    }
-
-    /// A transaction for the queries of a verification, which is not cut off after half a minute.
-    /// On the primary each query sees every commit. On a replica all of them see one state, which
-    /// includes everything that was committed before this call.
-    ///
-    /// # Errors
-    /// The server gives no connection, or no healthy replica replays the log in time.
-    pub async fn begin_verification(&self, server: Server) -> Result<Snapshot, DbError> {
-        let (mut inner, as_of) = match server {
-            // A snapshot of minutes would keep the primary from removing dead rows.
-            Server::Primary => {
-                let begin = |connection| begin(connection, "begin read only");
-                (self.connect(Source::Primary, begin).await?, None)
-            }
-            Server::Replica => {
-                let position = self.endpoints.run_on_primary(self.endpoints.load_flushed_position()).await?;
-                let begin = |connection| begin(connection, BEGIN_SNAPSHOT);
-                let found = self.first_with(position.lsn, None, VERIFICATION_CATCH_UP_TIMEOUT, begin).await;
-                let Some((inner, candidate)) = found else {
-                    let database = self.endpoints.name();
-                    return Err(DbError::unavailable(format!("no replica of {database} is healthy and up to date")));
-                };
-                (inner, candidate.as_of)
-            }
-        };
-        inner.execute(VERIFICATION_SETTINGS).await?;
-        Ok(Snapshot { inner, as_of })
     }
 
     fn pool(&self, source: Source) -> (PgPool, Waiting) {
