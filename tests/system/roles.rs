@@ -58,6 +58,8 @@ async fn relations(connection: &mut PgConnection) -> Vec<(String, String, bool)>
     relations.fetch_all(connection).await.unwrap()
 }
 
+const APPEND_ONLY: [&str; 4] = ["transfers", "day_seals", "withdrawals", "audit_records"];
+
 #[tokio::test]
 async fn the_role_of_a_module_can_use_its_own_schema_and_published_reports_only() {
     let app = TestApp::new().await;
@@ -78,9 +80,8 @@ async fn the_role_of_a_module_can_use_its_own_schema_and_published_reports_only(
                 assert_eq!(reads, is_its_own || is_published(schema), "{name} reads {schema}.{relation}");
                 if *is_table {
                     let deletes = may(&mut connection, format!("delete from {schema}.{relation} where false")).await;
-                    // The ledger, its withdrawals and the audit trail are append-only.
-                    let may_delete =
-                        is_its_own && !["transfers", "withdrawals", "audit_records"].contains(&relation.as_str());
+                    // The ledger, its seals and withdrawals, and the audit trail are append-only.
+                    let may_delete = is_its_own && !APPEND_ONLY.contains(&relation.as_str());
                     assert_eq!(deletes, may_delete, "{name} deletes from {schema}.{relation}");
                 }
                 *if reads { &mut allowed } else { &mut refused } += 1;
