@@ -3,11 +3,14 @@
 use std::time::Duration;
 
 use sqlx::Executor;
+use tokio::time::Instant;
 
-use super::{BEGIN_SNAPSHOT, ReadPool, Snapshot, Source, begin};
+use super::{BEGIN_SNAPSHOT, CATCH_UP_BACKOFF, ReadPool, Snapshot, Source, begin};
 use crate::DbError;
 use crate::verify::Server;
 
+/// How long a verification waits for a primary that has just come back.
+const PRIMARY_TIMEOUT: Duration = Duration::from_secs(5);
 /// How long a verification waits for a replica to replay what was committed before it.
 const VERIFICATION_CATCH_UP_TIMEOUT: Duration = Duration::from_secs(60);
 /// The settings of a transaction of a verification: its queries take minutes, and their plans
@@ -26,7 +29,18 @@ impl ReadPool {
             // A snapshot of minutes would keep the primary from removing dead rows.
             Server::Primary => {
                 let begin = |connection| begin(connection, "begin read only");
-                (self.connect(Source::Primary, begin).await?, None)
+                // Pooled connections from before a restart of the primary fail when they are used.
+                let began = Instant::now();
+                let mut backoff = CATCH_UP_BACKOFF;
+                let inner = loop {
+                    match self.connect(Source::Primary, begin).await {
+                        Err(error) if error.is_unavailable() && began.elapsed() < PRIMARY_TIMEOUT => {
+                            tokio::time::sleep(backoff.next_pause()).await;
+                        }
+                        result => break result?,
+                    }
+                };
+                (inner, None)
             }
             Server::Replica => {
                 let position = self.endpoints.run_on_primary(self.endpoints.load_flushed_position()).await?;
