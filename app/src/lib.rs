@@ -1,10 +1,6 @@
 //! The composition root: the only crate that knows every module. It holds configuration, HTTP,
 //! bus, jobs and commands.
 
-// Each middleware nests the future of a request one level deeper, and a release build computes the
-// layout of the whole.
-#![recursion_limit = "256"]
-
 pub mod application;
 pub mod bus;
 pub mod cli;

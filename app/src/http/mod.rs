@@ -24,7 +24,7 @@ use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 
 use actix_web::dev::ServerHandle;
-use actix_web::middleware::{Compress, from_fn};
+use actix_web::middleware::{Compat, Compress, from_fn};
 use actix_web::{App, web};
 use kernel::http::{CursorKeys, ProgramVersion};
 use kernel::module::Module;
@@ -118,7 +118,7 @@ pub fn serve(
             .wrap(from_fn(consistency::negotiate))
             .wrap(from_fn(event_streams::follow))
             .wrap(from_fn(uncompressed::keep))
-            .wrap(Compress::default())
+            .wrap(Compat::new(Compress::default()))
             .wrap(from_fn(forward::forward))
             .wrap(from_fn(deadline::limit))
             .wrap(from_fn(panics::catch))

@@ -3,8 +3,7 @@
 
 use chrono::NaiveDate;
 use contracts::TaskId;
-use futures_util::TryStreamExt;
-use kernel::db::Snapshot;
+use kernel::db::read_ahead;
 use kernel::verify::{Finding, Remedy, Scope, Server};
 use sqlx::postgres::PgConnection;
 use tokio::sync::mpsc;
@@ -14,9 +13,6 @@ use crate::domain::{DaySeal, EARNINGS, EarningsSums, LedgerFact};
 use crate::error::Error;
 use crate::service::Accounting;
 use crate::store;
-
-/// Number of facts that wait for the receiver before the reader pauses.
-const LEDGER_FACTS_BUFFER: usize = 1_000;
 
 impl Accounting {
     /// The scope of a verification since this day. It begins earlier if an earlier day has no seal,
@@ -47,68 +43,28 @@ impl Accounting {
     }
 
     /// These tasks, or every task of the ledger, in id order, to be compared with the tasks module.
-    /// The memory it needs does not grow with the number of tasks.
     #[must_use]
     pub fn stream_ledger_facts(
         &self,
         server: Server,
         task_ids: Option<Vec<TaskId>>,
     ) -> mpsc::Receiver<Result<LedgerFact, Error>> {
-        let (sender, receiver) = mpsc::channel(LEDGER_FACTS_BUFFER);
-        let accounting = self.clone();
-        tokio::spawn(async move {
-            if let Err(error) = accounting.send_ledger_facts(server, task_ids, &sender).await {
-                // If the receiver was dropped, nothing reads the error.
-                let _dropped = sender.send(Err(error)).await;
-            }
-        });
-        receiver
+        let read = self.read.clone();
+        let task_ids: Option<Vec<Uuid>> = task_ids.map(|ids| ids.into_iter().map(TaskId::uuid).collect());
+        read_ahead(async move |sender| {
+            let mut connection = read.begin_verification(server).await?;
+            sender.send_all(store::stream_ledger_facts(&mut connection, task_ids.as_deref())).await
+        })
     }
 
     /// The tasks with a booking in the days of the scope, in id order.
     #[must_use]
     pub fn stream_booked_task_ids(&self, scope: Scope) -> mpsc::Receiver<Result<TaskId, Error>> {
-        let (sender, receiver) = mpsc::channel(LEDGER_FACTS_BUFFER);
-        let accounting = self.clone();
-        tokio::spawn(async move {
-            if let Err(error) = accounting.send_booked_task_ids(scope, &sender).await {
-                // If the receiver was dropped, nothing reads the error.
-                let _dropped = sender.send(Err(error)).await;
-            }
-        });
-        receiver
-    }
-
-    async fn send_ledger_facts(
-        &self,
-        server: Server,
-        task_ids: Option<Vec<TaskId>>,
-        sender: &mpsc::Sender<Result<LedgerFact, Error>>,
-    ) -> Result<(), Error> {
-        let task_ids: Option<Vec<Uuid>> = task_ids.map(|ids| ids.into_iter().map(TaskId::uuid).collect());
-        let mut connection: Snapshot = self.read.begin_verification(server).await?;
-        let mut facts = store::stream_ledger_facts(&mut connection, task_ids.as_deref());
-        while let Some(fact) = facts.try_next().await? {
-            if sender.send(Ok(fact)).await.is_err() {
-                break;
-            }
-        }
-        Ok(())
-    }
-
-    async fn send_booked_task_ids(
-        &self,
-        scope: Scope,
-        sender: &mpsc::Sender<Result<TaskId, Error>>,
-    ) -> Result<(), Error> {
-        let mut connection: Snapshot = self.read.begin_verification(scope.server).await?;
-        let mut ids = store::stream_booked_task_ids(&mut connection, scope.first_date);
-        while let Some(id) = ids.try_next().await? {
-            if sender.send(Ok(id.into())).await.is_err() {
-                break;
-            }
-        }
-        Ok(())
+        let read = self.read.clone();
+        read_ahead(async move |sender| {
+            let mut connection = read.begin_verification(scope.server).await?;
+            sender.send_all(store::stream_booked_task_ids(&mut connection, scope.first_date)).await
+        })
     }
 }
 

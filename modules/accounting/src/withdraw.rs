@@ -4,8 +4,7 @@
 use std::collections::{HashMap, HashSet};
 
 use contracts::{AuditAction, TaskId, TransferId};
-use futures_util::TryStreamExt;
-use kernel::WritePool;
+use kernel::db::read_ahead;
 use kernel::events::audit::Audit;
 use tokio::sync::mpsc;
 
@@ -13,9 +12,6 @@ use crate::domain::{BookedFact, Posting, Withdrawal};
 use crate::error::Error;
 use crate::service::Accounting;
 use crate::store;
-
-/// Number of facts that wait for the receiver before the reader pauses.
-const BOOKED_FACTS_BUFFER: usize = 1_000;
 
 impl Accounting {
     /// Reverses these fees and rewards in the open day, unless an accountant has reversed them, and
@@ -50,29 +46,13 @@ impl Accounting {
         Ok(transfers.len())
     }
 
-    /// Every fee and reward that is not withdrawn, in the order of the tasks' ids. The memory it
-    /// needs does not grow with their number.
+    /// Every fee and reward that is not withdrawn, in the order of the tasks' ids.
     #[must_use]
     pub fn stream_booked_facts(&self) -> mpsc::Receiver<Result<BookedFact, Error>> {
-        let (sender, receiver) = mpsc::channel(BOOKED_FACTS_BUFFER);
         let write = self.write.clone();
-        tokio::spawn(async move {
-            if let Err(error) = send_booked_facts(&write, &sender).await {
-                // If the receiver was dropped, nothing reads the error.
-                let _dropped = sender.send(Err(error)).await;
-            }
-        });
-        receiver
+        read_ahead(async move |sender| {
+            let mut connection = write.acquire().await?;
+            sender.send_all(store::stream_booked_facts(&mut connection)).await
+        })
     }
-}
-
-async fn send_booked_facts(write: &WritePool, sender: &mpsc::Sender<Result<BookedFact, Error>>) -> Result<(), Error> {
-    let mut connection = write.acquire().await?;
-    let mut facts = store::stream_booked_facts(&mut connection);
-    while let Some(fact) = facts.try_next().await? {
-        if sender.send(Ok(fact)).await.is_err() {
-            break;
-        }
-    }
-    Ok(())
 }

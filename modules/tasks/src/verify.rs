@@ -4,7 +4,7 @@
 use chrono::Duration;
 use contracts::TaskId;
 use futures_util::TryStreamExt;
-use kernel::WritePool;
+use kernel::db::read_ahead;
 use kernel::verify::{Finding, Remedy, Scope, Server};
 use tokio::sync::mpsc;
 use uuid::Uuid;
@@ -15,8 +15,6 @@ use crate::read::first_id_at;
 use crate::service::Tasks;
 use crate::store;
 
-/// Number of facts that are read ahead of the receiver.
-const FACTS_AHEAD: usize = 1_000;
 /// Number of tasks whose draws are checked at once if not all are checked.
 const TASKS_PER_STEP: usize = 5_000;
 /// How much earlier than a day of accounting the facts of tasks begin that are checked with it: the
@@ -77,98 +75,43 @@ impl Tasks {
         Ok(findings)
     }
 
-    /// Streams what the ledger must contain about these tasks, or about every task, in the order of
-    /// the task ids.
+    /// What the ledger must contain about these tasks, or about every task, in id order.
     #[must_use]
     pub fn stream_task_facts(
         &self,
         server: Server,
         task_ids: Option<Vec<TaskId>>,
     ) -> mpsc::Receiver<Result<TaskFact, Error>> {
-        let (sender, receiver) = mpsc::channel(FACTS_AHEAD);
-        let tasks = self.clone();
-        tokio::spawn(async move {
-            if let Err(error) = tasks.send_task_facts(server, task_ids, &sender).await {
-                // The receiver may be dropped; then the error has no recipient.
-                let _is_dropped = sender.send(Err(error)).await;
-            }
-        });
-        receiver
+        let read = self.read.clone();
+        let task_ids: Option<Vec<Uuid>> = task_ids.map(|ids| ids.into_iter().map(TaskId::uuid).collect());
+        read_ahead(async move |sender| {
+            let mut connection = read.begin_verification(server).await?;
+            sender.send_all(store::stream_task_facts(&mut connection, task_ids.as_deref())).await
+        })
     }
 
-    /// Streams the tasks that were created, assigned or completed in the scope, in id order.
+    /// The tasks that were created, assigned or completed in the scope, in id order.
     #[must_use]
     pub fn stream_recent_task_ids(&self, scope: Scope) -> mpsc::Receiver<Result<TaskId, Error>> {
-        let (sender, receiver) = mpsc::channel(FACTS_AHEAD);
-        let tasks = self.clone();
-        tokio::spawn(async move {
-            if let Err(error) = tasks.send_recent_task_ids(scope, &sender).await {
-                // The receiver may be dropped; then the error has no recipient.
-                let _is_dropped = sender.send(Err(error)).await;
-            }
-        });
-        receiver
-    }
-
-    async fn send_task_facts(
-        &self,
-        server: Server,
-        task_ids: Option<Vec<TaskId>>,
-        sender: &mpsc::Sender<Result<TaskFact, Error>>,
-    ) -> Result<(), Error> {
-        let task_ids: Option<Vec<Uuid>> = task_ids.map(|ids| ids.into_iter().map(TaskId::uuid).collect());
-        let mut connection = self.read.begin_verification(server).await?;
-        let mut facts = store::stream_task_facts(&mut connection, task_ids.as_deref());
-        while let Some(fact) = facts.try_next().await? {
-            if sender.send(Ok(fact)).await.is_err() {
-                break;
-            }
-        }
-        Ok(())
-    }
-
-    async fn send_recent_task_ids(
-        &self,
-        scope: Scope,
-        sender: &mpsc::Sender<Result<TaskId, Error>>,
-    ) -> Result<(), Error> {
+        let read = self.read.clone();
         let since = scope.begins_at - CLOCK_MARGIN;
-        let mut connection = self.read.begin_verification(scope.server).await?;
-        let mut ids = store::stream_recent_task_ids(&mut connection, first_id_at(since), since);
-        while let Some(id) = ids.try_next().await? {
-            if sender.send(Ok(id.into())).await.is_err() {
-                break;
-            }
-        }
-        Ok(())
+        read_ahead(async move |sender| {
+            let mut connection = read.begin_verification(scope.server).await?;
+            sender.send_all(store::stream_recent_task_ids(&mut connection, first_id_at(since), since)).await
+        })
     }
 
-    /// Streams the people of every task, in the order of the task ids.
+    /// The people of every task, in the order of the task ids.
     #[must_use]
     pub fn stream_task_people(&self) -> mpsc::Receiver<Result<TaskPeople, Error>> {
-        let (sender, receiver) = mpsc::channel(FACTS_AHEAD);
         let write = self.write.clone();
-        tokio::spawn(async move {
-            if let Err(error) = send_task_people(&write, &sender).await {
-                // The receiver may be dropped; then the error has no recipient.
-                let _is_dropped = sender.send(Err(error)).await;
-            }
-        });
-        receiver
+        read_ahead(async move |sender| {
+            let mut connection = write.acquire().await?;
+            sender.send_all(store::stream_task_people(&mut connection)).await
+        })
     }
 }
 
 fn finding(task_id: Uuid, problem: &str) -> Finding {
     Finding::new(6, format!("task {task_id} {problem}"), Remedy::Examine)
-}
-
-async fn send_task_people(write: &WritePool, sender: &mpsc::Sender<Result<TaskPeople, Error>>) -> Result<(), Error> {
-    let mut connection = write.acquire().await?;
-    let mut people = store::stream_task_people(&mut connection);
-    while let Some(people) = people.try_next().await? {
-        if sender.send(Ok(people)).await.is_err() {
-            break;
-        }
-    }
-    Ok(())
 }

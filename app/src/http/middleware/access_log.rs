@@ -4,13 +4,14 @@
 use std::time::Instant;
 
 use actix_web::Error;
-use actix_web::body::MessageBody;
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::StatusCode;
 use actix_web::middleware::Next;
 use kernel::http::context::RequestContext;
 use kernel::http::trace::TraceContext;
 use tracing::Instrument;
+
+use super::request_body::ResponseBody;
 
 /// Monitoring systems call these routes every few seconds. Their requests are logged at level
 /// debug, and have no spans.
@@ -21,10 +22,7 @@ const UNKNOWN_ROUTE: &str = "(unknown)";
 pub const UNKNOWN_METHOD: &str = "other";
 
 /// Logs and measures a request when its response is ready.
-pub async fn record(
-    request: ServiceRequest,
-    next: Next<impl MessageBody + 'static>,
-) -> Result<ServiceResponse<impl MessageBody>, Error> {
+pub async fn record(request: ServiceRequest, next: Next<ResponseBody>) -> Result<ServiceResponse<ResponseBody>, Error> {
     let started = Instant::now();
     let method = known_method(request.method().as_str());
     let route = request.match_pattern().unwrap_or_else(|| UNKNOWN_ROUTE.to_owned());

@@ -4,7 +4,6 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use actix_web::body::MessageBody;
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::header::{HeaderMap, HeaderName, HeaderValue};
 use actix_web::middleware::Next;
@@ -12,6 +11,7 @@ use actix_web::{Error, web};
 use kernel::http::context::RequestContext;
 
 use super::headers::edit_headers;
+use super::request_body::ResponseBody;
 use crate::http::forwarded::client_address;
 use crate::http::gateway::Gateway;
 use crate::http::proxy::CLIENT_HEADER;
@@ -23,8 +23,8 @@ const RATE_LIMIT_POLICY_HEADER: HeaderName = HeaderName::from_static("ratelimit-
 pub async fn establish(
     gateway: web::Data<Gateway>,
     request: ServiceRequest,
-    next: Next<impl MessageBody + 'static>,
-) -> Result<ServiceResponse<impl MessageBody>, Error> {
+    next: Next<ResponseBody>,
+) -> Result<ServiceResponse<ResponseBody>, Error> {
     let context = Arc::new(RequestContext::of_request(address_of(&gateway, &request)));
     let response = Arc::clone(&context).scope(async move { next.call(request).await }).await;
     let limits = context.rate_limits();

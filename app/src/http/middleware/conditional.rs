@@ -27,9 +27,9 @@ const VARY: HeaderValue = HeaderValue::from_static("Accept, Accept-Encoding, Aut
 pub async fn answer(
     gateway: web::Data<Gateway>,
     request: ServiceRequest,
-    next: Next<impl MessageBody + 'static>,
-) -> Result<ServiceResponse<BoxBody>, Error> {
-    let response = next.call(request).await?.map_into_boxed_body();
+    next: Next<BoxBody>,
+) -> Result<ServiceResponse, Error> {
+    let response = next.call(request).await?;
     let version = response.response().extensions().get::<EntityVersion>().copied();
     let is_read = response.request().method() == Method::GET && response.status() == StatusCode::OK;
     let is_storable = is_read && is_in_api(response.request()) && !forbids_storing(response.headers());

@@ -11,7 +11,7 @@ use std::str::FromStr;
 use std::sync::Arc;
 
 use actix_web::Error;
-use actix_web::body::MessageBody;
+use actix_web::body::BoxBody;
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use actix_web::http::{Method, Uri};
@@ -37,8 +37,8 @@ const PARAMETER: &str = "consistency";
 pub async fn negotiate(
     gateway: web::Data<Gateway>,
     mut request: ServiceRequest,
-    next: Next<impl MessageBody + 'static>,
-) -> Result<ServiceResponse<impl MessageBody>, Error> {
+    next: Next<BoxBody>,
+) -> Result<ServiceResponse, Error> {
     if !request.path().starts_with(API_PREFIX) {
         return next.call(request).await;
     }

@@ -4,7 +4,7 @@
 //! No response allows credentials: a page of another origin sends a bearer token, never the cookies
 //! of this program (decision 40).
 
-use actix_web::body::{BoxBody, EitherBody, MessageBody};
+use actix_web::body::BoxBody;
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::Method;
 use actix_web::http::header::{self, HeaderMap, HeaderValue};
@@ -23,13 +23,13 @@ const METHODS: &str = "GET, HEAD, POST, PUT, PATCH, DELETE";
 const REQUEST_HEADERS: &str = "Authorization, *";
 
 /// Answers the preflight of an allowed origin, and lets it read the responses to its requests.
-pub async fn share<B: MessageBody + 'static>(
+pub async fn share(
     gateway: web::Data<Gateway>,
     request: ServiceRequest,
-    next: Next<B>,
-) -> Result<ServiceResponse<EitherBody<B, BoxBody>>, Error> {
+    next: Next<BoxBody>,
+) -> Result<ServiceResponse, Error> {
     if gateway.site.allowed_origins().is_empty() || !request.path().starts_with(API_PREFIX) {
-        return Ok(next.call(request).await?.map_into_left_body());
+        return next.call(request).await;
     }
     let origin = request.headers().get(header::ORIGIN).cloned();
     let origin = origin.filter(|origin| gateway.site.allowed_origins().iter().any(|allowed| allowed == origin));
@@ -42,9 +42,9 @@ pub async fn share<B: MessageBody + 'static>(
             .insert_header((header::ACCESS_CONTROL_ALLOW_HEADERS, REQUEST_HEADERS))
             .insert_header((header::ACCESS_CONTROL_MAX_AGE, PREFLIGHT_AGE_S))
             .finish();
-        Ok(request.into_response(preflight).map_into_right_body())
+        Ok(request.into_response(preflight))
     } else {
-        next.call(request).await.map(ServiceResponse::map_into_left_body)
+        next.call(request).await
     };
     edit_headers(response, |headers| set(headers, origin))
 }

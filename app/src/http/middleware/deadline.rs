@@ -3,7 +3,7 @@
 use std::pin::pin;
 use std::time::Duration;
 
-use actix_web::body::MessageBody;
+use actix_web::body::BoxBody;
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::middleware::Next;
 use actix_web::{Error, HttpMessage, web};
@@ -19,8 +19,8 @@ use crate::http::gateway::Gateway;
 pub async fn limit(
     gateway: web::Data<Gateway>,
     request: ServiceRequest,
-    next: Next<impl MessageBody + 'static>,
-) -> Result<ServiceResponse<impl MessageBody>, Error> {
+    next: Next<BoxBody>,
+) -> Result<ServiceResponse, Error> {
     let body = request.extensions().get::<RequestBody>().cloned().unwrap_or_default();
     let timeout = gateway.request_timeout;
     let mut deadline = Instant::now() + timeout;

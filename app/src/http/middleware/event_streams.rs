@@ -4,7 +4,7 @@ use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-use actix_web::body::{BodySize, BoxBody, EitherBody, MessageBody};
+use actix_web::body::{BodySize, BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::header::{self, HeaderMap};
 use actix_web::middleware::Next;
@@ -39,19 +39,19 @@ impl MessageBody for CallersStream {
 
 /// Ends an event stream with the access token of its caller: when the token expires, when its
 /// session ends, and when the person's access changes.
-pub async fn follow<B: MessageBody + 'static>(
+pub async fn follow(
     gateway: web::Data<Gateway>,
     request: ServiceRequest,
-    next: Next<B>,
-) -> Result<ServiceResponse<EitherBody<B, CallersStream>>, Error> {
+    next: Next<BoxBody>,
+) -> Result<ServiceResponse, Error> {
     let response = next.call(request).await?;
     if !is_event_stream(response.headers()) {
-        return Ok(response.map_into_left_body());
+        return Ok(response);
     }
-    let Some(token) = token_of_caller(response.request()) else { return Ok(response.map_into_left_body()) };
+    let Some(token) = token_of_caller(response.request()) else { return Ok(response) };
     let identity = gateway.identity.clone();
     let refused = Box::pin(async move { identity.until_refused(&token).await });
-    Ok(response.map_body(|_, body| EitherBody::right(CallersStream { body: body.boxed(), refused })))
+    Ok(response.map_body(|_, body| BoxBody::new(CallersStream { body: body.boxed(), refused })))
 }
 
 fn is_event_stream(headers: &HeaderMap) -> bool {

@@ -1,6 +1,6 @@
 //! Sends requests for remote modules to the processes that host them.
 
-use actix_web::body::{BoxBody, EitherBody, MessageBody};
+use actix_web::body::BoxBody;
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::middleware::Next;
 use actix_web::{Error, HttpMessage, web};
@@ -9,13 +9,13 @@ use crate::http::gateway::Gateway;
 
 /// Answers a request for a remote module with the response of its process. All other requests go
 /// on.
-pub async fn forward<B: MessageBody + 'static>(
+pub async fn forward(
     gateway: web::Data<Gateway>,
     mut request: ServiceRequest,
-    next: Next<B>,
-) -> Result<ServiceResponse<EitherBody<B, BoxBody>>, Error> {
+    next: Next<BoxBody>,
+) -> Result<ServiceResponse, Error> {
     let Some(module) = remote_module(&gateway, &request) else {
-        return Ok(next.call(request).await?.map_into_left_body());
+        return next.call(request).await;
     };
     let payload = request.take_payload();
     let limit = gateway.routes.body_limit(request.match_pattern().as_deref());
@@ -23,7 +23,7 @@ pub async fn forward<B: MessageBody + 'static>(
     let client = kernel::http::context::client_address().and_then(|address| gateway.identity.vouch_for_client(address));
     let sent = gateway.proxy.forward(module, request.request(), body, client, gateway.shutdown.clone());
     let response = sent.await?;
-    Ok(request.into_response(response).map_into_right_body())
+    Ok(request.into_response(response))
 }
 
 fn remote_module(gateway: &Gateway, request: &ServiceRequest) -> Option<&'static str> {

@@ -5,7 +5,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use actix_web::Error;
-use actix_web::body::{BodySize, EitherBody, MessageBody};
+use actix_web::body::{BodySize, BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::Method;
 use actix_web::middleware::Next;
@@ -28,14 +28,11 @@ impl MessageBody for NoBytes {
 
 /// Lets the routes see a GET, and removes the body of the response. Its size stays, so that the
 /// response has the `Content-Length` of the GET. The library omits the body of an error value.
-pub async fn answer_as_get<B: MessageBody + 'static>(
-    mut request: ServiceRequest,
-    next: Next<B>,
-) -> Result<ServiceResponse<EitherBody<B, NoBytes>>, Error> {
+pub async fn answer_as_get(mut request: ServiceRequest, next: Next<BoxBody>) -> Result<ServiceResponse, Error> {
     if request.method() != Method::HEAD {
-        return Ok(next.call(request).await?.map_into_left_body());
+        return next.call(request).await;
     }
     request.head_mut().method = Method::GET;
     let response = next.call(request).await?;
-    Ok(response.map_body(|_, body| EitherBody::right(NoBytes(body.size()))))
+    Ok(response.map_body(|_, body| BoxBody::new(NoBytes(body.size()))))
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use actix_web::body::{BoxBody, EitherBody, MessageBody};
+use actix_web::body::BoxBody;
 use actix_web::dev::{Payload, ServiceRequest, ServiceResponse};
 use actix_web::http::Method;
 use actix_web::middleware::Next;
@@ -17,18 +17,18 @@ use crate::http::gateway::Gateway;
 /// has the answer to an earlier request, that answer is sent.
 ///
 /// The handler has checked the permission before the module looks for an answer.
-pub async fn negotiate<B: MessageBody + 'static>(
+pub async fn negotiate(
     gateway: web::Data<Gateway>,
     mut request: ServiceRequest,
-    next: Next<B>,
-) -> Result<ServiceResponse<EitherBody<B, BoxBody>>, Error> {
+    next: Next<BoxBody>,
+) -> Result<ServiceResponse, Error> {
     let Some(keyed) = keyed_request(&gateway, &mut request).await? else {
-        return Ok(next.call(request).await?.map_into_left_body());
+        return next.call(request).await;
     };
     let response = Arc::clone(&keyed).scope(async move { next.call(request).await }).await?;
     match keyed.replay() {
-        Some(replay) => Ok(response.into_response(replay).map_into_right_body()),
-        None => Ok(response.map_into_left_body()),
+        Some(replay) => Ok(response.into_response(replay)),
+        None => Ok(response),
     }
 }
 

@@ -1,6 +1,6 @@
 //! Identifies the caller of a request. The handler of the route decides what the caller may do.
 
-use actix_web::body::MessageBody;
+use actix_web::body::BoxBody;
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::Method;
 use actix_web::http::header::{self, HeaderMap, HeaderValue};
@@ -21,8 +21,8 @@ use crate::http::gateway::Gateway;
 pub async fn identify(
     gateway: web::Data<Gateway>,
     request: ServiceRequest,
-    next: Next<impl MessageBody + 'static>,
-) -> Result<ServiceResponse<impl MessageBody>, Error> {
+    next: Next<BoxBody>,
+) -> Result<ServiceResponse, Error> {
     let browser = gateway.site.browser(request.request());
     let identified = match access_token(request.headers(), browser) {
         Ok(None) => Identified::Anonymous,

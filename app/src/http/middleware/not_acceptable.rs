@@ -1,6 +1,6 @@
 //! Refuses a request that accepts none of the media types in which its endpoint answers.
 
-use actix_web::body::MessageBody;
+use actix_web::body::BoxBody;
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::middleware::Next;
 use actix_web::{Error, web};
@@ -13,8 +13,8 @@ use crate::http::gateway::Gateway;
 pub async fn refuse(
     gateway: web::Data<Gateway>,
     request: ServiceRequest,
-    next: Next<impl MessageBody + 'static>,
-) -> Result<ServiceResponse<impl MessageBody>, Error> {
+    next: Next<BoxBody>,
+) -> Result<ServiceResponse, Error> {
     let pattern = request.match_pattern().unwrap_or_default();
     let media_types = gateway.routes.media_types(request.method().as_str(), &pattern);
     let accept = Accept::of(request.headers());

@@ -1,6 +1,6 @@
 //! Turns every error response into a problem document, including the plain texts of actix.
 
-use actix_web::body::{BoxBody, EitherBody, MessageBody};
+use actix_web::body::BoxBody;
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::StatusCode;
 use actix_web::http::header::{self, HeaderMap};
@@ -9,13 +9,10 @@ use actix_web::{Error, ResponseError};
 use kernel::Problem;
 
 /// Replaces the body of an error response that is not JSON.
-pub async fn rewrite<B: MessageBody + 'static>(
-    request: ServiceRequest,
-    next: Next<B>,
-) -> Result<ServiceResponse<EitherBody<B, BoxBody>>, Error> {
+pub async fn rewrite(request: ServiceRequest, next: Next<BoxBody>) -> Result<ServiceResponse, Error> {
     let response = next.call(request).await?;
     if is_document(response.status(), response.headers()) {
-        return Ok(response.map_into_left_body());
+        return Ok(response);
     }
     let problem = problem_of(response.status());
     // These are the only headers of actix' own error responses that carry information.
@@ -26,7 +23,7 @@ pub async fn rewrite<B: MessageBody + 'static>(
             rewritten.headers_mut().insert(name, value);
         }
     }
-    Ok(response.into_response(rewritten).map_into_right_body())
+    Ok(response.into_response(rewritten))
 }
 
 /// Whether a response stays as it is: it is no error, or its body is a problem or the JSON of

@@ -1,7 +1,7 @@
 //! Logs each request that is refused because of its sender (401, 403 and 429), and records in the
 //! audit trail those that lack a permission or are beyond a limit.
 
-use actix_web::body::MessageBody;
+use actix_web::body::BoxBody;
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::StatusCode;
 use actix_web::middleware::Next;
@@ -17,8 +17,8 @@ use crate::http::gateway::Gateway;
 pub async fn record(
     gateway: web::Data<Gateway>,
     request: ServiceRequest,
-    next: Next<impl MessageBody + 'static>,
-) -> Result<ServiceResponse<impl MessageBody>, Error> {
+    next: Next<BoxBody>,
+) -> Result<ServiceResponse, Error> {
     let method = request.method().clone();
     let pattern = request.match_pattern();
     let response = next.call(request).await;

@@ -96,10 +96,7 @@ impl MessageBody for ResponseBody {
 }
 
 /// Stores the `RequestBody` of each request in its extensions.
-pub async fn follow(
-    mut request: ServiceRequest,
-    next: Next<impl MessageBody + 'static>,
-) -> Result<ServiceResponse<ResponseBody>, Error> {
+pub async fn follow(mut request: ServiceRequest, next: Next<BoxBody>) -> Result<ServiceResponse<ResponseBody>, Error> {
     let connection = request.request().conn_data::<Rc<Connection>>().cloned().unwrap_or_default();
     let running = connection.begin_request();
     let body = RequestBody::default();

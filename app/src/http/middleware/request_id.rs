@@ -2,7 +2,6 @@
 //! every log line of the request carry the id. The events that the request causes carry the trace
 //! context: that of the span, if it is recorded.
 
-use actix_web::body::MessageBody;
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::header::{HeaderName, HeaderValue};
 use actix_web::middleware::Next;
@@ -13,6 +12,7 @@ use kernel::http::trace::TraceContext;
 use kernel::runtime::span::Span;
 
 use super::headers::edit_headers;
+use super::request_body::ResponseBody;
 use crate::http::request_span;
 
 /// The header with the id, of a request and of its response.
@@ -26,8 +26,8 @@ const LENGTH_MAX: usize = 64;
 pub async fn assign(
     ambient: web::Data<Ambient>,
     request: ServiceRequest,
-    next: Next<impl MessageBody + 'static>,
-) -> Result<ServiceResponse<impl MessageBody>, Error> {
+    next: Next<ResponseBody>,
+) -> Result<ServiceResponse<ResponseBody>, Error> {
     let sent = request.headers().get(REQUEST_ID_HEADER).and_then(acceptable);
     let id = sent.unwrap_or_else(|| ambient.new_id::<()>().to_string());
     let value = HeaderValue::from_str(&id).ok();

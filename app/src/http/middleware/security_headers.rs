@@ -1,6 +1,6 @@
 //! Adds the headers that restrict what a browser does with a response.
 
-use actix_web::body::MessageBody;
+use actix_web::body::BoxBody;
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use actix_web::middleware::Next;
@@ -40,8 +40,8 @@ pub struct BehindHttps(pub bool);
 pub async fn add(
     behind_https: web::Data<BehindHttps>,
     request: ServiceRequest,
-    next: Next<impl MessageBody + 'static>,
-) -> Result<ServiceResponse<impl MessageBody>, Error> {
+    next: Next<BoxBody>,
+) -> Result<ServiceResponse, Error> {
     // A response of the API contains data of its caller, so no cache may keep it by default.
     let is_private = request.path().starts_with(API_PREFIX);
     edit_headers(next.call(request).await, |headers| set(headers, is_private, behind_https.0))

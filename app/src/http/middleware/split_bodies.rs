@@ -12,6 +12,8 @@ use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::middleware::Next;
 use actix_web::web::Bytes;
 
+use super::request_body::ResponseBody;
+
 /// Maximum length of a part. The write buffer of a connection takes two.
 const PART_BYTES_MAX: usize = 16 * 1024;
 
@@ -51,10 +53,7 @@ impl MessageBody for SplitBody {
 }
 
 /// Splits the body of each response.
-pub async fn split(
-    request: ServiceRequest,
-    next: Next<impl MessageBody + 'static>,
-) -> Result<ServiceResponse<SplitBody>, Error> {
+pub async fn split(request: ServiceRequest, next: Next<ResponseBody>) -> Result<ServiceResponse<SplitBody>, Error> {
     Ok(next.call(request).await?.map_body(|_, body| SplitBody::new(body)))
 }
 

@@ -4,7 +4,7 @@
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-use actix_web::body::{BodySize, BoxBody, EitherBody, MessageBody};
+use actix_web::body::{BodySize, BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::{Method, header};
 use actix_web::middleware::Next;
@@ -42,11 +42,11 @@ impl MessageBody for ThrottledStream {
 }
 
 /// Refuses a request beyond a limit of the person who sent it.
-pub async fn limit<B: MessageBody + 'static>(
+pub async fn limit(
     gateway: web::Data<Gateway>,
     request: ServiceRequest,
-    next: Next<B>,
-) -> Result<ServiceResponse<EitherBody<B, ThrottledStream>>, Error> {
+    next: Next<BoxBody>,
+) -> Result<ServiceResponse, Error> {
     let person_id = match request.extensions().get::<Identified>() {
         Some(Identified::Caller(caller)) => Some(caller.person_id),
         _ => None,
@@ -64,9 +64,10 @@ pub async fn limit<B: MessageBody + 'static>(
         _ => None,
     };
     Ok(match slot {
-        Some(slot) => response
-            .map_body(|_, body| EitherBody::right(ThrottledStream { body: MessageBody::boxed(body), _slot: slot })),
-        None => response.map_into_left_body(),
+        Some(slot) => {
+            response.map_body(|_, body| BoxBody::new(ThrottledStream { body: MessageBody::boxed(body), _slot: slot }))
+        }
+        None => response,
     })
 }
 

@@ -2,16 +2,13 @@
 //! back, and responses with a strong ETag, because it identifies the bytes of one encoding.
 
 use actix_web::Error;
-use actix_web::body::MessageBody;
+use actix_web::body::BoxBody;
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use actix_web::middleware::Next;
 
 /// Marks such a response as already encoded.
-pub async fn keep(
-    request: ServiceRequest,
-    next: Next<impl MessageBody + 'static>,
-) -> Result<ServiceResponse<impl MessageBody>, Error> {
+pub async fn keep(request: ServiceRequest, next: Next<BoxBody>) -> Result<ServiceResponse, Error> {
     let mut response = next.call(request).await?;
     let headers = response.headers_mut();
     let is_exact =

@@ -1,6 +1,6 @@
 //! Refuses query parameters at endpoints that have none.
 
-use actix_web::body::MessageBody;
+use actix_web::body::BoxBody;
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::middleware::Next;
 use actix_web::{Error, HttpMessage, web};
@@ -15,8 +15,8 @@ use crate::http::gateway::Gateway;
 pub async fn refuse(
     gateway: web::Data<Gateway>,
     request: ServiceRequest,
-    next: Next<impl MessageBody + 'static>,
-) -> Result<ServiceResponse<impl MessageBody>, Error> {
+    next: Next<BoxBody>,
+) -> Result<ServiceResponse, Error> {
     let is_caller = matches!(request.extensions().get::<Identified>(), Some(Identified::Caller(_)));
     let query = request.query_string();
     let takes_no_query = || {

@@ -2,7 +2,7 @@
 //! say that there is a new one.
 
 use actix_web::Error;
-use actix_web::body::MessageBody;
+use actix_web::body::BoxBody;
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::header::{HeaderName, HeaderValue};
 use actix_web::middleware::Next;
@@ -13,10 +13,7 @@ use crate::http::pages::VERSION;
 const VERSION_HEADER: HeaderName = HeaderName::from_static("x-piecework-version");
 
 /// Names the version of this process, also if another process has answered.
-pub async fn add(
-    request: ServiceRequest,
-    next: Next<impl MessageBody + 'static>,
-) -> Result<ServiceResponse<impl MessageBody>, Error> {
+pub async fn add(request: ServiceRequest, next: Next<BoxBody>) -> Result<ServiceResponse, Error> {
     edit_headers(next.call(request).await, |headers| {
         headers.insert(VERSION_HEADER, HeaderValue::from_static(VERSION));
     })

@@ -1,9 +1,10 @@
 //! A server that refuses this installation delays every mail and parks none. It is reported once,
 //! and every parked mail can be queued again with one call.
 
+use std::cell::RefCell;
 use std::io::Write;
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex};
+use std::sync::Once;
 
 use chrono::Duration;
 use email::{MailState, Settings};
@@ -13,20 +14,35 @@ use crate::smtp_server::{Action, Behaviour, SmtpServer, Step};
 
 const REFUSED: Action = Action::Send(b"550 5.7.1 Client host rejected\r\n");
 
-/// Collects what is logged by the current thread.
-#[derive(Clone, Default)]
-struct Log(Arc<Mutex<Vec<u8>>>);
+thread_local! {
+    /// What the test of this thread has logged.
+    static LOGGED: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
+}
+
+/// Collects what is logged by the current thread. All tests share one subscriber: the library keeps
+/// for each place that logs whether any subscriber wants it, and a subscriber of one thread would
+/// depend on which thread logs there first.
+struct Log;
 
 impl Log {
+    fn start() -> Self {
+        static SUBSCRIBER: Once = Once::new();
+        SUBSCRIBER.call_once(|| {
+            tracing_subscriber::fmt().with_ansi(false).with_writer(|| Self).init();
+        });
+        LOGGED.with_borrow_mut(Vec::clear);
+        Self
+    }
+
     fn lines(&self, level: &str) -> Vec<String> {
-        let text = String::from_utf8(self.0.lock().unwrap().clone()).unwrap();
+        let text = LOGGED.with_borrow(|bytes| String::from_utf8(bytes.clone()).unwrap());
         text.lines().filter(|line| line.contains(level)).map(str::to_owned).collect()
     }
 }
 
 impl Write for Log {
     fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        self.0.lock().unwrap().extend_from_slice(bytes);
+        LOGGED.with_borrow_mut(|logged| logged.extend_from_slice(bytes));
         Ok(bytes.len())
     }
 
@@ -93,10 +109,7 @@ async fn a_refusal_of_the_mail_parks_it_at_once() {
 
 #[tokio::test]
 async fn a_server_that_refuses_every_mail_is_one_error_in_the_log() {
-    let log = Log::default();
-    let writer = log.clone();
-    let subscriber = tracing_subscriber::fmt().with_ansi(false).with_writer(move || writer.clone()).finish();
-    let _guard = tracing::subscriber::set_default(subscriber);
+    let log = Log::start();
     let server = SmtpServer::start().await;
     let fixture = Fixture::with_server(&server).await;
     fixture.deliver(&people(1..=20)).await;

@@ -2,8 +2,10 @@
 
 use std::time::Duration;
 
-use sqlx::PgPool;
+use futures_util::future::BoxFuture;
+use sqlx::pool::PoolConnection;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use sqlx::{PgPool, Postgres};
 
 use super::error::DbError;
 use super::role::ModuleRole;
@@ -38,6 +40,14 @@ pub(super) fn pool_options(max_connections: u32, acquire_timeout: Duration) -> P
 /// Like `pool_options`; each session takes `role` when it is opened.
 pub(super) fn pool_options_as(role: ModuleRole, max_connections: u32, acquire_timeout: Duration) -> PgPoolOptions {
     pool_options(max_connections, acquire_timeout).after_connect(move |session, _| Box::pin(role.take(session)))
+}
+
+/// A connection of the pool.
+///
+/// The future is boxed. It holds the opening of a connection, some 10 KB, and each future around it
+/// would hold it twice and move it.
+pub(super) fn acquire(pool: &PgPool) -> BoxFuture<'static, Result<PoolConnection<Postgres>, sqlx::Error>> {
+    Box::pin(pool.acquire())
 }
 
 /// The reason why a pool gave no connection. A pool that could not open a single one is not busy:

@@ -16,7 +16,7 @@ use tokio::time::Instant;
 use super::consistency::{self, Freshness};
 use super::endpoints::Endpoints;
 use super::error::DbError;
-use super::pool::{acquire_failure, pool_options_as, reading_session};
+use super::pool::{acquire, acquire_failure, pool_options_as, reading_session};
 use super::pools::{PoolKind, PoolName, Waiting};
 use super::position::Lsn;
 use super::role::ModuleRole;
@@ -265,7 +265,7 @@ impl ReadPool {
         Prepared: Future<Output = Result<T, DbError>>,
     {
         let (pool, waiting) = self.pool(source);
-        let connecting = async { prepare(waiting.during(pool.acquire()).await?).await };
+        let connecting = async { prepare(waiting.during(acquire(&pool)).await?).await };
         match source {
             Source::Primary => self.endpoints.run_on_primary(connecting).await,
             Source::Replica(_) => {

@@ -11,7 +11,7 @@ use super::consistency;
 use super::endpoints::Endpoints;
 use super::error::{DbError, Repetition};
 use super::idempotency_keys;
-use super::pool::{acquire_failure, pool_options_as, writing_session};
+use super::pool::{acquire, acquire_failure, pool_options_as, writing_session};
 use super::pools::{PoolKind, PoolName, Waiting};
 use super::role::ModuleRole;
 use super::session::{AfterCommit, Autocommit, Tx};
@@ -133,7 +133,7 @@ impl WritePool {
     /// # Errors
     /// The primary gives no connection.
     pub async fn autocommit(&self) -> Result<Autocommit, DbError> {
-        let connection = self.waiting.during(self.endpoints.run_on_primary(self.pool.acquire())).await?;
+        let connection = self.waiting.during(self.endpoints.run_on_primary(acquire(&self.pool))).await?;
         Ok(Autocommit::new(connection, self.ambient.clone(), self.after_commit()))
     }
 
@@ -151,12 +151,12 @@ impl WritePool {
     /// # Errors
     /// The primary gives no connection.
     pub async fn acquire(&self) -> Result<PoolConnection<Postgres>, DbError> {
-        let acquire = |pool: PgPool| async move {
-            let mut connection = pool.acquire().await?;
+        let acquire_live = |pool: PgPool| async move {
+            let mut connection = acquire(&pool).await?;
             connection.ping().await?;
             Ok(connection)
         };
-        let acquired = self.endpoints.run_on_primary(on_live_connection(self.pool.clone(), acquire));
+        let acquired = self.endpoints.run_on_primary(on_live_connection(self.pool.clone(), acquire_live));
         self.waiting.during(acquired).await
     }
 
