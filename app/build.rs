@@ -14,6 +14,8 @@ use sha2::{Digest, Sha256};
 const DIST: &str = "ui/dist";
 /// The page itself. It is not in the table, because each answer fills in its placeholders.
 const PAGE: &str = "index.html";
+/// The folder of all other files. Their names contain a digest, so that browsers keep them.
+const ASSETS: &str = "assets/";
 /// The page contains each of them.
 const PLACEHOLDERS: [&str; 2] = ["__CSP_NONCE__", "__PIECEWORK_VERSION__"];
 /// The content type of each extension that the frontend may use.
@@ -66,6 +68,9 @@ fn embed() -> Result<(), String> {
         all.update(Sha256::digest(&bytes));
         if name == PAGE {
             continue;
+        }
+        if !name.starts_with(ASSETS) {
+            return Err(format!("app/{DIST}/{name} has no digest in its name: only files of {ASSETS} have one"));
         }
         let gzip = write(&output, &format!("{index}.gz"), &gzip(&bytes).map_err(|error| error.to_string())?)?;
         let brotli = write(&output, &format!("{index}.br"), &brotli(&bytes).map_err(|error| error.to_string())?)?;

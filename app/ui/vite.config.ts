@@ -1,4 +1,7 @@
+import { readFileSync } from "node:fs";
+import { basename } from "node:path";
 import react from "@vitejs/plugin-react";
+import type { Plugin } from "vite";
 import { defineConfig } from "vitest/config";
 
 // The program that `npm run dev` and `npm run preview` talk to.
@@ -7,8 +10,30 @@ const proxy = Object.fromEntries(
   ["/api", "/readyz"].map((path) => [path, { target: program, changeOrigin: false }]),
 );
 
+/** Gives a script that runs before the modules a name with a digest, so that it is asked for once. */
+function hashedScript(path: string): Plugin {
+  const name = basename(path);
+  return {
+    name: "hashed-script",
+    apply: "build",
+    buildStart() {
+      this.emitFile({ type: "asset", name, source: readFileSync(path) });
+    },
+    transformIndexHtml: {
+      order: "post",
+      handler(html, { bundle }) {
+        const script = Object.values(bundle ?? {}).find(
+          (file) => file.type === "asset" && file.names.includes(name),
+        );
+        if (!script) throw new Error(`${path} is not in the bundle`);
+        return html.replace(`"/${path}"`, `"/${script.fileName}"`);
+      },
+    },
+  };
+}
+
 export default defineConfig({
-  plugins: [react()],
+  plugins: [react(), hashedScript("src/shell/theme-before-paint.js")],
   // The program replaces it by the nonce of each answer (`app/src/http/pages.rs`).
   html: { cspNonce: "__CSP_NONCE__" },
   server: { proxy, watch: { ignored: ["**/dist*/**"] } },

@@ -86,10 +86,17 @@ async fn a_batch_of_people_adds_all_new_ones_or_nobody_and_a_dry_run_says_what_i
         assert_eq!(refused.expect_problem(422, "invalid_request").json["errors"][0]["pointer"], "/people", "{count}");
     }
 
-    // Somebody who is known, a new person, and the same address once more.
-    let known = admin.read("/me").await["email"].as_str().unwrap().to_owned();
-    let people = [person(&known, "Known"), person("a@example.org", "A"), person("A@Example.org", "Again")];
-    let expected = json!({ "added": 1, "skipped": 2 });
+    let twice = [person("a@example.org", "A"), person("b@example.org", "B"), person("A@Example.org", "Again")];
+    let refused = admin.post("/people/batch", &json!({ "people": twice })).await.expect_problem(422, "invalid_request");
+    assert_eq!(refused.json["errors"].as_array().unwrap().len(), 1, "{refused:?}");
+    assert_eq!(refused.json["errors"][0]["pointer"], "/people/2/email");
+
+    // Somebody who is known under another name, a new person, and the same person once more.
+    let me = admin.read("/me").await;
+    let known = me["email"].as_str().unwrap();
+    let people = [person(known, "Known"), person("a@example.org", "A"), person("A@Example.org", "A")];
+    let kept = json!([{ "index": 0, "name": me["name"], "role": "admin" }]);
+    let expected = json!({ "added": 1, "skipped": 2, "kept": kept });
     let dry = admin.post("/people/batch", &json!({ "people": people, "dry_run": true, "invite": true })).await;
     assert_eq!(dry.expect_status(200).json, expected);
     assert_eq!(admin.read_all("/people", 200).await.len(), before);

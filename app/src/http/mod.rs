@@ -15,6 +15,7 @@ mod prefix;
 mod problem_codes;
 mod proxy;
 mod request_span;
+mod route_pattern;
 mod site;
 mod system;
 #[cfg(test)]

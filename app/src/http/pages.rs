@@ -17,10 +17,9 @@ use super::system::route_table::{get_only, no_such_route};
 // The files of `app/ui/dist`, as `app/build.rs` embeds them: `VERSION`, `PAGE` and `FILES`.
 include!(concat!(env!("OUT_DIR"), "/pages.rs"));
 
-/// Files below this path have a digest of their content in their name, so they never change.
-const ASSETS_PATH: &str = "/assets/";
 /// The first segments of the paths that are never a page.
 const NOT_PAGES: [&str; 6] = ["api", "assets", "livez", "readyz", "metrics", ".well-known"];
+/// Each file has a digest of its content in its name, so it never changes.
 const IMMUTABLE: &str = "public, max-age=31536000, immutable";
 /// Number of random bytes in a nonce.
 const NONCE_BYTES: usize = 16;
@@ -40,9 +39,6 @@ pub struct File {
 /// Adds the page at `/`, and the files.
 pub fn add_routes(app: &mut ServiceConfig) {
     app.service(get_only("/", get_page)).service(get_only("/assets/{file}", get_file));
-    for file in FILES.iter().filter(|file| !file.path.starts_with(ASSETS_PATH)) {
-        app.service(get_only(file.path, get_file));
-    }
 }
 
 /// Answers a path that has no route: with the page, if the path may be one of its own, and
@@ -109,10 +105,9 @@ impl File {
             None => false,
         };
         let mut response = if is_known { HttpResponse::NotModified() } else { HttpResponse::Ok() };
-        let cache = if self.path.starts_with(ASSETS_PATH) { IMMUTABLE } else { "no-cache" };
         response
             .insert_header((header::ETAG, etag.to_string()))
-            .insert_header((header::CACHE_CONTROL, cache))
+            .insert_header((header::CACHE_CONTROL, IMMUTABLE))
             .insert_header((header::VARY, "accept-encoding"));
         if is_known {
             return response.finish();

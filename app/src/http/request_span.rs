@@ -7,6 +7,7 @@ use kernel::http::trace::TraceContext;
 use kernel::runtime::span::{KeyValue, Span, SpanKind};
 
 use super::middleware::access_log::{QUIET, UNKNOWN_METHOD, known_method, status_of};
+use super::route_pattern::route_pattern;
 
 /// Starts the span of a request, in the trace that the client has sent or in one of its own.
 pub fn start(request: &ServiceRequest, sent: Option<TraceContext>) -> Option<Span> {
@@ -19,9 +20,9 @@ pub fn start(request: &ServiceRequest, sent: Option<TraceContext>) -> Option<Spa
             method => method,
         };
         let mut attributes = vec![KeyValue::new("http.request.method", method)];
-        let Some(route) = request.match_pattern() else { return (method.to_owned(), attributes) };
+        let Some(route) = route_pattern(request) else { return (method.to_owned(), attributes) };
         let name = format!("{method} {route}");
-        attributes.push(KeyValue::new("http.route", route));
+        attributes.push(KeyValue::new("http.route", route.to_string()));
         (name, attributes)
     };
     Some(match sent {

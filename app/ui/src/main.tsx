@@ -15,7 +15,16 @@ import { colorSchemes, cssVariables, theme } from "./shell/theme";
 // The CSP allows style elements with the nonce of this answer only.
 const nonce = document.querySelector<HTMLMetaElement>("meta[property=csp-nonce]")?.nonce ?? "";
 setNonce(nonce);
-await startTranslations();
+const element = document.getElementById("root");
+if (!element) throw new Error("the page has no root");
+try {
+  await startTranslations();
+} catch (error) {
+  // There are no texts to show it with.
+  element.textContent =
+    "Piecework cannot be loaded. Reload the page. · Piecework не загружается. Обновите страницу.";
+  throw error;
+}
 
 const queryClient = new QueryClient({
   defaultOptions: {
@@ -29,8 +38,6 @@ const queryClient = new QueryClient({
 const router = createAppRouter(queryClient);
 followSession(router, queryClient);
 
-const element = document.getElementById("root");
-if (!element) throw new Error("the page has no root");
 createRoot(element).render(
   <StrictMode>
     <QueryClientProvider client={queryClient}>

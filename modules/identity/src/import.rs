@@ -133,7 +133,9 @@ impl Identity {
         store::locks::lock_advisory(&mut tx, AdvisoryLock::Imports).await?;
         let mut import = Import { tx, report: ImportReport::default(), seen: HashMap::new() };
         import.report.rows = people.len() as u64;
-        let people = people.into_iter().map(|person| (import.tx.new_id(), person)).collect();
+        let people: Vec<(u64, ValidPerson)> = (0..).zip(people).collect();
+        import.report_kept(&people).await?;
+        let people = people.into_iter().map(|(_, person)| (import.tx.new_id(), person)).collect();
         let added = import.add_chunk(people).await?;
         if options.dry_run {
             let Import { tx, report, .. } = import;
@@ -166,7 +168,28 @@ fn parse_people(people: Vec<NewPerson>) -> Result<Vec<ValidPerson>, Error> {
             })),
         }
     }
+    if errors.is_empty() {
+        errors = contradictions(&valid);
+    }
     if errors.is_empty() { Ok(valid) } else { Err(Error::Invalid(errors)) }
+}
+
+/// An error for each person whose address an earlier one has, with another name or role.
+fn contradictions(people: &[ValidPerson]) -> Vec<FieldError> {
+    let mut seen: HashMap<&str, &ValidPerson> = HashMap::new();
+    let mut errors = Vec::new();
+    for (index, person) in people.iter().enumerate() {
+        let first = *seen.entry(&person.email.key).or_insert(person);
+        if first.name != person.name || first.role != person.role {
+            errors.push(contradiction(format!("/people/{index}/email")));
+        }
+    }
+    errors
+}
+
+fn contradiction(pointer: impl Into<String>) -> FieldError {
+    let detail = "an earlier row has this address, with another name or role";
+    FieldError::new(pointer, Fault::new(FieldCode::NotAllowed, detail))
 }
 
 impl Import {
@@ -206,8 +229,7 @@ impl Import {
         if first.name == *name && first.role == *role {
             self.report.repeated.push(RepeatedRow { index, first_index });
         } else {
-            let detail = "an earlier row has this address, with another name or role";
-            let errors = vec![FieldError::new("/email", Fault::new(FieldCode::NotAllowed, detail))];
+            let errors = vec![contradiction("/email")];
             self.report.refused.push(RefusedRow { index, errors, first_index: Some(first_index) });
         }
         false

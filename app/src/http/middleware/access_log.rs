@@ -12,6 +12,7 @@ use kernel::http::trace::TraceContext;
 use tracing::Instrument;
 
 use super::request_body::ResponseBody;
+use crate::http::route_pattern::route_pattern;
 
 /// Monitoring systems call these routes every few seconds. Their requests are logged at level
 /// debug, and have no spans.
@@ -25,13 +26,14 @@ pub const UNKNOWN_METHOD: &str = "other";
 pub async fn record(request: ServiceRequest, next: Next<ResponseBody>) -> Result<ServiceResponse<ResponseBody>, Error> {
     let started = Instant::now();
     let method = known_method(request.method().as_str());
-    let route = request.match_pattern().unwrap_or_else(|| UNKNOWN_ROUTE.to_owned());
+    let route = route_pattern(&request);
+    let route = route.as_deref().unwrap_or(UNKNOWN_ROUTE);
     let (request_id, trace) = (kernel::http::problem::request_id(), TraceContext::current());
     let span = tracing::info_span!("request", request_id, trace_id = trace.as_ref().map(TraceContext::trace_id));
     let response = next.call(request).instrument(span.clone()).await;
     let status = status_of(&response);
     let duration = started.elapsed();
-    let labels = [("method", method.to_owned()), ("route", route.clone()), ("status", status.as_str().to_owned())];
+    let labels = [("method", method.to_owned()), ("route", route.to_owned()), ("status", status.as_str().to_owned())];
     ::metrics::counter!("piecework_http_requests_total", &labels).increment(1);
     ::metrics::histogram!("piecework_http_request_duration_seconds", &labels).record(duration.as_secs_f64());
     let duration_ms = u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
@@ -40,7 +42,7 @@ pub async fn record(request: ServiceRequest, next: Next<ResponseBody>) -> Result
     let person_id = context.as_ref().and_then(|context| context.person_id()).map(tracing::field::display);
     let client_address = context.and_then(|context| context.address()).map(tracing::field::display);
     span.in_scope(|| {
-        if QUIET.contains(&route.as_str()) {
+        if QUIET.contains(&route) {
             tracing::debug!(method, route, status, duration_ms, person_id, client_address, "answered");
         } else {
             tracing::info!(method, route, status, duration_ms, person_id, client_address, "answered");

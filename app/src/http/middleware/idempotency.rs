@@ -12,6 +12,7 @@ use kernel::http::auth::Identified;
 use kernel::http::idempotency::{KEY_HEADER, KEY_HEADER_NAME, KeyedRequest, key_of};
 
 use crate::http::gateway::Gateway;
+use crate::http::route_pattern::route_pattern;
 
 /// Makes the key of a request available to the module that carries out its command. If the module
 /// has the answer to an earlier request, that answer is sent.
@@ -38,7 +39,7 @@ async fn keyed_request(gateway: &Gateway, request: &mut ServiceRequest) -> Resul
     if request.method() != Method::POST || !request.headers().contains_key(KEY_HEADER) {
         return Ok(None);
     }
-    let pattern = request.match_pattern();
+    let pattern = route_pattern(request);
     match gateway.routes.takes_key(pattern.as_deref()) {
         Some(true) => {}
         Some(false) => return Err(Problem::malformed(KEY_HEADER_NAME, "this route takes no idempotency key")),

@@ -8,6 +8,7 @@ use kernel::Problem;
 use kernel::http::accept::Accept;
 
 use crate::http::gateway::Gateway;
+use crate::http::route_pattern::route_pattern;
 
 /// Answers 406 before the endpoint runs, so that a refused command has no effect.
 pub async fn refuse(
@@ -15,8 +16,8 @@ pub async fn refuse(
     request: ServiceRequest,
     next: Next<BoxBody>,
 ) -> Result<ServiceResponse, Error> {
-    let pattern = request.match_pattern().unwrap_or_default();
-    let media_types = gateway.routes.media_types(request.method().as_str(), &pattern);
+    let pattern = route_pattern(&request);
+    let media_types = gateway.routes.media_types(request.method().as_str(), pattern.as_deref().unwrap_or_default());
     let accept = Accept::of(request.headers());
     if !media_types.is_empty() && media_types.iter().all(|media_type| accept.quality(media_type) == 0) {
         let detail = format!("this endpoint answers in {}", media_types.join(" or "));

@@ -12,6 +12,7 @@ use kernel::events::audit::Audit;
 use kernel::http::context::RequestContext;
 
 use crate::http::gateway::Gateway;
+use crate::http::route_pattern::route_pattern;
 
 /// Logs and records a refusal. It never delays the response.
 pub async fn record(
@@ -20,7 +21,7 @@ pub async fn record(
     next: Next<BoxBody>,
 ) -> Result<ServiceResponse, Error> {
     let method = request.method().clone();
-    let pattern = request.match_pattern();
+    let pattern = route_pattern(&request);
     let response = next.call(request).await;
     let (status, error) = match &response {
         Ok(response) => (response.status(), response.response().error()),

@@ -8,6 +8,7 @@ use kernel::Problem;
 use kernel::http::auth::Identified;
 
 use crate::http::gateway::Gateway;
+use crate::http::route_pattern::route_pattern;
 
 /// Answers 400 to a query parameter at an endpoint without query parameters. An endpoint with
 /// parameters checks them itself. A caller without a valid token gets the 401 of the endpoint
@@ -20,8 +21,8 @@ pub async fn refuse(
     let is_caller = matches!(request.extensions().get::<Identified>(), Some(Identified::Caller(_)));
     let query = request.query_string();
     let takes_no_query = || {
-        let pattern = request.match_pattern();
-        pattern.is_some_and(|pattern| gateway.routes.takes_no_query(request.method().as_str(), &pattern))
+        route_pattern(&request)
+            .is_some_and(|pattern| gateway.routes.takes_no_query(request.method().as_str(), &pattern))
     };
     if is_caller && !query.is_empty() && takes_no_query() {
         let name = query.split(['&', '=']).next().unwrap_or_default();

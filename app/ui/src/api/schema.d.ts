@@ -770,8 +770,9 @@ export interface paths {
         put?: never;
         /**
          * Creates 1 to 500 people
-         * @description Everyone whose e-mail address is new is added; if an entry is not valid, nobody is. A dry run
-         *     tells what would be added. A body has at most 512 KiB.
+         * @description Everyone whose e-mail address is new is added; if an entry is not valid, nobody is. Two entries
+         *     with the same address must have the same name and role. A dry run tells what would be added. A
+         *     body has at most 512 KiB.
          */
         post: operations["create_people"];
         delete?: never;
@@ -1604,6 +1605,8 @@ export interface components {
              * @description Number of people who were added, or would be by a request that is no dry run.
              */
             added: number;
+            /** @description The entries among these whose person has another name or role. The person is not changed. */
+            kept: components["schemas"]["KeptPersonView"][];
             /**
              * Format: int64
              * @description Number of people whose e-mail address was known already, possibly by an earlier entry.
@@ -1806,6 +1809,18 @@ export interface components {
         };
         /** Format: uuid */
         Id: string;
+        /** @description An entry whose e-mail address belongs to a person with another name or role. */
+        KeptPersonView: {
+            /**
+             * Format: int64
+             * @description The position of the entry in the request, from 0.
+             */
+            index: number;
+            /** @description The name that the person has. */
+            name: string;
+            /** @description The role that the person has. */
+            role: components["schemas"]["Role"];
+        };
         /**
          * @description A language in which the company writes to a person.
          * @enum {string}
@@ -7322,6 +7337,13 @@ export interface operations {
                     /**
                      * @example {
                      *       "added": 0,
+                     *       "kept": [
+                     *         {
+                     *           "index": 0,
+                     *           "name": "text",
+                     *           "role": "worker"
+                     *         }
+                     *       ],
                      *       "skipped": 0
                      *     }
                      */

@@ -56,12 +56,27 @@ struct CreatedPeopleView {
     /// Number of people whose e-mail address was known already, possibly by an earlier entry.
     #[schema(minimum = 0)]
     skipped: u64,
+    /// The entries among these whose person has another name or role. The person is not changed.
+    kept: Vec<KeptPersonView>,
+}
+
+/// An entry whose e-mail address belongs to a person with another name or role.
+#[derive(Serialize, ToSchema)]
+struct KeptPersonView {
+    /// The position of the entry in the request, from 0.
+    #[schema(minimum = 0)]
+    index: u64,
+    /// The name that the person has.
+    name: String,
+    /// The role that the person has.
+    role: Role,
 }
 
 /// Creates 1 to 500 people
 ///
-/// Everyone whose e-mail address is new is added; if an entry is not valid, nobody is. A dry run
-/// tells what would be added. A body has at most 512 KiB.
+/// Everyone whose e-mail address is new is added; if an entry is not valid, nobody is. Two entries
+/// with the same address must have the same name and role. A dry run tells what would be added. A
+/// body has at most 512 KiB.
 #[utoipa::path(
     tag = "identity",
     security(("bearer" = [])),
@@ -88,7 +103,9 @@ pub async fn create_people(
 }
 
 fn created(report: &ImportReport) -> Answer {
-    Answer::json(200, &CreatedPeopleView { added: report.added, skipped: report.skipped })
+    let kept =
+        report.kept.iter().map(|row| KeptPersonView { index: row.index, name: row.name.clone(), role: row.role });
+    Answer::json(200, &CreatedPeopleView { added: report.added, skipped: report.skipped, kept: kept.collect() })
 }
 
 impl From<NewPersonRow> for NewPerson {

@@ -72,3 +72,28 @@ pub(super) fn writing_session(options: PgConnectOptions) -> PgConnectOptions {
 pub(super) fn reading_session(options: PgConnectOptions) -> PgConnectOptions {
     session_options(options).options(READING)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Ambient, ReadPool, WritePool};
+
+    /// The stack of a thread holds the futures of a request, in a debug build many times.
+    const FUTURE_BYTES_MAX: usize = 4_096;
+
+    #[tokio::test]
+    async fn the_futures_that_wait_for_a_connection_are_small() {
+        let options = PgConnectOptions::new_without_pgpass();
+        let read = ReadPool::new(options.clone(), 1, ModuleRole::owning("tasks"));
+        let write = WritePool::new(options, 1, "tasks", Ambient::system());
+        let sizes = [
+            ("read", size_of_val(&read.acquire())),
+            ("write", size_of_val(&write.acquire())),
+            ("autocommit", size_of_val(&write.autocommit())),
+            ("begin", size_of_val(&write.begin())),
+        ];
+        for (name, bytes) in sizes {
+            assert!(bytes <= FUTURE_BYTES_MAX, "{name}: {bytes} bytes");
+        }
+    }
+}

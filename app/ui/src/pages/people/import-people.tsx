@@ -23,11 +23,12 @@ import {
 } from "./people-file";
 
 type Request = Schemas["CreatePeopleRequest"];
-type Counts = Schemas["CreatedPeopleView"];
+type Kept = { line: number } & Pick<Schemas["KeptPersonView"], "name" | "role">;
+type Counts = { added: number; skipped: number; kept: Kept[] };
 type RowProgress = { done: number; total: number };
 
-/** The most errors that are listed. */
-const ERRORS_SHOWN_MAX = 100;
+/** The most lines of the file that are listed. */
+const LINES_SHOWN_MAX = 100;
 
 const send = (body: Request, key: string) =>
   dataOf(api.POST("/api/v1/people/batch", { body, params: keyed(key) }));
@@ -196,7 +197,7 @@ async function checkFile(file: File, onProgress: (progress: RowProgress) => void
   if (text === null) return { unreadable: "encoding" };
   const people = readPeople(Papa, text);
   if ("unreadable" in people) return people;
-  const counts = { added: 0, skipped: people.repeated };
+  const counts: Counts = { added: 0, skipped: people.repeated, kept: [] };
   const errors: { line: number; error: Schemas["FieldError"] }[] = [];
   let done = 0;
   for (const rows of slicesOf(people.rows)) {
@@ -205,6 +206,9 @@ async function checkFile(file: File, onProgress: (progress: RowProgress) => void
       const slice = await send(body, crypto.randomUUID());
       counts.added += slice.added;
       counts.skipped += slice.skipped;
+      counts.kept.push(
+        ...slice.kept.map(({ index, name, role }) => ({ line: rows[index]?.line ?? 0, name, role })),
+      );
     } catch (error) {
       if (!(error instanceof ProblemError) || error.code !== "invalid_request") throw error;
       errors.push(...error.errors.map((error) => ({ line: lineOf(rows, error), error })));
@@ -255,22 +259,43 @@ function Checked({ result }: { result: Result }) {
             t("people.import_skipped", { count: counts.skipped, number: count(counts.skipped) })}
         </Alert>
       )}
+      {counts && counts.kept.length > 0 && (
+        <Alert color="yellow" variant="outline" title={t("people.import_kept")}>
+          <Lines
+            lines={counts.kept.map(({ line, name, role }) => ({
+              line,
+              text: `${name}, ${t(`roles.${role}`)}`,
+            }))}
+          />
+        </Alert>
+      )}
       {lines.length > 0 && (
         <Alert color="red" variant="outline" title={t("people.import_refused")}>
-          <List size="sm">
-            {lines.slice(0, ERRORS_SHOWN_MAX).map(({ line, text }) => (
-              <List.Item key={`${line} ${text}`}>
-                {t("people.import_line", { line: count(line), text })}
-              </List.Item>
-            ))}
-          </List>
-          {lines.length > ERRORS_SHOWN_MAX && (
-            <Text size="sm">
-              {t("people.import_more_errors", { number: count(lines.length - ERRORS_SHOWN_MAX) })}
-            </Text>
-          )}
+          <Lines lines={lines} />
         </Alert>
       )}
     </Stack>
+  );
+}
+
+/** Lines of the file, the first ones by number, and how many more there are. */
+function Lines({ lines }: { lines: readonly { line: number; text: string }[] }) {
+  const { t } = useTranslation();
+  const { count } = useFormat();
+  return (
+    <>
+      <List size="sm">
+        {lines.slice(0, LINES_SHOWN_MAX).map(({ line, text }) => (
+          <List.Item key={`${line} ${text}`}>
+            {t("people.import_line", { line: count(line), text })}
+          </List.Item>
+        ))}
+      </List>
+      {lines.length > LINES_SHOWN_MAX && (
+        <Text size="sm">
+          {t("people.import_more_lines", { number: count(lines.length - LINES_SHOWN_MAX) })}
+        </Text>
+      )}
+    </>
   );
 }
