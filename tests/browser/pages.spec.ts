@@ -131,6 +131,6 @@ test("the first load of the board is small, and the next one is the page alone",
   expect(names).not.toContain("office");
   const next = [...(await bytesOfBoard(page, context))].filter(isOfPage);
   console.log(`the next load of the board: ${sum(next.map(([, size]) => size))} bytes`);
-  // The page, and two answers "not modified": most of it are headers.
-  expect(sum(next.map(([, size]) => size))).toBeLessThan(3 * 1024);
+  // Every file has a digest in its name, so the browser does not ask for it again.
+  expect(sum(next.map(([, size]) => size))).toBeLessThan(2 * 1024);
 });
