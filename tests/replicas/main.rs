@@ -3,6 +3,7 @@
 //! There is a real primary with a real streaming replica, and a proxy to each that can be cut.
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on must fail")]
 
+mod commands;
 mod degraded;
 mod doctor;
 mod failover;

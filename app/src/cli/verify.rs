@@ -63,11 +63,12 @@ pub fn print_report(report: &Report) -> Result<(), Error> {
     for remedy in remedies {
         print_line(&format!("{remedy}: {}.", remedy.explanation()))?;
     }
-    if report.events_in_flight > 0 {
-        print_line(&format!(
-            "{} events are not applied yet, {} of them are parked (`piecework events parked`).",
-            report.events_in_flight, report.events_parked
-        ))?;
+    match (report.events_in_flight, report.events_parked) {
+        (0, _) => {}
+        (waiting, 0) => print_line(&format!("{waiting} events are not applied yet; a running server applies them."))?,
+        (waiting, parked) => print_line(&format!(
+            "{waiting} events are not applied yet, {parked} of them are parked (`piecework events parked`)."
+        ))?,
     }
     for noticed in &report.notices {
         print_line(&format!("note from {}: {}; {}", noticed.module, noticed.notice.found, noticed.notice.advice))?;

@@ -108,12 +108,16 @@ impl Database {
         &self.jobs
     }
 
-    /// A pool with one connection for migrations, whose statements have no time limit. The caller
-    /// closes it.
+    /// A pool with one connection for migrations, on the server that takes writes. Its statements
+    /// have no time limit. The caller closes it.
     ///
     /// # Errors
     /// The database cannot be reached.
     pub async fn maintenance(&self) -> Result<PgPool, Error> {
+        if self.endpoints.has_successors() {
+            // Which of the servers takes writes is not known before.
+            self.endpoints.probe_if_older_than(HEALTH_FRESH).await;
+        }
         let options = PgPoolOptions::new().max_connections(1).acquire_timeout(CONNECT_TIMEOUT);
         // A migration may take long: that is no reason for a warning.
         match options.connect_with(self.endpoints.primary().disable_statement_logging()).await {
