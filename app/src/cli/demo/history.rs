@@ -32,6 +32,13 @@ const DILIGENT: [usize; 4] = [3, 6, 7, 9];
 /// The tasks that a diligent person completes in each round of an evening, until the balance is
 /// positive. After a reassign that takes many.
 const EVENING_ROUNDS: [u16; 7] = [1, 1, 2, 4, 8, 16, 32];
+/// The index in `PEOPLE` of the worker whose login the demo shows.
+const SHOWN_WORKER: usize = 3;
+/// The open tasks that this worker has at least when the history ends.
+const OPEN_TASKS_MIN: usize = 5;
+/// The open tasks up to which tasks are created if there are fewer: some of them are completed for
+/// their fees.
+const OPEN_TASKS_TARGET: u64 = 15;
 /// Maximum time until the events of one hour are delivered.
 const DRAIN_DEADLINE: std::time::Duration = std::time::Duration::from_secs(30);
 
@@ -131,7 +138,9 @@ impl Company<'_> {
             self.close(date).await?;
         }
         // Today, until now.
-        self.play_day(&DemoDay::ending_at(now), backlog, &people).await?;
+        let today = DemoDay::ending_at(now);
+        self.play_day(&today, backlog, &people).await?;
+        self.leave_work(&today, &people).await?;
         self.ambient.set(now);
         self.settle().await?;
         progress(DAYS, DAYS);
@@ -198,6 +207,27 @@ impl Company<'_> {
             }
             self.complete_some(in_debt, count).await?;
             self.settle().await?;
+        }
+        Ok(())
+    }
+
+    /// Creates tasks until the shown worker has enough open ones: the draws of the history may have
+    /// left them few.
+    async fn leave_work(&self, day: &DemoDay, people: &[PersonId]) -> Result<(), Error> {
+        let target = Limit::try_from(OPEN_TASKS_TARGET).unwrap_or_default();
+        let open = async || {
+            let mine = TaskFilter::open_of(people[SHOWN_WORKER]);
+            let open = self.application.modules.tasks.list_tasks(&mine, None, target).await;
+            Ok::<_, Error>(open.map_err(Problem::from)?.len())
+        };
+        let mut place = day.place(END_OF_WORK);
+        while open().await? < OPEN_TASKS_MIN {
+            while open().await? < usize::try_from(OPEN_TASKS_TARGET).unwrap_or_default() {
+                place += 1;
+                self.create_one(people, place).await?;
+            }
+            self.settle().await?;
+            self.work_until_positive(people).await?;
         }
         Ok(())
     }
