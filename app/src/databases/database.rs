@@ -115,7 +115,7 @@ impl Database {
     /// The database cannot be reached.
     pub async fn maintenance(&self) -> Result<PgPool, Error> {
         if self.endpoints.has_successors() {
-            // Which of the servers takes writes is not known before.
+            // A probe finds out which of the servers takes writes.
             self.endpoints.probe_if_older_than(HEALTH_FRESH).await;
         }
         let options = PgPoolOptions::new().max_connections(1).acquire_timeout(CONNECT_TIMEOUT);

@@ -44,11 +44,6 @@ pub async fn migrate(databases: &Databases) -> Result<(), Error> {
 /// # Errors
 /// The database cannot be reached, is not the one that the settings mean, or has another version.
 pub async fn migrate_with_retries(plan: &ModulePlan, database: &Database) -> Result<(), Error> {
-    if database.endpoints().has_successors() {
-        // Which of the servers takes writes is not known before.
-        check_with_retries(database).await?;
-        return migrate_reachable(plan, database).await;
-    }
     // First, because the error of this pool has the server's own words if the server is away for
     // good.
     let pool = database.maintenance().await?;

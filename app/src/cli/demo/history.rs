@@ -38,7 +38,7 @@ const SHOWN_WORKER: usize = 3;
 const OPEN_TASKS_MIN: usize = 5;
 /// The open tasks up to which tasks are created if there are fewer: some of them are completed for
 /// their fees.
-const OPEN_TASKS_TARGET: u64 = 15;
+const OPEN_TASKS_TARGET: u16 = 15;
 /// Maximum time until the events of one hour are delivered.
 const DRAIN_DEADLINE: std::time::Duration = std::time::Duration::from_secs(30);
 
@@ -214,7 +214,7 @@ impl Company<'_> {
     /// Creates tasks until the shown worker has enough open ones: the draws of the history may have
     /// left them few.
     async fn leave_work(&self, day: &DemoDay, people: &[PersonId]) -> Result<(), Error> {
-        let target = Limit::try_from(OPEN_TASKS_TARGET).unwrap_or_default();
+        let target = Limit::try_from(u64::from(OPEN_TASKS_TARGET)).unwrap_or_default();
         let open = async || {
             let mine = TaskFilter::open_of(people[SHOWN_WORKER]);
             let open = self.application.modules.tasks.list_tasks(&mine, None, target).await;
@@ -222,7 +222,7 @@ impl Company<'_> {
         };
         let mut place = day.place(END_OF_WORK);
         while open().await? < OPEN_TASKS_MIN {
-            while open().await? < usize::try_from(OPEN_TASKS_TARGET).unwrap_or_default() {
+            while open().await? < usize::from(OPEN_TASKS_TARGET) {
                 place += 1;
                 self.create_one(people, place).await?;
             }

@@ -51,7 +51,7 @@ pub async fn follow(
     let Some(token) = token_of_caller(response.request()) else { return Ok(response) };
     let identity = gateway.identity.clone();
     let refused = Box::pin(async move { identity.until_refused(&token).await });
-    Ok(response.map_body(|_, body| BoxBody::new(CallersStream { body: body.boxed(), refused })))
+    Ok(response.map_body(|_, body| BoxBody::new(CallersStream { body, refused })))
 }
 
 fn is_event_stream(headers: &HeaderMap) -> bool {

@@ -111,7 +111,7 @@ pub async fn follow(mut request: ServiceRequest, next: Next<BoxBody>) -> Result<
     }
     request.extensions_mut().insert(body.clone());
     let response = next.call(request).await;
-    let to_the_end = |_: &mut _, body| ResponseBody { body: MessageBody::boxed(body), _running: running };
+    let to_the_end = |_: &mut _, body| ResponseBody { body, _running: running };
     let response = response.map(|response| response.map_body(to_the_end));
     // After an invalid chunk, the library sends only a response that is ready in the same step.
     if !body.has_arrived() && !body.0.has_failed.get() {

@@ -64,9 +64,7 @@ pub async fn limit(
         _ => None,
     };
     Ok(match slot {
-        Some(slot) => {
-            response.map_body(|_, body| BoxBody::new(ThrottledStream { body: MessageBody::boxed(body), _slot: slot }))
-        }
+        Some(slot) => response.map_body(|_, body| BoxBody::new(ThrottledStream { body, _slot: slot })),
         None => response,
     })
 }
