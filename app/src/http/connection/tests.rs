@@ -73,10 +73,14 @@ async fn rest(mut connection: TcpStream) -> String {
     String::from_utf8(answer).unwrap()
 }
 
-/// Reads until the answer ends with `end`.
+/// Reads until the body of the answer ends with `end`. The head may contain it, too.
 async fn read_until(connection: &mut TcpStream, end: &str) -> String {
     let mut answer = Vec::new();
-    while !answer.ends_with(end.as_bytes()) {
+    let is_complete = |answer: &[u8]| {
+        let head = answer.windows(4).position(|bytes| bytes == b"\r\n\r\n");
+        head.is_some_and(|head| answer[head..].ends_with(end.as_bytes()))
+    };
+    while !is_complete(&answer) {
         let read = tokio::time::timeout(DEADLINE, connection.read_buf(&mut answer)).await;
         let count = read.expect("an answer in time").unwrap();
         assert!(count > 0, "the answer ended early: {}", String::from_utf8_lossy(&answer));
