@@ -45,12 +45,12 @@ fn assert_below(span: &Span, parent: &Span, expected: SpanKind) {
     assert_eq!(kind(span), expected, "{}", span.name);
 }
 
-/// Waits for the way of an event from a request to a subscriber.
-async fn assert_delivered(collector: &mut Collector, request: &Span, event_type: &str, subscriber: &str) {
+/// Waits for the way of an event from its cause, a request or a part of its work, to a subscriber.
+async fn assert_delivered(collector: &mut Collector, cause: &Span, event_type: &str, subscriber: &str) {
     let sent = collector.receive_named(TRACE_ID, &format!("send {event_type}")).await;
-    assert_below(&sent, request, SpanKind::Producer);
+    assert_below(&sent, cause, SpanKind::Producer);
     let applied = collector.receive_applied(TRACE_ID, subscriber, event_type).await;
-    assert_below(&applied, request, SpanKind::Consumer);
+    assert_below(&applied, cause, SpanKind::Consumer);
     let id = "messaging.message.id";
     assert_eq!(text(&sent.attributes, id), text(&applied.attributes, id));
     assert!(text(&sent.attributes, id).is_some());
@@ -85,6 +85,13 @@ async fn one_trace_leads_from_the_requests_to_the_booking_and_the_mail() {
     assert_delivered(&mut collector, &created, "piecework.tasks.created.v1", "accounting").await;
     // What accounting publishes because of the event belongs to the trace as well.
     collector.receive_applied(TRACE_ID, "tasks", "piecework.accounting.priced.v1").await;
+
+    // A run executes after its request was answered.
+    post(&ada, "/reassignments", TRACE_ID, "01", &Value::Null).await.expect_status(202);
+    let requested = collector.receive_named(TRACE_ID, "POST /api/v1/reassignments").await;
+    let chunk = collector.receive_named(TRACE_ID, "reassign").await;
+    assert_below(&chunk, &requested, SpanKind::Internal);
+    assert_delivered(&mut collector, &chunk, "piecework.tasks.assigned.v1", "accounting").await;
 
     post(&wim, &format!("/tasks/{id}/complete"), TRACE_ID, "01", &Value::Null).await.expect_status(200);
     let completed = collector.receive_named(TRACE_ID, "POST /api/v1/tasks/{id}/complete").await;
@@ -121,7 +128,7 @@ async fn assert_logged(server: &Server) {
     })
     .await;
     let answered: Vec<&Value> = lines.iter().filter(|line| line["message"] == "answered").collect();
-    assert_eq!(answered.len(), 3, "{lines:#?}");
+    assert_eq!(answered.len(), 4, "{lines:#?}");
     assert!(answered.iter().all(|line| line["span"]["request_id"].is_string()), "{answered:#?}");
 }
 

@@ -1,7 +1,7 @@
 //! `events replay`: every module publishes its facts again.
 
 use harness::eventually;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::installation::{Installation, People};
 
@@ -64,6 +64,44 @@ async fn a_replay_brings_back_what_accounting_has_lost() {
         assert_eq!(after.of(name), before.of(name), "{name}");
     }
     assert_eq!(after.of("prices shown"), after.of("prices"), "both databases have the same prices");
+}
+
+/// Renames the first worker. Returns when the accountant sees the name.
+async fn rename(people: &People, name: &str) {
+    people.workers[0].patch("/me", &json!({ "name": name })).await.expect_status(200);
+    eventually(name, async || names_of_wallets(people).await.contains(&json!(name)).then_some(())).await;
+}
+
+/// The names of the people who have wallets, as accounting knows them.
+async fn names_of_wallets(people: &People) -> Vec<Value> {
+    let wallets = people.accountant.read_all("/wallets", 200).await;
+    wallets.iter().map(|wallet| wallet["person"]["name"].clone()).collect()
+}
+
+#[tokio::test]
+async fn after_a_replay_people_are_as_the_tracker_knows_them_and_later_changes_arrive() {
+    let mut installation = Installation::with_people().await;
+    let server = installation.serve().await;
+    let people = People::log_in(&server).await;
+    // Of forty draws, the first worker gets one.
+    people.work(20).await;
+    rename(&people, "Ann Before").await;
+    server.stop().await;
+    let earlier = installation.tracker.copy().await;
+    let server = installation.serve().await;
+    rename(&People::log_in(&server).await, "Ann Lost").await;
+    server.stop().await;
+
+    installation.tracker = earlier;
+    installation.command(&["events", "replay"]).await.ok();
+    let server = installation.serve().await;
+    let people = People::log_in(&server).await;
+    let names = names_of_wallets(&people).await;
+    assert!(names.contains(&json!("Ann Before")) && !names.contains(&json!("Ann Lost")), "{names:?}");
+    // Without the replay, this change would have the version of the one that is lost.
+    rename(&people, "Ann After").await;
+    server.stop().await;
+    installation.assert_verified().await;
 }
 
 #[tokio::test]

@@ -1,6 +1,6 @@
 //! The replica becomes the primary while the application runs.
 
-use harness::{DatabaseProxies, ReplicatedEnvironment, eventually};
+use harness::{DatabaseProxies, EventStream, ReplicatedEnvironment, eventually};
 use serde_json::json;
 
 use crate::people::{Admin, App, admin_of, create, hire_worker, is_stale, position, read_after};
@@ -88,6 +88,14 @@ async fn the_former_primary_returns_as_a_replica_and_is_promoted_again() {
     assert!(after.starts_with("tracker=2:"), "{after}");
     app.environment.return_former_primary().await;
     until_servers_are(&app, ["healthy", "is the primary at present"]).await;
+    app.settle().await;
+
+    let mut stream = EventStream::open(&admin.api, "/events", None).await;
+    stream.next_named("connected").await;
+    admin.api.post_nothing("/reassignments").await.expect_status(202);
+    let run = stream.next_named("run").await.data;
+    assert!(run["position"].as_str().unwrap().starts_with("tracker=2:"), "{run}");
+    drop(stream);
     app.settle().await;
 
     app.environment.pair.pause_replay().await;

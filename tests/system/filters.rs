@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use contracts::Role;
 use harness::{Company, System, minor};
 use serde_json::{Value, json};
 
@@ -89,6 +90,34 @@ async fn tasks_are_ordered_by_completion_or_by_reward() {
     ] {
         let refused = api.get(&format!("/tasks?{query}")).await.expect_problem(422, "invalid_request");
         assert_eq!(refused.json["errors"][0]["pointer"], "?sort", "{query}");
+    }
+    company.finish().await;
+}
+
+#[tokio::test]
+async fn people_and_wallets_are_ordered_by_name() {
+    let company = Company::new().await;
+    for name in ["wim", "Wim", "anna b", "Олег", "олег"] {
+        company.system.hire(&company.admin, Role::Worker, name).await;
+    }
+    let admin = &company.admin.api;
+    // Every person of the pool gets a task.
+    while admin.read_all("/wallets", 200).await.len() < 7 {
+        company.create("Sweep the floor").await;
+        company.system.settle().await;
+    }
+    for (list, person) in [("/people", ""), ("/people?role=worker", ""), ("/wallets", "/person")] {
+        let place = |item: &Value| {
+            let text = |field: &str| item.pointer(&format!("{person}/{field}")).unwrap().as_str().unwrap().to_owned();
+            (text("name").to_lowercase(), text("id"))
+        };
+        let mut expected = admin.read_all(list, 200).await;
+        expected.sort_by_key(place);
+        assert!(expected.len() >= 6 && !expected.is_sorted_by_key(|item| place(item).1), "{expected:?}");
+        let sorted = format!("{list}{}sort=name", if list.contains('?') { '&' } else { '?' });
+        for limit in [1, 2, 200] {
+            assert_eq!(admin.read_all(&sorted, limit).await, expected, "{sorted} in pages of {limit}");
+        }
     }
     company.finish().await;
 }

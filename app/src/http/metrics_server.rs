@@ -9,8 +9,8 @@ use actix_web::{App, web};
 use kernel::Ambient;
 
 use super::connection::{Limits, listen};
-use super::middleware::security_headers::BehindHttps;
-use super::middleware::{head, panics, problems, request_body, request_id, security_headers, version};
+use super::middleware::response_headers::BehindHttps;
+use super::middleware::{head, problems, request_body, request_id, response_headers};
 use super::system::metrics;
 use crate::status::Status;
 use crate::{Error, config};
@@ -45,10 +45,8 @@ impl MetricsServer {
                 // A collector reaches this address without TLS.
                 .app_data(web::Data::new(BehindHttps(false)))
                 .configure(metrics::add_routes)
-                .wrap(from_fn(panics::catch))
                 .wrap(from_fn(problems::rewrite))
-                .wrap(from_fn(security_headers::add))
-                .wrap(from_fn(version::add))
+                .wrap(from_fn(response_headers::add))
                 .wrap(from_fn(head::answer_as_get))
                 .wrap(from_fn(request_body::follow))
                 .wrap(from_fn(request_id::assign))

@@ -17,6 +17,7 @@ mod proxy;
 mod request_span;
 mod route_pattern;
 mod site;
+mod split_body;
 mod system;
 #[cfg(test)]
 mod tests;
@@ -36,11 +37,10 @@ use utoipa_actix_web::{AppExt, scope};
 
 use self::connection::{Limits, listen};
 use self::gateway::Gateway;
-use self::middleware::security_headers::BehindHttps;
+use self::middleware::response_headers::BehindHttps;
 use self::middleware::{
-    access_log, client_address, conditional, consistency, cross_origin, deadline, event_streams, forward, head,
-    idempotency, identify, not_acceptable, panics, problems, refusals, request_body, request_id, security_headers,
-    split_bodies, throttle, uncompressed, unknown_query, version,
+    access_log, admission, client_address, conditional, consistency, cross_origin, deadline, event_streams, forward,
+    head, idempotency, identify, problems, refusals, request_body, request_id, response_headers,
 };
 use self::site::Site;
 use self::system::openapi;
@@ -110,29 +110,23 @@ pub fn serve(
             .default_service(web::to(pages::get_other))
             // The last middleware is the first to see a request and the last to see its response.
             .wrap(from_fn(idempotency::negotiate))
-            .wrap(from_fn(unknown_query::refuse))
-            .wrap(from_fn(not_acceptable::refuse))
-            .wrap(from_fn(throttle::limit))
+            .wrap(from_fn(admission::admit))
             .wrap(from_fn(identify::identify))
             .wrap(from_fn(refusals::record))
             .wrap(from_fn(conditional::answer))
             .wrap(from_fn(consistency::negotiate))
             .wrap(from_fn(event_streams::follow))
-            .wrap(from_fn(uncompressed::keep))
             .wrap(Compat::new(Compress::default()))
             .wrap(from_fn(forward::forward))
             .wrap(from_fn(deadline::limit))
-            .wrap(from_fn(panics::catch))
             .wrap(from_fn(problems::rewrite))
             .wrap(from_fn(cross_origin::share))
-            .wrap(from_fn(security_headers::add))
-            .wrap(from_fn(version::add))
+            .wrap(from_fn(response_headers::add))
             .wrap(from_fn(head::answer_as_get))
             .wrap(from_fn(request_body::follow))
             .wrap(from_fn(access_log::record))
             .wrap(from_fn(client_address::establish))
             .wrap(from_fn(request_id::assign))
-            .wrap(from_fn(split_bodies::split))
     };
     let server = listen(listener, Limits::new(settings), ids, is_behind_https, app)
         .map_err(|error| Error::Listen { address: address.to_string(), error })?;

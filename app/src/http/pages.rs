@@ -1,17 +1,16 @@
 //! The web frontend: the page with its policy, and the files that it loads. All of them are
 //! compiled into the program.
 
-use std::fmt::Write as _;
-
 use actix_web::http::Method;
 use actix_web::http::header::{self, AcceptEncoding, ContentEncoding, Encoding, EntityTag, IfNoneMatch};
 use actix_web::web::{self, Bytes, ServiceConfig};
 use actix_web::{HttpMessage, HttpRequest, HttpResponse};
 use kernel::http::accept::Accept;
+use kernel::text::hex;
 use kernel::{Ambient, Problem};
 
 use super::gateway::Gateway;
-use super::middleware::split_bodies::SplitBody;
+use super::split_body::SplitBody;
 use super::system::route_table::{get_only, no_such_route};
 
 // The files of `app/ui/dist`, as `app/build.rs` embeds them: `VERSION`, `PAGE` and `FILES`.
@@ -87,10 +86,7 @@ fn page(ambient: &Ambient) -> HttpResponse {
 fn nonce(ambient: &Ambient) -> String {
     let mut bytes = [0; NONCE_BYTES];
     ambient.fill(&mut bytes);
-    bytes.iter().fold(String::new(), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
+    hex(&bytes)
 }
 
 impl File {

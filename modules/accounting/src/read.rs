@@ -3,9 +3,9 @@
 
 use chrono::NaiveDate;
 use contracts::{Money, PersonId, TaskId, TransferId};
-use kernel::DateRange;
 use kernel::db::Snapshot;
 use kernel::http::paging::Limit;
+use kernel::{DateRange, Place};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
@@ -41,16 +41,17 @@ impl Accounting {
         Ok(self.read.run(async |connection| store::load_wallet(connection, person_id).await).await?)
     }
 
-    /// Wallets after `after`, in id order; one more than the limit if there are more.
+    /// Wallets after `after` that match the filter, in its order; one more than the limit if there
+    /// are more.
     pub async fn list_wallets(
         &self,
         filter: &WalletsFilter,
-        after: Option<PersonId>,
+        after: Option<Place<PersonId>>,
         limit: Limit,
     ) -> Result<Vec<Wallet>, Error> {
-        let after = after.map(PersonId::uuid).unwrap_or_default();
-        let list =
-            async |connection: &mut PgConnection| store::list_wallets(connection, filter, after, limit.rows()).await;
+        let list = async |connection: &mut PgConnection| {
+            store::list_wallets(connection, filter, after.as_ref(), limit.rows()).await
+        };
         Ok(self.read.run(list).await?)
     }
 

@@ -111,7 +111,7 @@ impl Identity {
             return Err(Error::PersonInactive);
         }
         store::passwords::update_password_hash(&mut tx, id, &password_hash).await?;
-        let change = store::people::update_access_version(&mut tx, id, now).await?;
+        let change = store::credentials::update_access_version(&mut tx, id, now).await?;
         store::sessions::update_sessions_revoked_at(&mut tx, id, None, now).await?;
         store::links::update_link_used_at(&mut tx, token_hash, now).await?;
         store::links::delete_unused_links_of_person(&mut tx, id).await?;

@@ -13,6 +13,7 @@ use contracts::PersonId;
 use kernel::Tx;
 use kernel::http::context::{RequestContext, client_address};
 use kernel::http::rate_limit::{RateLimit, RatePolicy};
+use kernel::text::hex;
 use sqlx::PgConnection;
 use tokio::sync::OwnedSemaphorePermit;
 
@@ -84,7 +85,7 @@ impl Identity {
         if let Some(policy) = self.login_limits.per_account {
             // A password may have been typed in the place of the address, so only its hash is
             // stored.
-            let hash: String = hash_secret(email_key).iter().map(|byte| format!("{byte:02x}")).collect();
+            let hash = hex(&hash_secret(email_key));
             // Its state is not shown: whether an address is familiar reveals that a person exists.
             self.take(&mut connection, &mut attempt.taken, format!("account:{hash}"), policy).await?;
         }

@@ -26,7 +26,7 @@ impl Identity {
         let (person, credentials) = {
             let mut connection = self.write.acquire().await?;
             let person = store::people::load_person(&mut connection, id).await?;
-            (person, store::people::load_credentials(&mut connection, id).await?)
+            (person, store::credentials::load_credentials(&mut connection, id).await?)
         };
         let (person, credentials) = person.zip(credentials).ok_or(Error::PersonNotFound)?;
         // The current password comes first: who does not know it does not learn what the new one
@@ -39,7 +39,7 @@ impl Identity {
         let mut tx = self.write.begin_command().await?;
         store::people::lock_person(&mut tx, id).await?.ok_or(Error::PersonNotFound)?;
         // The password may have changed while the current one was checked.
-        let unchanged = store::people::load_credentials(&mut tx, id).await?;
+        let unchanged = store::credentials::load_credentials(&mut tx, id).await?;
         if unchanged.is_none_or(|now| now.password_hash != credentials.password_hash) {
             return Err(Error::WrongPassword);
         }

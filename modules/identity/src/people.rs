@@ -2,11 +2,11 @@
 
 use contracts::events::identity::{AddressChanged, PeopleChanged};
 use contracts::{AuditAction, PersonId};
-use kernel::Tx;
 use kernel::events::audit::Audit;
 use kernel::http::context::client_address;
 use kernel::http::paging::Limit;
 use kernel::text::MailAddress;
+use kernel::{ListOrder, Place, Tx};
 use tracing::field::display;
 
 use crate::domain::{
@@ -89,7 +89,7 @@ impl Identity {
         let now = tx.now();
         let mut access_change = None;
         if access_changed {
-            access_change = Some(store::people::update_access_version(&mut tx, id, now).await?);
+            access_change = Some(store::credentials::update_access_version(&mut tx, id, now).await?);
         }
         if !person.active {
             store::sessions::update_sessions_revoked_at(&mut tx, id, None, now).await?;
@@ -154,17 +154,20 @@ impl Identity {
         store::people::load_person(&mut connection, id).await?.ok_or(Error::PersonNotFound)
     }
 
-    /// People after `after` that match the filter, in the order in which they were created; one
-    /// more than the limit if there are more.
+    /// People after `after` that match the filter, in its order; one more than the limit if there
+    /// are more.
     pub(crate) async fn list_people(
         &self,
         filter: PeopleFilter,
-        after: Option<PersonId>,
+        after: Option<Place<PersonId>>,
         limit: Limit,
     ) -> Result<Vec<Person>, Error> {
         let filter = filter.parse().map_err(|error| Error::Invalid(vec![error]))?;
-        let read =
-            async |connection: &mut _| store::people::list_people(connection, &filter, after, limit.rows()).await;
+        let (after, rows) = (after.as_ref(), limit.rows());
+        let read = async |connection: &mut _| match filter.order {
+            ListOrder::Created => store::people::list_people(connection, &filter, after, rows).await,
+            ListOrder::Name => store::people::list_people_by_name(connection, &filter, after, rows).await,
+        };
         Ok(self.read.run(read).await?)
     }
 

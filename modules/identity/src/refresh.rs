@@ -123,6 +123,6 @@ async fn unused(
 
 /// The person of the token's session, if the person may still log in.
 async fn active_person(connection: &mut PgConnection, token: &RefreshToken) -> Result<Credentials, Error> {
-    let person = store::people::load_credentials(connection, token.person_id).await?;
+    let person = store::credentials::load_credentials(connection, token.person_id).await?;
     person.filter(|person| person.active).ok_or(Error::RefreshInvalid)
 }

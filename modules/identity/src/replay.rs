@@ -1,8 +1,14 @@
 //! The replay: every person is published again, as they are now.
+//!
+//! Subscribers ignore a version of a person that is not higher than theirs. If this database has
+//! lost data, they may have versions that it has lost. So each person gets a version that is higher
+//! than every one before: the time in milliseconds. A change raises the version by one, so no
+//! version is later than the present time.
 
 use contracts::events::identity::PeopleChanged;
 use kernel::DbError;
 use kernel::events::replay::Replay;
+use uuid::Uuid;
 
 use crate::domain::{PeopleFilter, Person};
 use crate::import::CHUNK_ROWS_MAX;
@@ -19,13 +25,15 @@ impl Identity {
     pub(crate) async fn replay(&self, replay: &Replay) -> Result<(), DbError> {
         let (everybody, mut after) = (PeopleFilter::default(), None);
         loop {
-            let mut connection = self.write.acquire().await?;
-            let people = store::people::list_people(&mut connection, &everybody, after, PEOPLE_PER_EVENT).await?;
-            drop(connection);
-            let Some(last) = people.last() else { return Ok(()) };
-            after = Some(last.id);
+            let mut tx = self.write.begin().await?;
+            let page = store::people::list_people(&mut tx, &everybody, after.as_ref(), PEOPLE_PER_EVENT).await?;
+            let Some(last) = page.last() else { return Ok(()) };
+            after = Some(everybody.order.place(last.id, &last.name));
+            let ids: Vec<Uuid> = page.iter().map(|person| person.id.uuid()).collect();
+            let version = tx.now().timestamp_millis();
+            let people = store::people::update_versions(&mut tx, &ids, version).await?;
             let people = people.iter().map(Person::state).collect();
-            replay.publish_again(&self.write, &[PeopleChanged { people }]).await?;
+            replay.publish_changed(&self.write, tx, &[PeopleChanged { people }]).await?;
         }
     }
 }

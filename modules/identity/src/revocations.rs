@@ -41,7 +41,7 @@ impl Identity {
         let now = self.write.ambient().now();
         let horizon = self.inner.revocations.horizon(now);
         let mut connection = self.acquire_strong().await?;
-        let people = store::people::list_access_changes(&mut connection, horizon).await?;
+        let people = store::credentials::list_access_changes(&mut connection, horizon).await?;
         let sessions = store::sessions::list_revoked_sessions(&mut connection, horizon).await?;
         let api_tokens = store::api_tokens::list_revoked_api_tokens(&mut connection, horizon).await?;
         self.inner.revocations.add(&people, &sessions);

@@ -61,7 +61,7 @@ impl Identity {
             None
         } else {
             let mut connection = self.write.acquire().await?;
-            store::people::load_credentials_by_email(&mut connection, &key, &plain_key).await?
+            store::credentials::load_credentials_by_email(&mut connection, &key, &plain_key).await?
         };
         let stored = known.as_ref().and_then(|person| person.password_hash.as_deref());
         let person_id = known.as_ref().map(|person| person.person_id);
@@ -74,7 +74,7 @@ impl Identity {
 
         let mut tx = self.write.begin().await?;
         // The person may have changed while the password was checked.
-        let person = store::people::lock_credentials(&mut tx, checked.person_id).await?;
+        let person = store::credentials::lock_credentials(&mut tx, checked.person_id).await?;
         let person = person.filter(|person| person.active && person.password_hash == checked.password_hash);
         let Some(person) = person else {
             tx.rollback().await?;
@@ -161,7 +161,8 @@ impl Identity {
     async fn authenticate_session(&self, token: &str, carrier: Carrier) -> Result<Caller, Problem> {
         let claims = match self.keyring().verify(token, self.write.ambient().now()) {
             Err(Error::TokenKeyUnknown) => {
-                self.reload_keys_for_token().await;
+                // In a box, because the future of each request would have room for it otherwise.
+                Box::pin(self.reload_keys_for_token()).await;
                 self.keyring().verify(token, self.write.ambient().now())?
             }
             verified => verified?,

@@ -16,22 +16,22 @@ impl Live {
         let found = store::list_open_tasks(&mut connection, people).await?;
         let runs = store::list_runs(&mut connection).await?;
         // The last statement, so that everything that was read is visible at this position.
-        let position = store::load_position(&mut connection).await?;
+        let lsn = store::load_position(&mut connection).await?;
         let mut open: HashMap<PersonId, OpenTasks> =
             people.iter().map(|person| (*person, OpenTasks::default())).collect();
         open.extend(found);
         let runs_version = version_of(&runs);
-        Ok(TasksState { people: open, runs, runs_version, position: in_database(&self.tasks, &position) })
+        Ok(TasksState { people: open, runs, runs_version, position: positions_at(&self.tasks, &lsn)? })
     }
 
     /// The wallets of these people.
     pub(crate) async fn load_wallets(&self, people: &[PersonId]) -> Result<WalletsState, DbError> {
         let mut connection = self.accounting.acquire().await?;
         let found = store::list_wallet_lines(&mut connection, people).await?;
-        let position = store::load_position(&mut connection).await?;
+        let lsn = store::load_position(&mut connection).await?;
         let mut lines: HashMap<PersonId, i64> = people.iter().map(|person| (*person, 0)).collect();
         lines.extend(found);
-        Ok(WalletsState { lines, position: in_database(&self.accounting, &position) })
+        Ok(WalletsState { lines, position: positions_at(&self.accounting, &lsn)? })
     }
 }
 
@@ -41,6 +41,7 @@ fn version_of(runs: &[Run]) -> u64 {
     hasher.finish()
 }
 
-fn in_database(pool: &ReadPool, position: &str) -> String {
-    format!("{}={position}", pool.database())
+fn positions_at(pool: &ReadPool, lsn: &str) -> Result<String, DbError> {
+    let positions = pool.positions_at(lsn).map_err(|error| sqlx::Error::Decode(error.into()))?;
+    Ok(positions.to_string())
 }

@@ -65,15 +65,22 @@ impl Tasks {
             if let Some(task) = self.complete.run(command).await? {
                 return Ok(task);
             }
-            // A replica may not have the state that refused the completion.
-            let mut connection = self.write.acquire().await?;
-            let reasons = load_why_not_completed(&mut connection, &[task_id], person_id).await?;
-            match reasons.into_iter().next() {
-                Some((_, NotCompleted::Repeated(task))) => return Ok(*task),
-                Some((_, NotCompleted::Refused(refusal))) => return Err(refusal.into()),
-                Some((_, NotCompleted::Reassigned)) | None => {}
+            // In a box, because the future of each completion would have room for it otherwise.
+            match Box::pin(self.why_not_completed(command)).await? {
+                NotCompleted::Repeated(task) => return Ok(*task),
+                NotCompleted::Refused(refusal) => return Err(refusal.into()),
+                NotCompleted::Reassigned => {}
             }
         }
+    }
+
+    async fn why_not_completed(&self, command: CompleteTask) -> Result<NotCompleted, Error> {
+        let CompleteTask { task_id, person_id } = command;
+        // A replica may not have the state that refused the completion.
+        let mut connection = self.write.acquire().await?;
+        let reasons = load_why_not_completed(&mut connection, &[task_id], person_id).await?;
+        let reason = reasons.into_iter().next().map(|(_, reason)| reason);
+        Ok(reason.unwrap_or(NotCompleted::Refused(Refusal::NotFound)))
     }
 
     /// Completes each task as `complete_task` does, all in one transaction. Returns the outcomes in

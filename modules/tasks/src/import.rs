@@ -211,7 +211,7 @@ fn parse_row(row: ImportRow, creators: &HashMap<String, PersonId>) -> Result<Par
         None => {
             let content = format!("{}\u{1f}{}", creator.unwrap_or_default(), task.content());
             let digest = Sha256::digest(content.as_bytes());
-            let key = format!("sha256:{}", digest.iter().map(|byte| format!("{byte:02x}")).collect::<String>());
+            let key = format!("sha256:{}", text::hex(&digest));
             (key.clone(), key)
         }
     };

@@ -9,10 +9,11 @@ use kernel::Tx;
 use kernel::events::audit::Audit;
 use kernel::http::context::RequestContext;
 use kernel::http::rate_limit::{Exceeded, RateLimit};
+use kernel::http::trace::TraceContext;
 use kernel::runtime::jobs::Outcome;
-use kernel::runtime::span::traced;
+use kernel::runtime::span::continued;
 
-use crate::domain::{FACTS_PER_EVENT_MAX, OpenTask, Pool, Reassignment, ReassignmentStatus};
+use crate::domain::{FACTS_PER_EVENT_MAX, NewReassignment, OpenTask, Pool, Reassignment, ReassignmentStatus};
 use crate::error::Error;
 use crate::service::Tasks;
 use crate::store;
@@ -29,9 +30,17 @@ impl Tasks {
             return Err(Error::Busy);
         }
         self.check_unfinished_runs(&mut tx, requested_by).await?;
-        let (id, now): (ReassignmentId, _) = (tx.new_id(), tx.now());
+        let id: ReassignmentId = tx.new_id();
         let total = store::count_open_tasks(&mut tx).await?;
-        store::insert_reassignment(&mut tx, id, None, Some(requested_by), total, now).await?;
+        let run = NewReassignment {
+            reassignment_id: id,
+            person_id: None,
+            requested_by: Some(requested_by),
+            requested_at: tx.now(),
+            total,
+            traceparent: current_trace(),
+        };
+        store::insert_reassignment(&mut tx, &run).await?;
         let run = store::load_reassignment(&mut tx, id).await?.ok_or(Error::ReassignmentNotFound)?;
         tx.audit(Audit::new(AuditAction::ReassignRequested).of(id).with("open_tasks", total)).await?;
         tx.wake_on_commit(Arc::clone(&self.run_wanted));
@@ -88,6 +97,8 @@ impl Tasks {
         let Some(mut run) = store::load_next_reassignment(&mut tx).await? else {
             return Ok(Outcome::Idle);
         };
+        let cause = cause_of(&run);
+        let span = tracing::info_span!("reassignment", trace_id = cause.as_ref().map(TraceContext::trace_id));
         let before = run.clone();
         self.advance(&mut tx, &mut run).await?;
         run.last_error = None;
@@ -97,7 +108,7 @@ impl Tasks {
         store::update_reassignment(&mut tx, &run).await?;
         tx.commit().await?;
         self.progress.notify_waiters();
-        log_progress(&run);
+        span.in_scope(|| log_progress(&run));
         Ok(if run.status == ReassignmentStatus::Blocked { Outcome::Idle } else { Outcome::More })
     }
 
@@ -125,8 +136,7 @@ impl Tasks {
             return Ok(());
         };
         run.status = ReassignmentStatus::Running;
-        // The request was answered before. Each chunk has a trace of its own.
-        traced("reassign", reassign_chunk(tx, run, &tasks, &pool, now)).await?;
+        continued("reassign", cause_of(run), reassign_chunk(tx, run, &tasks, &pool, now)).await?;
         let numbers: Vec<i64> = tasks.iter().map(|task| task.number).collect();
         run.cost_minor = run.cost_minor.saturating_add(store::load_sum_of_fees(tx, &numbers).await?);
         let completed = store::count_completed_since(tx, run, last).await?;
@@ -162,6 +172,16 @@ async fn reassign_chunk(
         .map(|assignments| TasksAssigned { reassignment_id, assigned_at, assignments: assignments.to_vec() })
         .collect();
     Ok(tx.emit_all(&facts).await?)
+}
+
+/// The trace of the current request, as a run keeps it until it executes.
+pub fn current_trace() -> Option<String> {
+    TraceContext::current().map(|context| context.to_string())
+}
+
+/// The request that caused the run.
+fn cause_of(run: &Reassignment) -> Option<TraceContext> {
+    run.traceparent.as_deref().and_then(TraceContext::from_header)
 }
 
 fn log_progress(run: &Reassignment) {

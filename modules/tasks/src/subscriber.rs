@@ -11,7 +11,8 @@ use kernel::Tx;
 use kernel::events::inbox::{ApplyError, Subscriber};
 use tokio::sync::Notify;
 
-use crate::domain::{Person, Pool};
+use crate::domain::{NewReassignment, Person, Pool};
+use crate::reassign::current_trace;
 use crate::store;
 
 /// The types of the events that the module subscribes to.
@@ -79,7 +80,15 @@ impl TasksSubscriber {
             old_members.into_iter().filter(|member| members.binary_search(member).is_err()).collect();
         for (person_id, total) in store::count_open_tasks_by_person(tx, &left).await? {
             let id: ReassignmentId = tx.new_id();
-            store::insert_reassignment(tx, id, Some(person_id), None, total, now).await?;
+            let run = NewReassignment {
+                reassignment_id: id,
+                person_id: Some(person_id),
+                requested_by: None,
+                requested_at: now,
+                total,
+                traceparent: current_trace(),
+            };
+            store::insert_reassignment(tx, &run).await?;
             tracing::info!(reassignment_id = %id, %person_id, total, "a person left the pool: a run will reassign their tasks");
         }
         Ok(())

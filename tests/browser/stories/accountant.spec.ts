@@ -31,10 +31,18 @@ test("an accountant exports the payouts and closes the day with what it pays on 
   await page.getByRole("button", { name: "CSV" }).click();
   expect((await download).suggestedFilename()).toBe("payouts.csv");
   await page.getByRole("link", { name: "Days", exact: true }).click();
+  const refused: string[] = [];
+  page.on("response", (response) => {
+    if (response.status() >= 400) refused.push(`${response.status()} ${response.url()}`);
+  });
   await page.getByRole("button", { name: /^Close the day now/ }).click();
   const confirm = page.getByRole("dialog").getByRole("button", { name: /^Close and pay \$[\d,.]+ to \d+ (person|people)$/ });
+  // After the close, the page asks what the close of the next day would pay, and nothing of the closed day.
+  const preview = page.waitForResponse((response) => response.url().endsWith("/preview"));
   await confirm.click();
   await expect(page.getByRole("dialog")).toHaveCount(0);
+  await preview;
   const today = page.getByRole("table", { name: "Days" }).getByRole("row").filter({ hasText: "Open" });
   await expect(today).toHaveCount(1);
+  expect(refused).toEqual([]);
 });

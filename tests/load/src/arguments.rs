@@ -37,7 +37,7 @@ struct CommandLine {
     /// Use little data and one short round, to check that every scenario works
     #[arg(long)]
     short: bool,
-    /// Measure `dashboard` at ten million transfers
+    /// Measure `dashboard` at ten million transfers and `growth` at ten million tasks
     #[arg(long)]
     large: bool,
     /// Print the results as JSON
@@ -67,7 +67,9 @@ enum Selection {
 
 impl ValueEnum for Selection {
     fn value_variants<'a>() -> &'a [Self] {
-        use Scenario::{Close, Complete, Create, Dashboard, Foreground, List, Memory, Pipeline, Post, Reassign, Start};
+        use Scenario::{
+            Close, Complete, Create, Dashboard, Foreground, Growth, List, Memory, Pipeline, Post, Reassign, Start,
+        };
         &[
             Self::One(Complete),
             Self::One(Create),
@@ -80,6 +82,7 @@ impl ValueEnum for Selection {
             Self::One(Memory),
             Self::One(Close),
             Self::One(Start),
+            Self::One(Growth),
             Self::All,
         ]
     }

@@ -12,6 +12,9 @@ use crate::program::{Process, Program};
 use crate::server::Server;
 use crate::sql::Session;
 
+/// Completes tasks in bulk.
+const COMPLETE_MANY: &str = include_str!("../baseline/complete_many.sql");
+
 /// Maximum time until all events are delivered, or until transfers are booked.
 const DELIVERY_DEADLINE: Duration = Duration::from_secs(900);
 
@@ -156,6 +159,14 @@ impl Installation {
         write_lines(&path, std::iter::once("title".to_owned()).chain(titles.map(title)))?;
         self.program.run(&["import", "tasks", &path.display().to_string()]).await?;
         std::fs::remove_file(&path).map_err(Error::io("delete an imported file"))
+    }
+
+    /// Completes the oldest open tasks in one statement, each by its assignee.
+    ///
+    /// # Errors
+    /// psql reports an error.
+    pub async fn complete_tasks(&mut self, tasks: u64) -> Result<()> {
+        self.tracker.run(&COMPLETE_MANY.replace(":count", &tasks.to_string())).await
     }
 
     /// Copies the databases, so that Piecework and the baseline start from the same tables,

@@ -28,6 +28,8 @@ pub enum Scenario {
     Close,
     /// Time from starting the process until it is ready
     Start,
+    /// Bytes on disk for each task, assignment and completion, and the time to verify them
+    Growth,
 }
 
 impl Scenario {
@@ -44,6 +46,7 @@ impl Scenario {
             Self::Memory => "memory",
             Self::Close => "close",
             Self::Start => "start",
+            Self::Growth => "growth",
         }
     }
 }

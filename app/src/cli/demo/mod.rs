@@ -7,6 +7,7 @@ use std::path::Path;
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 use kernel::Ambient;
+use kernel::text::hex;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
@@ -81,7 +82,7 @@ async fn create(config: &Config, ready_file: &Path) -> Result<Ready, Error> {
     let ambient = Ambient::system();
     let mut secret = [0_u8; 6];
     ambient.fill(&mut secret);
-    let password = secret.iter().fold("demo-".to_owned(), |password, byte| format!("{password}{byte:02x}"));
+    let password = format!("demo-{}", hex(&secret));
     let bar = ProgressBar::new(1).with_message("creating three weeks of history").with_style(
         ProgressStyle::with_template("{bar:40} day {pos} of {len}: {msg}")
             .unwrap_or_else(|_| ProgressStyle::default_bar()),

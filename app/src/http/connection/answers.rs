@@ -10,7 +10,7 @@ use actix_web::web::Bytes;
 use kernel::Ambient;
 use kernel::http::problem::REQUEST_ID;
 
-use crate::http::middleware::{problems, request_id, security_headers};
+use crate::http::middleware::{problems, request_id, response_headers};
 
 /// Maximum length of an answer of the library.
 const LENGTH_MAX: usize = 256;
@@ -76,7 +76,7 @@ impl Answer {
         metrics::counter!("piecework_http_refused_by_parser_total", "status" => status.to_string()).increment(1);
         let response = REQUEST_ID.sync_scope(id.clone(), || problems::problem_of(found.status).error_response());
         let mut headers = response.headers().clone();
-        security_headers::set(&mut headers, true, is_behind_https);
+        response_headers::set(&mut headers, true, is_behind_https);
         if let Ok(id) = HeaderValue::from_str(&id) {
             headers.insert(request_id::REQUEST_ID_HEADER, id);
         }

@@ -1,8 +1,12 @@
 //! Writes one log line and one measurement for each request. Both name the route instead of the
 //! path. The log line also names the person and the address of the client.
 
-use std::time::Instant;
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::rc::Rc;
+use std::time::{Duration, Instant};
 
+use ::metrics::{Counter, Histogram};
 use actix_web::Error;
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::StatusCode;
@@ -22,20 +26,38 @@ const UNKNOWN_ROUTE: &str = "(unknown)";
 /// The name of all methods that are not known.
 pub const UNKNOWN_METHOD: &str = "other";
 
+thread_local! {
+    /// The time series of the answers of this thread. To find a series by its labels takes longer
+    /// than to write to it.
+    static SERIES: RefCell<HashMap<Answered, Series>> = RefCell::default();
+}
+
+/// What the time series of an answer are labelled with.
+#[derive(PartialEq, Eq, Hash)]
+struct Answered {
+    method: &'static str,
+    route: Option<Rc<str>>,
+    status: StatusCode,
+}
+
+/// The time series of one kind of answers.
+struct Series {
+    requests: Counter,
+    duration: Histogram,
+}
+
 /// Logs and measures a request when its response is ready.
 pub async fn record(request: ServiceRequest, next: Next<ResponseBody>) -> Result<ServiceResponse<ResponseBody>, Error> {
     let started = Instant::now();
     let method = known_method(request.method().as_str());
-    let route = route_pattern(&request);
-    let route = route.as_deref().unwrap_or(UNKNOWN_ROUTE);
+    let pattern = route_pattern(&request);
     let (request_id, trace) = (kernel::http::problem::request_id(), TraceContext::current());
     let span = tracing::info_span!("request", request_id, trace_id = trace.as_ref().map(TraceContext::trace_id));
     let response = next.call(request).instrument(span.clone()).await;
     let status = status_of(&response);
     let duration = started.elapsed();
-    let labels = [("method", method.to_owned()), ("route", route.to_owned()), ("status", status.as_str().to_owned())];
-    ::metrics::counter!("piecework_http_requests_total", &labels).increment(1);
-    ::metrics::histogram!("piecework_http_request_duration_seconds", &labels).record(duration.as_secs_f64());
+    measure(Answered { method, route: pattern.clone(), status }, duration);
+    let route = pattern.as_deref().unwrap_or(UNKNOWN_ROUTE);
     let duration_ms = u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
     let status = status.as_u16();
     let context = RequestContext::current();
@@ -49,6 +71,26 @@ pub async fn record(request: ServiceRequest, next: Next<ResponseBody>) -> Result
         }
     });
     response
+}
+
+fn measure(answered: Answered, duration: Duration) {
+    SERIES.with_borrow_mut(|all| {
+        let series = all.entry(answered).or_insert_with_key(Series::of);
+        series.requests.increment(1);
+        series.duration.record(duration.as_secs_f64());
+    });
+}
+
+impl Series {
+    fn of(answered: &Answered) -> Self {
+        let route = answered.route.as_deref().unwrap_or(UNKNOWN_ROUTE).to_owned();
+        let labels =
+            [("method", answered.method.to_owned()), ("route", route), ("status", answered.status.as_str().to_owned())];
+        Self {
+            requests: ::metrics::counter!("piecework_http_requests_total", &labels),
+            duration: ::metrics::histogram!("piecework_http_request_duration_seconds", &labels),
+        }
+    }
 }
 
 /// A client can send any text as a method. Unknown methods share one label, because each label is a

@@ -1,7 +1,8 @@
 //! Gives every resource and list an ETag, and answers `If-None-Match` with 304.
 //!
-//! The tag of a resource with a version is strong, so that `If-Match` can compare it. All others
-//! are weak digests of the body, because the body may be compressed afterwards.
+//! The tag of a resource with a version is strong, so that `If-Match` can compare it. It identifies
+//! the bytes of one encoding, so the response is not compressed. All others are weak digests of the
+//! body, because the body may be compressed afterwards.
 
 use actix_web::body::{self, BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
@@ -11,6 +12,7 @@ use actix_web::middleware::Next;
 use actix_web::{Error, HttpRequest, HttpResponse, web};
 use kernel::http::EntityVersion;
 
+use super::headers::exclude_from_compression;
 use crate::http::digest::digest;
 use crate::http::gateway::Gateway;
 use crate::http::prefix::API_PREFIX;
@@ -56,6 +58,9 @@ pub async fn answer(
         set_headers(response.headers_mut(), &own, &tag);
     } else if let Ok(value) = tag.try_into_value() {
         response.headers_mut().insert(header::ETAG, value);
+    }
+    if version.is_some() {
+        exclude_from_compression(response.headers_mut());
     }
     Ok(ServiceResponse::new(request, response.set_body(BoxBody::new(bytes))))
 }

@@ -1,4 +1,5 @@
-//! Event streams end when the access token of their caller is refused.
+//! Event streams end when the access token of their caller is refused. They are not compressed,
+//! because a compressor would hold small events back.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -13,6 +14,7 @@ use actix_web::{Error, HttpMessage, HttpRequest, web};
 use kernel::http::auth::Identified;
 use kernel::http::cookies::Browser;
 
+use super::headers::exclude_from_compression;
 use super::identify::access_token;
 use crate::http::gateway::Gateway;
 
@@ -44,17 +46,19 @@ pub async fn follow(
     request: ServiceRequest,
     next: Next<BoxBody>,
 ) -> Result<ServiceResponse, Error> {
-    let response = next.call(request).await?;
+    let mut response = next.call(request).await?;
     if !is_event_stream(response.headers()) {
         return Ok(response);
     }
+    exclude_from_compression(response.headers_mut());
     let Some(token) = token_of_caller(response.request()) else { return Ok(response) };
     let identity = gateway.identity.clone();
     let refused = Box::pin(async move { identity.until_refused(&token).await });
     Ok(response.map_body(|_, body| BoxBody::new(CallersStream { body, refused })))
 }
 
-fn is_event_stream(headers: &HeaderMap) -> bool {
+/// Whether a response is an event stream.
+pub fn is_event_stream(headers: &HeaderMap) -> bool {
     let content_type = headers.get(header::CONTENT_TYPE);
     content_type.is_some_and(|content_type| content_type.as_bytes().starts_with(b"text/event-stream"))
 }

@@ -3,7 +3,7 @@
 use actix_web::Error;
 use actix_web::dev::{ResponseHead, ServiceResponse};
 use actix_web::error::InternalError;
-use actix_web::http::header::HeaderMap;
+use actix_web::http::header::{self, HeaderMap, HeaderValue};
 
 /// Applies `edit` to the headers.
 pub fn edit_headers<B>(
@@ -28,5 +28,12 @@ pub fn edit_head<B>(
             edit(response.head_mut());
             Err(InternalError::from_response(error, response).into())
         }
+    }
+}
+
+/// Keeps the compressor from a response: it does not touch one that has a content encoding.
+pub fn exclude_from_compression(headers: &mut HeaderMap) {
+    if !headers.contains_key(header::CONTENT_ENCODING) {
+        headers.insert(header::CONTENT_ENCODING, HeaderValue::from_static("identity"));
     }
 }

@@ -1,4 +1,7 @@
-//! Turns every error response into a problem document, including the plain texts of actix.
+//! Turns every error response into a problem document, including the plain texts of actix, and a
+//! panic of a handler.
+
+use std::panic::AssertUnwindSafe;
 
 use actix_web::body::BoxBody;
 use actix_web::dev::{ServiceRequest, ServiceResponse};
@@ -6,11 +9,18 @@ use actix_web::http::StatusCode;
 use actix_web::http::header::{self, HeaderMap};
 use actix_web::middleware::Next;
 use actix_web::{Error, ResponseError};
+use futures_util::FutureExt;
 use kernel::Problem;
+use kernel::runtime::retry::panic_message;
 
-/// Replaces the body of an error response that is not JSON.
+/// Replaces the body of an error response that is not JSON. Answers a panic with 500; without an
+/// answer, actix closes the connection.
 pub async fn rewrite(request: ServiceRequest, next: Next<BoxBody>) -> Result<ServiceResponse, Error> {
-    let response = next.call(request).await?;
+    let answered = AssertUnwindSafe(next.call(request)).catch_unwind().await;
+    let response = answered.unwrap_or_else(|panic| {
+        let cause = format!("the handler panicked: {}", panic_message(&*panic));
+        Err(Problem::internal(&cause).into())
+    })?;
     if is_document(response.status(), response.headers()) {
         return Ok(response);
     }

@@ -18,6 +18,7 @@ use tokio::time::Instant;
 
 use super::headers::edit_head;
 use crate::http::connection::{Connection, RunningRequest};
+use crate::http::split_body::SplitBody;
 
 /// Maximum number of parts of an unread body that are discarded to keep the connection. All of them
 /// have arrived.
@@ -77,9 +78,9 @@ impl Stream for RequestBody {
     }
 }
 
-/// The body of a response. Its request runs until all of it is sent.
+/// The body of a response, in parts. Its request runs until all of it is sent.
 pub struct ResponseBody {
-    body: BoxBody,
+    body: SplitBody,
     _running: RunningRequest,
 }
 
@@ -111,7 +112,7 @@ pub async fn follow(mut request: ServiceRequest, next: Next<BoxBody>) -> Result<
     }
     request.extensions_mut().insert(body.clone());
     let response = next.call(request).await;
-    let to_the_end = |_: &mut _, body| ResponseBody { body, _running: running };
+    let to_the_end = |_: &mut _, body| ResponseBody { body: SplitBody::new(body), _running: running };
     let response = response.map(|response| response.map_body(to_the_end));
     // After an invalid chunk, the library sends only a response that is ready in the same step.
     if !body.has_arrived() && !body.0.has_failed.get() {

@@ -6,15 +6,15 @@ use std::task::{Context, Poll};
 
 use actix_web::body::{BodySize, BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
-use actix_web::http::{Method, header};
-use actix_web::middleware::Next;
+use actix_web::http::Method;
 use actix_web::web::Bytes;
-use actix_web::{Error, HttpMessage, web};
+use actix_web::{HttpMessage, HttpRequest};
 use contracts::PersonId;
 use kernel::Problem;
 use kernel::http::auth::Identified;
 use tasks::CREATED_TASKS;
 
+use super::event_streams::is_event_stream;
 use crate::http::gateway::Gateway;
 use crate::http::limits::{COMMANDS, Slot};
 use crate::http::prefix::API_PREFIX;
@@ -41,38 +41,12 @@ impl MessageBody for ThrottledStream {
     }
 }
 
-/// Refuses a request beyond a limit of the person who sent it.
-pub async fn limit(
-    gateway: web::Data<Gateway>,
-    request: ServiceRequest,
-    next: Next<BoxBody>,
-) -> Result<ServiceResponse, Error> {
-    let person_id = match request.extensions().get::<Identified>() {
-        Some(Identified::Caller(caller)) => Some(caller.person_id),
-        _ => None,
-    };
-    if let Some(person_id) = person_id {
-        take(&gateway, person_id, &request)?;
-    }
-    let response = next.call(request).await?;
-    let is_stream = response
-        .headers()
-        .get(header::CONTENT_TYPE)
-        .is_some_and(|content_type| content_type.as_bytes().starts_with(b"text/event-stream"));
-    let slot = match person_id {
-        Some(person_id) if is_stream => gateway.limits.event_streams.take(person_id).map_err(Problem::from)?,
-        _ => None,
-    };
-    Ok(match slot {
-        Some(slot) => response.map_body(|_, body| BoxBody::new(ThrottledStream { body, _slot: slot })),
-        None => response,
-    })
-}
-
-fn take(gateway: &Gateway, person_id: PersonId, request: &ServiceRequest) -> Result<(), Problem> {
+/// Takes what a request uses of the limits of its person. `Err` is a 429.
+pub fn take(gateway: &Gateway, request: &ServiceRequest) -> Result<(), Problem> {
     if matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS) {
         return Ok(());
     }
+    let Some(person_id) = person_of(request.request()) else { return Ok(()) };
     let people = &gateway.limits.people;
     people.take(COMMANDS, person_id, 1)?;
     let creates_task = *request.method() == Method::POST && request.path().strip_prefix(API_PREFIX) == Some(TASKS_PATH);
@@ -80,4 +54,23 @@ fn take(gateway: &Gateway, person_id: PersonId, request: &ServiceRequest) -> Res
         people.take(CREATED_TASKS, person_id, 1)?;
     }
     Ok(())
+}
+
+/// Holds a slot of the person as long as an event stream is open. `Err` is a 429.
+pub fn hold_slot(gateway: &Gateway, response: ServiceResponse) -> Result<ServiceResponse, Problem> {
+    if !is_event_stream(response.headers()) {
+        return Ok(response);
+    }
+    let Some(person_id) = person_of(response.request()) else { return Ok(response) };
+    Ok(match gateway.limits.event_streams.take(person_id)? {
+        Some(slot) => response.map_body(|_, body| BoxBody::new(ThrottledStream { body, _slot: slot })),
+        None => response,
+    })
+}
+
+fn person_of(request: &HttpRequest) -> Option<PersonId> {
+    match request.extensions().get::<Identified>() {
+        Some(Identified::Caller(caller)) => Some(caller.person_id),
+        _ => None,
+    }
 }

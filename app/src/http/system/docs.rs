@@ -12,8 +12,8 @@ use utoipa_actix_web::service_config::ServiceConfig;
 use utoipa_swagger_ui::Config;
 
 use super::route_table::get_only;
-use crate::http::middleware::split_bodies::SplitBody;
 use crate::http::prefix::API_PREFIX;
+use crate::http::split_body::SplitBody;
 
 /// Swagger UI needs inline styles. Scripts and data come from this server only.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; \

@@ -23,6 +23,10 @@ use utoipa_actix_web::service_config::ServiceConfig;
 
 /// Adds the routes of these modules and of the gateway to the API.
 pub fn add_routes(modules: &[Module], api: &mut ServiceConfig<'_>) {
+    // The library compares a path with one route after the other, and most requests are about
+    // tasks.
+    let mut modules: Vec<&Module> = modules.iter().collect();
+    modules.sort_by_key(|module| module.name != "tasks");
     for module in modules {
         (module.routes)(api);
     }

@@ -8,14 +8,13 @@ use std::path::Path;
 
 use futures_util::TryStreamExt;
 use kernel::db::allow_unopened;
+use kernel::text::hex;
 use kernel::{Ambient, Problem};
 use sqlx::Executor;
 use sqlx::migrate::Migrate;
 use sqlx::postgres::PgConnection;
 
-use super::manifest::{
-    AppliedMigration, DatabaseBackup, FORMAT, Manifest, ModuleBackup, PROGRAM, TableBackup, hexadecimal,
-};
+use super::manifest::{AppliedMigration, DatabaseBackup, FORMAT, Manifest, ModuleBackup, PROGRAM, TableBackup};
 use super::private::create_private_folder;
 use super::table_file::TableWriter;
 use super::{Progress, catalogue};
@@ -115,10 +114,8 @@ async fn copy_module(
     let failed = Error::database::<sqlx::Error>(database.name.as_str());
     let applied = connection.list_applied_migrations(&schema.migrator.table_name).await;
     let applied = applied.map_err(|error| Error::Migration { name: module, error })?;
-    let migrations = applied
-        .iter()
-        .map(|one| AppliedMigration { version: one.version, checksum: hexadecimal(&one.checksum) })
-        .collect();
+    let migrations =
+        applied.iter().map(|one| AppliedMigration { version: one.version, checksum: hex(&one.checksum) }).collect();
     let directory = folder.join(module);
     create_private_folder(&directory).map_err(Error::io(format!("create {}", directory.display())))?;
     let mut tables = Vec::new();

@@ -149,8 +149,3 @@ impl Manifest {
         self.tables().map(|(_, table)| table.rows).sum()
     }
 }
-
-/// Bytes as hexadecimal digits.
-pub fn hexadecimal(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
-}

@@ -7,11 +7,12 @@
 use std::path::Path;
 
 use kernel::Ambient;
+use kernel::text::hex;
 use sqlx::migrate::Migration;
 use sqlx::postgres::PgConnection;
 use sqlx::{AssertSqlSafe, Connection};
 
-use super::manifest::{AppliedMigration, DatabaseBackup, Manifest, ModuleBackup, TableBackup, hexadecimal};
+use super::manifest::{AppliedMigration, DatabaseBackup, Manifest, ModuleBackup, TableBackup};
 use super::table_file::{TableReader, digest_of};
 use super::{Progress, catalogue};
 use crate::Error;
@@ -62,9 +63,8 @@ fn incomplete(manifest: &Manifest, what: &str) -> Error {
 }
 
 fn known<'a>(schema: &'a Schema, applied: &AppliedMigration) -> Option<&'a Migration> {
-    let is_same = |migration: &&Migration| {
-        migration.version == applied.version && hexadecimal(&migration.checksum) == applied.checksum
-    };
+    let is_same =
+        |migration: &&Migration| migration.version == applied.version && hex(&migration.checksum) == applied.checksum;
     schema.migrator.iter().find(is_same)
 }
 

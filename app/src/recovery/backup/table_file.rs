@@ -9,9 +9,9 @@ use std::path::Path;
 use flate2::Compression;
 use flate2::bufread::GzDecoder;
 use flate2::write::GzEncoder;
+use kernel::text::hex;
 use sha2::{Digest, Sha256};
 
-use super::manifest::hexadecimal;
 use super::private::create_private_file;
 
 /// Number of bytes that are read from a file at a time.
@@ -72,7 +72,7 @@ impl TableWriter {
         let mut digested = self.encoder.finish()?;
         digested.flush()?;
         digested.inner.get_ref().sync_all()?;
-        Ok(Written { rows: self.rows, bytes: digested.bytes, sha256: hexadecimal(&digested.digest.finalize()) })
+        Ok(Written { rows: self.rows, bytes: digested.bytes, sha256: hex(&digested.digest.finalize()) })
     }
 }
 
@@ -102,7 +102,7 @@ pub fn digest_of(path: &Path, mut observe: impl FnMut(u64)) -> io::Result<(u64, 
     loop {
         let count = file.read(&mut chunk)?;
         if count == 0 {
-            return Ok((bytes, hexadecimal(&digest.finalize())));
+            return Ok((bytes, hex(&digest.finalize())));
         }
         digest.update(&chunk[..count]);
         bytes += count as u64;

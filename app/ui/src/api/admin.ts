@@ -15,7 +15,12 @@ export const peopleQuery = (filter: PeopleFilter) =>
   infiniteQueryOptions({
     queryKey: ["people", "list", filter],
     queryFn: ({ pageParam, signal }) =>
-      dataOf(api.GET("/api/v1/people", { params: { query: { ...filter, ...page(pageParam) } }, signal })),
+      dataOf(
+        api.GET("/api/v1/people", {
+          params: { query: { ...filter, sort: "name", ...page(pageParam) } },
+          signal,
+        }),
+      ),
     ...paged,
   });
 

@@ -45,6 +45,10 @@ export const duePayoutsQuery = (date: string) =>
     ...paged,
   });
 
+/** Whether a query is about what the close of the open day would do. */
+export const isOfOpenDay = (queryKey: readonly unknown[]) =>
+  queryKey[1] === "preview" || queryKey[1] === "due";
+
 /** All days of a range; without a range the last ones. */
 export const earningsQuery = (range: DayRange) =>
   queryOptions({
@@ -82,7 +86,12 @@ export const walletsQuery = (filter: WalletsFilter) =>
   infiniteQueryOptions({
     queryKey: ["books", "wallets", filter],
     queryFn: ({ pageParam, signal }) =>
-      dataOf(api.GET("/api/v1/wallets", { params: { query: { ...filter, ...page(pageParam) } }, signal })),
+      dataOf(
+        api.GET("/api/v1/wallets", {
+          params: { query: { ...filter, sort: "name", ...page(pageParam) } },
+          signal,
+        }),
+      ),
     ...paged,
   });
 

@@ -746,7 +746,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Lists people in the order in which they were created
+         * Lists people
          * @description Everyone sees names, roles and activity. Admins also see e-mail addresses.
          */
         get: operations["list_people"];
@@ -1226,7 +1226,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Lists all wallets, in the order of the people's ids
+         * Lists all wallets
          * @description `Accept: text/csv` answers with all rows as a CSV file.
          */
         get: operations["list_wallets"];
@@ -7103,6 +7103,8 @@ export interface operations {
                 role?: components["schemas"]["Role"];
                 /** @description `true` lists only people who may log in, `false` only those who were deactivated. */
                 active?: boolean;
+                /** @description `created`: in the order in which they were created, the default. `name`: by name. */
+                sort?: "created" | "name";
                 /** @description The `next_cursor` of the previous page. Without it, the list begins. */
                 cursor?: string;
                 /** @description Maximum number of items in the page. */
@@ -9632,6 +9634,11 @@ export interface operations {
                 q?: string;
                 /** @description `true` lists only the wallets whose balance is below zero. */
                 below_zero?: boolean;
+                /**
+                 * @description `created`: in the order in which the owners were created, the default. `name`: by the
+                 *     owner's name.
+                 */
+                sort?: "created" | "name";
                 /** @description The `next_cursor` of the previous page. Without it, the list begins. */
                 cursor?: string;
                 /** @description Maximum number of items in the page. */

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, NaiveDate, Utc};
 use contracts::{PersonId, TaskId, TransferId};
-use kernel::DateRange;
+use kernel::{DateRange, ListOrder};
 
 use super::transfer_kind::TransferKind;
 
@@ -26,9 +26,11 @@ pub struct PayoutsFilter {
     pub range: Option<DateRange>,
 }
 
-/// The wallets that a list contains.
+/// The wallets that a list contains, and their order.
 #[derive(Debug, Clone, Default)]
 pub struct WalletsFilter {
+    /// The order, by the ids or the names of the owners.
+    pub order: ListOrder,
     /// Only wallets whose owner's name contains this text, in upper or lower case.
     pub search: Option<String>,
     /// Only wallets whose balance is below zero.

@@ -4,12 +4,12 @@ use actix_web::web::Data;
 use actix_web::{HttpResponse, get};
 use contracts::PersonId;
 use contracts::permission::SeeBooks;
-use kernel::Problem;
 use kernel::http::auth::Authorized;
 use kernel::http::csv::Exportable;
 use kernel::http::paging::{Page, PageQuery};
 use kernel::http::problem::ProblemDocument;
 use kernel::text::parse_search;
+use kernel::{ListOrder, Place, Problem};
 use serde::Deserialize;
 use utoipa::IntoParams;
 
@@ -28,9 +28,14 @@ struct ListWalletsQuery {
     #[serde(default)]
     #[param(value_type = Option<bool>)]
     below_zero: bool,
+    /// `created`: in the order in which the owners were created, the default. `name`: by the
+    /// owner's name.
+    #[serde(default)]
+    #[param(inline, value_type = Option<ListOrder>)]
+    sort: ListOrder,
 }
 
-/// Lists all wallets, in the order of the people's ids
+/// Lists all wallets
 ///
 /// `Accept: text/csv` answers with all rows as a CSV file.
 #[utoipa::path(
@@ -47,16 +52,16 @@ struct ListWalletsQuery {
 pub async fn list_wallets(
     _caller: Authorized<SeeBooks>,
     accounting: Data<Accounting>,
-    Exportable { filter, export }: Exportable<ListWalletsQuery, PersonId>,
+    Exportable { filter, export }: Exportable<ListWalletsQuery, Place<PersonId>>,
 ) -> Result<HttpResponse, Problem> {
     let search = parse_search(filter.q.as_deref()).map_err(|error| Problem::invalid_fields(vec![error]))?;
-    let filter = WalletsFilter { search, below_zero: filter.below_zero };
+    let order = filter.sort;
+    let filter = WalletsFilter { order, search, below_zero: filter.below_zero };
     let books = accounting.clone();
     let read = move |after, limit| {
         let (accounting, filter) = (accounting.clone(), filter.clone());
         async move { accounting.list_wallets(&filter, after, limit).await }
     };
-    export
-        .answer("wallets", read, |wallet: &Wallet| wallet.person_id, move |wallet| WalletView::new(&books, wallet))
-        .await
+    let place = move |wallet: &Wallet| order.place(wallet.person_id, wallet.name.as_deref().unwrap_or_default());
+    export.answer("wallets", read, place, move |wallet| WalletView::new(&books, wallet)).await
 }

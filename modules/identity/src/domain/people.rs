@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use contracts::events::identity::PersonState;
 use contracts::{PersonId, Role};
 use kernel::text::{self, LANGUAGES, MailAddress};
-use kernel::{Fault, FieldCode, FieldError};
+use kernel::{Fault, FieldCode, FieldError, ListOrder};
 
 /// Maximum length of a name, in characters.
 const NAME_CHARS_MAX: usize = 200;
@@ -64,9 +64,11 @@ pub struct PersonUpdate {
     pub if_version: Option<Vec<i64>>,
 }
 
-/// Which people a list contains.
+/// Which people a list contains, and their order.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct PeopleFilter {
+    /// The order.
+    pub order: ListOrder,
     /// Part of the name, in upper or lower case.
     pub text: Option<String>,
     /// Whether the text may also be part of the e-mail address. Only for callers who may see

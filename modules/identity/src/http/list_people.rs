@@ -4,10 +4,10 @@ use actix_web::get;
 use actix_web::web::{Data, Json};
 use contracts::permission::{BeKnown, ManagePeople};
 use contracts::{Permission, PersonId, Role};
-use kernel::Problem;
 use kernel::http::auth::Authorized;
 use kernel::http::paging::{List, Page, PageQuery};
 use kernel::http::problem::ProblemDocument;
+use kernel::{ListOrder, Place, Problem};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
@@ -25,6 +25,10 @@ struct ListPeopleQuery {
     role: Option<Role>,
     /// `true` lists only people who may log in, `false` only those who were deactivated.
     active: Option<bool>,
+    /// `created`: in the order in which they were created, the default. `name`: by name.
+    #[serde(default)]
+    #[param(inline, value_type = Option<ListOrder>)]
+    sort: ListOrder,
 }
 
 /// A person in a list.
@@ -41,7 +45,7 @@ struct ListedPersonView {
     email: Option<String>,
 }
 
-/// Lists people in the order in which they were created
+/// Lists people
 ///
 /// Everyone sees names, roles and activity. Admins also see e-mail addresses.
 #[utoipa::path(
@@ -58,13 +62,13 @@ struct ListedPersonView {
 pub async fn list_people(
     caller: Authorized<BeKnown>,
     identity: Data<Identity>,
-    List { filter, page }: List<ListPeopleQuery, PersonId>,
+    List { filter, page }: List<ListPeopleQuery, Place<PersonId>>,
 ) -> Result<Json<Page<ListedPersonView>>, Problem> {
     let sees_email = ManagePeople::ROLES.contains(&caller.caller().role);
-    let ListPeopleQuery { q: text, role, active } = filter;
-    let filter = PeopleFilter { text, search_email: sees_email, role, active };
-    let people = identity.list_people(filter, page.after, page.limit).await?;
-    Ok(Json(page.cut(people, |person| person.id).map(|person| ListedPersonView {
+    let ListPeopleQuery { q: text, role, active, sort } = filter;
+    let filter = PeopleFilter { order: sort, text, search_email: sees_email, role, active };
+    let people = identity.list_people(filter, page.after.clone(), page.limit).await?;
+    Ok(Json(page.cut(people, |person| sort.place(person.id, &person.name)).map(|person| ListedPersonView {
         id: person.id,
         name: person.name,
         role: person.role,

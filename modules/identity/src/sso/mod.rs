@@ -202,7 +202,7 @@ impl Identity {
             self.on_behalf_of(person.id).update_person(person.id, update).await?;
         }
         let mut tx = self.write.begin().await?;
-        let person = store::people::lock_credentials(&mut tx, person.id).await?;
+        let person = store::credentials::lock_credentials(&mut tx, person.id).await?;
         let person = person.filter(|person| person.active).ok_or(Error::SsoPersonInactive)?;
         let tokens = self.begin_session(&mut tx, &person, device, LoginMethod::Sso).await?;
         attempt.succeed(&mut tx, person.person_id).await?;
@@ -230,7 +230,7 @@ impl Identity {
         let email = found.verified_email.as_deref().ok_or(Error::SsoEmailUnverified)?;
         let address = MailAddress::parse(email).map_err(|_| Error::SsoEmailUnverified)?;
         let plain_key = MailAddress::plain_key_of(email);
-        let known = store::people::load_credentials_by_email(&mut tx, &address.key, &plain_key).await?;
+        let known = store::credentials::load_credentials_by_email(&mut tx, &address.key, &plain_key).await?;
         let person = match known {
             Some(known)
                 if store::sso_subjects::exists_subject_of(&mut tx, provider.issuer(), known.person_id).await? =>

@@ -2,6 +2,7 @@
 
 pub mod api_tokens;
 pub mod audit_records;
+pub mod credentials;
 pub mod familiar_addresses;
 pub mod link_mails;
 pub mod links;

@@ -1,12 +1,12 @@
-//! The table `people`: people, their passwords and their access versions.
+//! The table `people`: people. Their passwords and access versions are in `credentials.rs`.
 
 use chrono::{DateTime, Utc};
 use contracts::{PersonId, Role};
-use kernel::DbError;
+use kernel::{DbError, Place};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use crate::domain::{AccessChange, Credentials, PeopleFilter, Person, ValidPerson};
+use crate::domain::{PeopleFilter, Person, ValidPerson};
 use crate::error::Error;
 
 struct PersonRow {
@@ -41,28 +41,6 @@ impl TryFrom<PersonRow> for Person {
 
 fn parse_role(text: &str) -> Result<Role, sqlx::Error> {
     text.parse().map_err(|error: contracts::InvalidRole| sqlx::Error::Decode(error.into()))
-}
-
-struct CredentialsRow {
-    id: Uuid,
-    password_hash: Option<String>,
-    role: String,
-    active: bool,
-    access_version: i64,
-}
-
-impl TryFrom<CredentialsRow> for Credentials {
-    type Error = sqlx::Error;
-
-    fn try_from(row: CredentialsRow) -> Result<Self, sqlx::Error> {
-        Ok(Self {
-            person_id: PersonId::from(row.id),
-            password_hash: row.password_hash,
-            role: parse_role(&row.role)?,
-            active: row.active,
-            access_version: row.access_version,
-        })
-    }
 }
 
 /// Whether there is any person.
@@ -188,7 +166,7 @@ pub async fn lock_person(connection: &mut PgConnection, id: PersonId) -> Result<
 pub async fn list_people(
     connection: &mut PgConnection,
     filter: &PeopleFilter,
-    after: Option<PersonId>,
+    after: Option<&Place<PersonId>>,
     rows: i64,
 ) -> Result<Vec<Person>, sqlx::Error> {
     sqlx::query_as!(
@@ -203,12 +181,46 @@ pub async fn list_people(
            and ($5::boolean is null or active = $5)
          order by id
          limit $6",
-        after.map(PersonId::uuid),
+        after.map(|after| after.id().uuid()),
         filter.role.map(Role::as_str),
         filter.text,
         filter.search_email,
         filter.active,
         rows
+    )
+    .fetch_all(connection)
+    .await?
+    .into_iter()
+    .map(Person::try_from)
+    .collect()
+}
+
+/// Up to `rows` people that match the filter, in the order of their names.
+pub async fn list_people_by_name(
+    connection: &mut PgConnection,
+    filter: &PeopleFilter,
+    after: Option<&Place<PersonId>>,
+    rows: i64,
+) -> Result<Vec<Person>, sqlx::Error> {
+    sqlx::query_as!(
+        PersonRow,
+        "select id, email, name, role, active, language, time_zone, version, created_at
+         from identity.people
+         where ($1::uuid is null or (lower(name), id) > (lower($7), $1))
+           and ($2::text is null or role = $2)
+           and ($3::text is null
+               or strpos(lower(name), lower($3)) > 0
+               or ($4 and strpos(email_key, lower($3)) > 0))
+           and ($5::boolean is null or active = $5)
+         order by lower(name), id
+         limit $6",
+        after.map(|after| after.id().uuid()),
+        filter.role.map(Role::as_str),
+        filter.text,
+        filter.search_email,
+        filter.active,
+        rows,
+        after.and_then(Place::name)
     )
     .fetch_all(connection)
     .await?
@@ -248,6 +260,28 @@ pub async fn update_person(connection: &mut PgConnection, person: &Person) -> Re
     .execute(connection)
     .await?;
     Ok(())
+}
+
+/// Raises the versions of these people, at least to `version`. Returns the people.
+pub async fn update_versions(
+    connection: &mut PgConnection,
+    ids: &[Uuid],
+    version: i64,
+) -> Result<Vec<Person>, sqlx::Error> {
+    sqlx::query_as!(
+        PersonRow,
+        "update identity.people
+         set version = greatest(version + 1, $2)
+         where id = any($1)
+         returning id, email, name, role, active, language, time_zone, version, created_at",
+        ids,
+        version
+    )
+    .fetch_all(connection)
+    .await?
+    .into_iter()
+    .map(Person::try_from)
+    .collect()
 }
 
 /// Stores the person's new e-mail address; `Error::EmailTaken` if another person has it.
@@ -301,93 +335,4 @@ fn email_error(error: sqlx::Error) -> Error {
         error if error.violated_constraint() == Some("people_email_unique") => Error::EmailTaken,
         error => error.into(),
     }
-}
-
-/// Raises the person's access version, which revokes the access tokens issued before.
-pub async fn update_access_version(
-    connection: &mut PgConnection,
-    id: PersonId,
-    now: DateTime<Utc>,
-) -> Result<AccessChange, sqlx::Error> {
-    let access_version = sqlx::query_scalar!(
-        "update identity.people
-         set access_version = access_version + 1, access_changed_at = $2
-         where id = $1
-         returning access_version",
-        id.uuid(),
-        now
-    )
-    .fetch_one(connection)
-    .await?;
-    Ok(AccessChange { person_id: id, access_version, changed_at: now })
-}
-
-/// The access changes after `after`.
-pub async fn list_access_changes(
-    connection: &mut PgConnection,
-    after: DateTime<Utc>,
-) -> Result<Vec<AccessChange>, sqlx::Error> {
-    sqlx::query_as!(
-        AccessChange,
-        r#"select id as person_id, access_version, access_changed_at as "changed_at!"
-           from identity.people
-           where access_changed_at > $1"#,
-        after
-    )
-    .fetch_all(connection)
-    .await
-}
-
-/// The credentials of the person with this e-mail address. `plain_key` finds a person whose address
-/// is from before the present form of the keys, and comes first.
-pub async fn load_credentials_by_email(
-    connection: &mut PgConnection,
-    email_key: &str,
-    plain_key: &str,
-) -> Result<Option<Credentials>, sqlx::Error> {
-    sqlx::query_as!(
-        CredentialsRow,
-        "select id, password_hash, role, active, access_version
-         from identity.people
-         where email_key in ($1, $2)
-         order by email_key = $2 desc
-         limit 1",
-        email_key,
-        plain_key
-    )
-    .fetch_optional(connection)
-    .await?
-    .map(Credentials::try_from)
-    .transpose()
-}
-
-/// The credentials of the person.
-pub async fn load_credentials(connection: &mut PgConnection, id: PersonId) -> Result<Option<Credentials>, sqlx::Error> {
-    sqlx::query_as!(
-        CredentialsRow,
-        "select id, password_hash, role, active, access_version
-         from identity.people
-         where id = $1",
-        id.uuid()
-    )
-    .fetch_optional(connection)
-    .await?
-    .map(Credentials::try_from)
-    .transpose()
-}
-
-/// The credentials of the person, locked against changes until the transaction ends.
-pub async fn lock_credentials(connection: &mut PgConnection, id: PersonId) -> Result<Option<Credentials>, sqlx::Error> {
-    sqlx::query_as!(
-        CredentialsRow,
-        "select id, password_hash, role, active, access_version
-         from identity.people
-         where id = $1
-         for share",
-        id.uuid()
-    )
-    .fetch_optional(connection)
-    .await?
-    .map(Credentials::try_from)
-    .transpose()
 }

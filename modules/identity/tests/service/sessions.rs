@@ -142,3 +142,16 @@ async fn all_sessions_of_a_person_end_in_every_process() {
     let unknown = contracts::PersonId::from(uuid::Uuid::nil());
     assert_eq!(code(fixture.identity.delete_sessions_of_person(unknown).await), "not_found");
 }
+
+/// Room for the future that checks the credential of a request. Each request allocates it.
+const FUTURE_BYTES_MAX: usize = 1_024;
+
+#[tokio::test]
+async fn the_future_of_an_authentication_is_small() {
+    let fixture = Fixture::new().await;
+    let sizes = [
+        size_of_val(&fixture.identity.authenticate("token")),
+        size_of_val(&fixture.identity.authenticate_cookie("token")),
+    ];
+    assert!(sizes.iter().all(|bytes| *bytes <= FUTURE_BYTES_MAX), "{sizes:?}");
+}

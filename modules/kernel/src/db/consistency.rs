@@ -45,6 +45,11 @@ pub(crate) enum Freshness {
 }
 
 impl Positions {
+    /// The position of one database.
+    pub(super) fn at(database: &str, position: Position) -> Self {
+        Self(BTreeMap::from([(database.to_owned(), position)]))
+    }
+
     /// The names of the databases.
     pub fn databases(&self) -> impl Iterator<Item = &str> {
         self.0.keys().map(String::as_str)

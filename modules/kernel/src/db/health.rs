@@ -62,7 +62,9 @@ pub enum EndpointHealth {
     IsNoReplica,
     /// A read endpoint is a replica of another cluster than the primary's.
     OtherCluster,
-    /// A replica lags more than the setting allows, or has not replayed the migrations.
+    /// A replica has not replayed the migrations of this program.
+    LacksMigrations,
+    /// A replica lags more than the setting allows.
     Behind(Duration),
 }
 
@@ -78,6 +80,7 @@ impl EndpointHealth {
             Self::IsPrimary => "is the primary at present".to_owned(),
             Self::IsNoReplica => "is no replica: it follows no primary".to_owned(),
             Self::OtherCluster => "is a replica of another cluster".to_owned(),
+            Self::LacksMigrations => "has not replayed the migrations yet".to_owned(),
             Self::Behind(lag) => format!("too far behind: {} ms", lag.as_millis()),
         }
     }
@@ -209,10 +212,10 @@ impl ClusterState {
                 let lag = self.history.lag(result.position);
                 metrics::gauge!("piecework_replica_lag_seconds", "database" => database, "replica" => number.to_string())
                     .set(lag.as_secs_f64());
-                if lag > max_lag || result.position < self.migrated_at {
-                    EndpointHealth::Behind(lag)
-                } else {
-                    EndpointHealth::Healthy
+                match lag {
+                    _ if result.position < self.migrated_at => EndpointHealth::LacksMigrations,
+                    lag if lag > max_lag => EndpointHealth::Behind(lag),
+                    _ => EndpointHealth::Healthy,
                 }
             }
         };
@@ -299,6 +302,19 @@ mod tests {
                 (state.primary.describe().as_str(), state.answering().describe().as_str()),
                 (expected, expected)
             );
+        }
+    }
+
+    #[test]
+    fn a_replica_without_the_migrations_is_not_said_to_lag() {
+        let mut state = ClusterState::new(1, Duration::ZERO);
+        probed(&mut state, answered());
+        state.migrated_at = "0/2".parse().unwrap();
+        for (replayed, expected) in [("0/1", EndpointHealth::LacksMigrations), ("0/2", EndpointHealth::Healthy)] {
+            let position = replayed.parse().unwrap();
+            let result = Ok(ProbeResult { in_recovery: true, position, timeline: 0, cluster_identifier: None });
+            state.update_replica("database", 0, result, Duration::MAX);
+            assert_eq!(state.replicas[0].health, expected);
         }
     }
 

@@ -13,12 +13,12 @@ use sqlx::postgres::{PgConnectOptions, PgConnection};
 use sqlx::{PgPool, Postgres, SqlSafeStr, Transaction};
 use tokio::time::Instant;
 
-use super::consistency::{self, Freshness};
+use super::consistency::{self, Freshness, Positions};
 use super::endpoints::Endpoints;
 use super::error::DbError;
 use super::pool::{acquire, acquire_failure, pool_options_as, reading_session};
 use super::pools::{PoolKind, PoolName, Waiting};
-use super::position::Lsn;
+use super::position::{InvalidPosition, Lsn, Position};
 use super::role::ModuleRole;
 use super::watch::PROBE_INTERVAL_MIN;
 use crate::Ambient;
@@ -133,6 +133,15 @@ impl ReadPool {
     #[must_use]
     pub fn database(&self) -> &'static str {
         self.endpoints.name()
+    }
+
+    /// The position `lsn`, which was read on a connection of this pool, as a client sends it with
+    /// its next reads. The log of a healthy replica is that of the primary, so it has its timeline.
+    ///
+    /// # Errors
+    /// `lsn` is not a log sequence number.
+    pub fn positions_at(&self, lsn: &str) -> Result<Positions, InvalidPosition> {
+        Ok(Positions::at(self.database(), Position { timeline: self.endpoints.timeline(), lsn: lsn.parse()? }))
     }
 
     /// Runs `work` on an endpoint that can answer the current request. If the work is cut off, by a

@@ -16,7 +16,7 @@ use super::pools::{PoolKind, PoolName, Waiting};
 use super::role::ModuleRole;
 use super::session::{AfterCommit, Autocommit, Tx};
 use crate::Ambient;
-use crate::http::idempotency;
+use crate::http::idempotency::{self, KeyedCommand};
 
 /// The writes of one module to its own schema.
 #[derive(Clone)]
@@ -100,7 +100,14 @@ impl WritePool {
     /// # Errors
     /// `DbError::Repeated` if the command was answered before; the primary gives no connection.
     pub async fn check_idempotency_key(&self) -> Result<(), DbError> {
-        let Some(command) = idempotency::current() else { return Ok(()) };
+        match idempotency::current() {
+            // In a box, because the future of each command would have room for it otherwise.
+            Some(command) => Box::pin(self.check_key_of(command)).await,
+            None => Ok(()),
+        }
+    }
+
+    async fn check_key_of(&self, command: KeyedCommand) -> Result<(), DbError> {
         let mut connection = self.acquire().await?;
         let now = self.ambient.now();
         let checked = idempotency_keys::check(&mut connection, self.schema, command.request(), now).await;

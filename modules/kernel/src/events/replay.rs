@@ -8,8 +8,8 @@ use chrono::{DateTime, Utc};
 use contracts::Fact;
 
 use super::relay::wait_for_delivery;
-use crate::WritePool;
 use crate::db::DbError;
+use crate::{Tx, WritePool};
 
 /// A replay waits while this number of facts or more is in the outbox of its module.
 const FACTS_AHEAD_MAX: i64 = 4_000;
@@ -43,11 +43,18 @@ impl Replay {
     /// # Errors
     /// The database does not take them.
     pub async fn publish_again<F: Fact>(&self, write: &WritePool, facts: &[F]) -> Result<(), DbError> {
-        let number: usize = facts.iter().map(Fact::weight).sum();
-        if number == 0 {
+        if facts.iter().all(|fact| fact.weight() == 0) {
             return Ok(());
         }
-        let mut tx = write.begin().await?;
+        self.publish_changed(write, write.begin().await?, facts).await
+    }
+
+    /// Like `publish_again`, in the transaction in which the caller has changed what the facts say.
+    ///
+    /// # Errors
+    /// The database does not take them.
+    pub async fn publish_changed<F: Fact>(&self, write: &WritePool, mut tx: Tx, facts: &[F]) -> Result<(), DbError> {
+        let number: usize = facts.iter().map(Fact::weight).sum();
         tx.emit_all(facts).await?;
         tx.commit().await?;
         (self.observe)(F::TYPE, number);

@@ -89,6 +89,14 @@ pub async fn traced<T>(name: &'static str, work: impl Future<Output = T>) -> T {
     }
 }
 
+/// Runs a part of the work of the request `cause`, which has already been answered. The part is in
+/// the trace of the request; without a cause it is a trace of its own.
+pub async fn continued<T>(name: &'static str, cause: Option<TraceContext>, work: impl Future<Output = T>) -> T {
+    let Some(cause) = cause else { return traced(name, work).await };
+    let span = Span::child(SpanKind::Internal, cause, || (name.to_owned(), Vec::new()));
+    span.context().unwrap_or(cause).scope(work).await
+}
+
 fn span_context(context: TraceContext) -> SpanContext {
     let trace_id = TraceId::from_hex(context.trace_id()).unwrap_or(TraceId::INVALID);
     let span_id = SpanId::from_hex(context.parent_id()).unwrap_or(SpanId::INVALID);

@@ -1,4 +1,5 @@
 //! The rules for texts that people enter: one spelling (NFC), visible, on one line or on several.
+//! And bytes as text.
 
 mod address;
 mod characters;
@@ -37,5 +38,22 @@ pub fn nfkc(text: &str) -> String {
     match is_nfkc_quick(text.chars()) {
         IsNormalized::Yes => text.to_owned(),
         _ => text.nfkc().collect(),
+    }
+}
+
+/// Bytes as hexadecimal digits, in lower case.
+#[must_use]
+pub fn hex(bytes: &[u8]) -> String {
+    let halves = bytes.iter().flat_map(|byte| [byte >> 4, byte & 15]);
+    halves.filter_map(|half| char::from_digit(half.into(), 16)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_byte_is_two_hexadecimal_digits() {
+        assert_eq!(hex(&[0, 7, 0x10, 0xAB, 0xFF]), "000710abff");
     }
 }

@@ -2,7 +2,7 @@
 
 use sqlx::PgConnection;
 
-/// A position at which everything that this connection has read is visible.
+/// The log sequence number up to which everything that this connection has read is visible.
 pub async fn load_position(connection: &mut PgConnection) -> Result<String, sqlx::Error> {
     sqlx::query_scalar!(
         r#"select (

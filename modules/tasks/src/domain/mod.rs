@@ -9,7 +9,9 @@ mod task;
 pub use draw::{Pool, PoolMember, RecordedDraw, ShownPool, draw};
 pub use new_task::{InvalidTask, NewTask, RawTask, check_count};
 pub use people::Person;
-pub use reassignment::{OpenTask, Reassignment, ReassignmentPreview, ReassignmentStatus, RunAssignment};
+pub use reassignment::{
+    NewReassignment, OpenTask, Reassignment, ReassignmentPreview, ReassignmentStatus, RunAssignment,
+};
 pub use task::{
     CompleteTask, CreateTask, DrawnTask, NumberRange, Price, Sort, Status, Task, TaskAssignment, TaskCounts, TaskFact,
     TaskFilter, TaskPeople, TaskPosition, merge_pages,

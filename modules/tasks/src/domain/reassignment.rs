@@ -41,6 +41,25 @@ pub struct Reassignment {
     pub finished_at: Option<DateTime<Utc>>,
     /// Why the last chunk failed; `None` after a chunk that succeeded.
     pub last_error: Option<String>,
+    /// The trace of the request that caused the run.
+    pub traceparent: Option<String>,
+}
+
+/// A run that is requested.
+#[derive(Debug, Clone)]
+pub struct NewReassignment {
+    /// The run.
+    pub reassignment_id: ReassignmentId,
+    /// The run covers only the tasks of this person; `None`: all tasks.
+    pub person_id: Option<PersonId>,
+    /// The person who requests the run; `None`: the system does (DOMAIN T7).
+    pub requested_by: Option<PersonId>,
+    /// When the run is requested.
+    pub requested_at: DateTime<Utc>,
+    /// Number of open tasks.
+    pub total: i64,
+    /// The trace of the request that causes the run.
+    pub traceparent: Option<String>,
 }
 
 /// What a run does now.

@@ -5,7 +5,7 @@ use contracts::{PersonId, ReassignmentId};
 use sqlx::postgres::PgConnection;
 use uuid::Uuid;
 
-use crate::domain::{Reassignment, ReassignmentStatus};
+use crate::domain::{NewReassignment, Reassignment, ReassignmentStatus};
 
 /// The key of the run lock, an advisory lock. The process that executes a chunk holds it.
 const RUN_LOCK: i64 = 0x7A5C_0002;
@@ -27,6 +27,7 @@ struct ReassignmentRow {
     started_at: Option<DateTime<Utc>>,
     finished_at: Option<DateTime<Utc>>,
     last_error: Option<String>,
+    traceparent: Option<String>,
 }
 
 impl TryFrom<ReassignmentRow> for Reassignment {
@@ -51,6 +52,7 @@ impl TryFrom<ReassignmentRow> for Reassignment {
             started_at: row.started_at,
             finished_at: row.finished_at,
             last_error: row.last_error,
+            traceparent: row.traceparent,
         })
     }
 }
@@ -60,25 +62,20 @@ pub async fn lock_runs(connection: &mut PgConnection) -> Result<bool, sqlx::Erro
     sqlx::query_scalar!(r#"select pg_try_advisory_xact_lock($1) as "locked!""#, RUN_LOCK).fetch_one(connection).await
 }
 
-/// Inserts a run that covers all tasks, or those of `person_id`.
-pub async fn insert_reassignment(
-    connection: &mut PgConnection,
-    reassignment_id: ReassignmentId,
-    person_id: Option<PersonId>,
-    requested_by: Option<PersonId>,
-    total: i64,
-    now: DateTime<Utc>,
-) -> Result<(), sqlx::Error> {
+/// Inserts a run.
+pub async fn insert_reassignment(connection: &mut PgConnection, run: &NewReassignment) -> Result<(), sqlx::Error> {
     sqlx::query!(
         "
-        insert into tasks.reassignments (reassignment_id, person_id, requested_by, requested_at, status, total)
-        values ($1, $2, $3, $4, 'queued', $5)
+        insert into tasks.reassignments
+            (reassignment_id, person_id, requested_by, requested_at, status, total, traceparent)
+        values ($1, $2, $3, $4, 'queued', $5, $6)
         ",
-        reassignment_id.uuid(),
-        person_id.map(PersonId::uuid),
-        requested_by.map(PersonId::uuid),
-        now,
-        total,
+        run.reassignment_id.uuid(),
+        run.person_id.map(PersonId::uuid),
+        run.requested_by.map(PersonId::uuid),
+        run.requested_at,
+        run.total,
+        run.traceparent,
     )
     .execute(connection)
     .await?;
@@ -94,7 +91,7 @@ pub async fn load_reassignment(
         ReassignmentRow,
         r#"
         select reassignment_id, asked_order, person_id, requested_by, requested_at, status, total, done, reassigned,
-            cost_minor, resume_after, started_at, finished_at, last_error,
+            cost_minor, resume_after, started_at, finished_at, last_error, traceparent,
             (select name from tasks.people where person_id = run.person_id) as "person_name?",
             (select name from tasks.people where person_id = run.requested_by) as "requested_by_name?"
         from tasks.reassignments as run
@@ -118,7 +115,7 @@ pub async fn list_reassignments(
         ReassignmentRow,
         r#"
         select reassignment_id, asked_order, person_id, requested_by, requested_at, status, total, done, reassigned,
-            cost_minor, resume_after, started_at, finished_at, last_error,
+            cost_minor, resume_after, started_at, finished_at, last_error, traceparent,
             (select name from tasks.people where person_id = run.person_id) as "person_name?",
             (select name from tasks.people where person_id = run.requested_by) as "requested_by_name?"
         from tasks.reassignments as run
@@ -142,7 +139,7 @@ pub async fn load_next_reassignment(connection: &mut PgConnection) -> Result<Opt
         ReassignmentRow,
         r#"
         select reassignment_id, asked_order, person_id, requested_by, requested_at, status, total, done, reassigned,
-            cost_minor, resume_after, started_at, finished_at, last_error,
+            cost_minor, resume_after, started_at, finished_at, last_error, traceparent,
             (select name from tasks.people where person_id = run.person_id) as "person_name?",
             (select name from tasks.people where person_id = run.requested_by) as "requested_by_name?"
         from tasks.reassignments as run

@@ -6,7 +6,7 @@ use futures_util::FutureExt;
 use harness::eventually;
 use tasks::{Error, ReassignmentStatus};
 
-use crate::fixture::{ORDER_LOCK, fixture, person_id};
+use crate::fixture::{ORDER_LOCK, fixture, person_id, raw_task};
 
 #[tokio::test]
 async fn t5_only_the_assignee_completes_a_task_and_only_once() {
@@ -158,4 +158,20 @@ async fn t5_each_command_of_a_batch_gets_its_own_answer() {
     let sizes: Vec<usize> = published.iter().map(|event| event.completions.len()).collect();
     assert_eq!(sizes, [1, 2]);
     fixture.verify().await;
+}
+
+/// Room for the future of a command. Each request allocates it several times.
+const FUTURE_BYTES_MAX: usize = 1_024;
+
+#[tokio::test]
+async fn the_futures_of_a_creation_and_a_completion_are_small() {
+    let fixture = fixture(1).await;
+    let (task_id, person) = (TaskId::from(uuid::Uuid::from_u128(5)), person_id(1));
+    let sizes = [
+        ("complete", size_of_val(&fixture.tasks.complete_task(task_id, person))),
+        ("create", size_of_val(&fixture.tasks.create_task(raw_task("Small"), person))),
+    ];
+    for (name, bytes) in sizes {
+        assert!(bytes <= FUTURE_BYTES_MAX, "{name}: {bytes} bytes");
+    }
 }

@@ -80,3 +80,15 @@ async fn a_created_and_a_completed_task_publish_valid_events_with_the_trace_of_t
     let completed: TasksCompleted = assert_published(&fixture, trace).await;
     assert_eq!(completed.completions[0].task_id, task.task_id);
 }
+
+#[tokio::test]
+async fn the_events_of_a_run_carry_the_trace_of_its_request() {
+    let fixture = fixture(1).await;
+    fixture.create("Assigned again").await;
+    let trace = TraceContext::new(&fixture.ambient);
+    trace.scope(fixture.request_run()).await;
+    fixture.database.clear_outbox("tasks").await;
+    fixture.finish_runs().await;
+    let assigned: TasksAssigned = assert_published(&fixture, trace).await;
+    assert_eq!(assigned.assignments.len(), 1);
+}

@@ -19,9 +19,6 @@ use crate::sql::Session;
 /// The baseline's statements.
 const BASELINE: &str = include_str!("../../baseline/close.sql");
 
-/// Completes tasks in bulk, so that people have a balance.
-const COMPLETE_MANY: &str = include_str!("../../baseline/complete_many.sql");
-
 /// The installation that every round copies.
 const TEMPLATE: &str = "close";
 
@@ -68,7 +65,7 @@ async fn prepare(environment: &Environment<'_>, people: u64) -> Result<String> {
     installation.wait_until_delivered().await?;
     installation.import_tasks(server, 0..people).await?;
     installation.wait_until_delivered().await?;
-    installation.tracker.run(&COMPLETE_MANY.replace(":count", &people.to_string())).await?;
+    installation.complete_tasks(people).await?;
     installation.wait_until_delivered().await?;
     installation.accounting.run(LEDGER).await?;
     let bearer = installation.people.admin.bearer.clone();

@@ -5,6 +5,7 @@ mod complete;
 mod create;
 mod dashboard;
 mod foreground;
+mod growth;
 mod list;
 mod memory;
 mod pipeline;
@@ -35,5 +36,6 @@ pub async fn run(scenario: Scenario, environment: &mut Environment<'_>) -> Resul
         Scenario::Memory => memory::run(environment).await,
         Scenario::Close => close::run(environment).await,
         Scenario::Start => start::run(environment).await,
+        Scenario::Growth => growth::run(environment).await,
     }
 }

@@ -19,9 +19,6 @@ use crate::server::Server;
 /// The baseline's statements.
 const BASELINE: &str = include_str!("../../baseline/post.sql");
 
-/// Completes tasks in bulk, which creates the backlog of rewards.
-const COMPLETE_MANY: &str = include_str!("../../baseline/complete_many.sql");
-
 /// Number of transfers that one call of the baseline books.
 const BATCH: u32 = 1_000;
 
@@ -100,7 +97,7 @@ async fn measure(
     let locked = Instant::now();
     lock.run("begin; lock table accounting.inbox in share mode").await?;
     match kind {
-        Kind::Rewards => installation.tracker.run(&COMPLETE_MANY.replace(":count", &backlog.to_string())).await?,
+        Kind::Rewards => installation.complete_tasks(backlog).await?,
         Kind::Fees => import_until_committed(server, installation, titles..titles + backlog).await?,
     }
     // Only the booking is measured: the program has read the first events and waits for the lock.

@@ -5,7 +5,7 @@ import { notifications } from "@mantine/notifications";
 import { useInfiniteQuery, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useMemo } from "react";
 import { useTranslation } from "react-i18next";
-import { closePreviewQuery, type Day, dayQuery, daysQuery } from "../../api/books";
+import { closePreviewQuery, type Day, dayQuery, daysQuery, isOfOpenDay } from "../../api/books";
 import { api, dataOf, keyed } from "../../api/client";
 import { useCommand } from "../../api/command";
 import { useMay } from "../../api/me";
@@ -122,7 +122,11 @@ function OpenDay({ day: { date } }: { day: Day }) {
       dataOf(api.POST("/api/v1/days/{date}/close", { params: { path: { date }, ...keyed(key) } })),
     onSuccess: (closed) => {
       queryClient.setQueryData(dayQuery(date).queryKey, closed);
-      void queryClient.invalidateQueries({ queryKey: ["books"] });
+      // The closed day has no preview any more.
+      void queryClient.invalidateQueries({
+        queryKey: ["books"],
+        predicate: ({ queryKey }) => !isOfOpenDay(queryKey),
+      });
       close();
       notifications.show({
         color: "green",

@@ -84,7 +84,9 @@ export function WalletsPage() {
         </Group>
         <CsvButton
           name="wallets"
-          read={() => api.GET("/api/v1/wallets", { params: { query: filter }, ...AS_CSV })}
+          read={() =>
+            api.GET("/api/v1/wallets", { params: { query: { ...filter, sort: "name" } }, ...AS_CSV })
+          }
         />
       </Group>
       <PagedTable

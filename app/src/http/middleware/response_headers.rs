@@ -1,4 +1,5 @@
-//! Adds the headers that restrict what a browser does with a response.
+//! Adds the headers that every response has: those that restrict what a browser does with it, and
+//! the version of the program, by which an open page of another version notices the new one.
 
 use actix_web::body::BoxBody;
 use actix_web::dev::{ServiceRequest, ServiceResponse};
@@ -7,9 +8,12 @@ use actix_web::middleware::Next;
 use actix_web::{Error, web};
 
 use super::headers::edit_headers;
+use crate::http::pages::VERSION;
 use crate::http::prefix::API_PREFIX;
 
-/// Headers of every response. A route that sets one of them keeps its own value.
+const VERSION_HEADER: HeaderName = HeaderName::from_static("x-piecework-version");
+
+/// Headers with one value. A route that sets one of them keeps its own value.
 const HEADERS: [(HeaderName, &str); 7] = [
     (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
     (header::X_FRAME_OPTIONS, "DENY"),
@@ -47,9 +51,11 @@ pub async fn add(
     edit_headers(next.call(request).await, |headers| set(headers, is_private, behind_https.0))
 }
 
-/// Sets the headers that are missing. `is_private`: no cache may keep the response by default.
+/// Sets the headers that are missing, and names the version of this process, also if another
+/// process has answered. `is_private`: no cache may keep the response by default.
 /// `is_behind_https`: people reach the program by TLS.
 pub fn set(headers: &mut HeaderMap, is_private: bool, is_behind_https: bool) {
+    headers.insert(VERSION_HEADER, HeaderValue::from_static(VERSION));
     for (name, value) in HEADERS {
         if !headers.contains_key(&name) {
             headers.insert(name, HeaderValue::from_static(value));

@@ -1,4 +1,4 @@
-//! Splits a large body of a response into parts of a limited size.
+//! The body of a response in parts of a limited size.
 //!
 //! The connection copies each part of a body into its write buffer. If the body of a file were one
 //! part, each client that does not read would hold a copy of the file.
@@ -6,13 +6,8 @@
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-use actix_web::Error;
 use actix_web::body::{BodySize, BoxBody, MessageBody};
-use actix_web::dev::{ServiceRequest, ServiceResponse};
-use actix_web::middleware::Next;
 use actix_web::web::Bytes;
-
-use super::request_body::ResponseBody;
 
 /// Maximum length of a part. The write buffer of a connection takes two.
 const PART_BYTES_MAX: usize = 16 * 1024;
@@ -50,11 +45,6 @@ impl MessageBody for SplitBody {
         let length = self.rest.len().min(PART_BYTES_MAX);
         Poll::Ready(Some(Ok(self.rest.split_to(length))))
     }
-}
-
-/// Splits the body of each response.
-pub async fn split(request: ServiceRequest, next: Next<ResponseBody>) -> Result<ServiceResponse<SplitBody>, Error> {
-    Ok(next.call(request).await?.map_body(|_, body| SplitBody::new(body)))
 }
 
 #[cfg(test)]
