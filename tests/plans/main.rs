@@ -26,7 +26,7 @@ const SMALL: [&str; 6] = ["settings", "pricing_policies", "signing_keys", "pools
 const EXCUSED: [(&str, &str); 12] = [
     ("list_people_outside_ascii", "once at startup, for addresses that an earlier version stored"),
     ("list_days", "one row for each day: ten years are forty pages"),
-    ("list_owners_by_name", "one row for each person; the name and the balance are in two tables"),
+    ("list_wallets_by_name", "one row for each person; the name and the balance are in two tables"),
     ("lock_unsealed_day", "one row for each day, as in `list_days`"),
     ("exists_person", "stops at the first row"),
     ("insert_first_day", "stops at the first row"),

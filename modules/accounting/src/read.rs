@@ -5,7 +5,7 @@ use chrono::NaiveDate;
 use contracts::{Money, PersonId, TaskId, TransferId};
 use kernel::db::Snapshot;
 use kernel::http::paging::Limit;
-use kernel::{DateRange, Place};
+use kernel::{DateRange, ListOrder, ListPosition};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
@@ -46,11 +46,13 @@ impl Accounting {
     pub async fn list_wallets(
         &self,
         filter: &WalletsFilter,
-        after: Option<Place<PersonId>>,
+        after: Option<ListPosition<PersonId>>,
         limit: Limit,
     ) -> Result<Vec<Wallet>, Error> {
-        let list = async |connection: &mut PgConnection| {
-            store::list_wallets(connection, filter, after.as_ref(), limit.rows()).await
+        let (after, rows) = (after.as_ref(), limit.rows());
+        let list = async |connection: &mut PgConnection| match filter.order {
+            ListOrder::Created => store::list_wallets(connection, filter, after.map(ListPosition::id), rows).await,
+            ListOrder::Name => store::list_wallets_by_name(connection, filter, after, rows).await,
         };
         Ok(self.read.run(list).await?)
     }

@@ -101,7 +101,7 @@ impl Identity {
         let cached = self.inner.api_tokens.get(&token_hash, now);
         let access = match cached.filter(|access| !self.inner.revocations.is_outdated(access)) {
             Some(access) => access,
-            // In a box, because the future of each request would have room for it otherwise.
+            // Boxed, so that the future of each request stays small.
             None => Box::pin(self.load_api_token_access(token_hash)).await?,
         };
         if self.inner.revocations.is_api_token_revoked(access.id) {

@@ -6,7 +6,7 @@ use kernel::events::audit::Audit;
 use kernel::http::context::client_address;
 use kernel::http::paging::Limit;
 use kernel::text::MailAddress;
-use kernel::{ListOrder, Place, Tx};
+use kernel::{ListOrder, ListPosition, Tx};
 use tracing::field::display;
 
 use crate::domain::{
@@ -159,7 +159,7 @@ impl Identity {
     pub(crate) async fn list_people(
         &self,
         filter: PeopleFilter,
-        after: Option<Place<PersonId>>,
+        after: Option<ListPosition<PersonId>>,
         limit: Limit,
     ) -> Result<Vec<Person>, Error> {
         let filter = filter.parse().map_err(|error| Error::Invalid(vec![error]))?;

@@ -28,12 +28,12 @@ impl Identity {
             let mut tx = self.write.begin().await?;
             let page = store::people::list_people(&mut tx, &everybody, after.as_ref(), PEOPLE_PER_EVENT).await?;
             let Some(last) = page.last() else { return Ok(()) };
-            after = Some(everybody.order.place(last.id, &last.name));
+            after = Some(everybody.order.position(last.id, &last.name));
             let ids: Vec<Uuid> = page.iter().map(|person| person.id.uuid()).collect();
             let version = tx.now().timestamp_millis();
             let people = store::people::update_versions(&mut tx, &ids, version).await?;
             let people = people.iter().map(Person::state).collect();
-            replay.publish_changed(&self.write, tx, &[PeopleChanged { people }]).await?;
+            replay.publish_and_commit(&self.write, tx, &[PeopleChanged { people }]).await?;
         }
     }
 }

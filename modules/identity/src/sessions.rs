@@ -161,7 +161,7 @@ impl Identity {
     async fn authenticate_session(&self, token: &str, carrier: Carrier) -> Result<Caller, Problem> {
         let claims = match self.keyring().verify(token, self.write.ambient().now()) {
             Err(Error::TokenKeyUnknown) => {
-                // In a box, because the future of each request would have room for it otherwise.
+                // Boxed, so that the future of each request stays small.
                 Box::pin(self.reload_keys_for_token()).await;
                 self.keyring().verify(token, self.write.ambient().now())?
             }

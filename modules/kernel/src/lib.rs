@@ -16,6 +16,6 @@ pub use db::{Autocommit, DbError, ReadPool, Tx, WritePool};
 pub use field_error::{Fault, FieldCode, FieldError};
 pub use http::{CalendarDate, DateRange, Problem};
 pub use module::Module;
-pub use order::{ListOrder, Place};
+pub use order::{ListOrder, ListPosition};
 pub use reason::{InvalidReason, Reason};
 pub use runtime::Ambient;

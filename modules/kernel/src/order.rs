@@ -7,17 +7,17 @@ use utoipa::ToSchema;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum ListOrder {
-    /// In the order in which the items were created, which is that of their ids.
+    /// The item that was created first comes first. This is the order of the ids.
     #[default]
     Created,
     /// By name, without regard to upper and lower case.
     Name,
 }
 
-/// The place of an item in such a list: the values by which the list is sorted.
+/// The position of an item in such a list: the values by which the list is sorted.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(untagged)]
-pub enum Place<I> {
+pub enum ListPosition<I> {
     /// In the order of the ids.
     Created(I),
     /// In the order of the names.
@@ -25,16 +25,16 @@ pub enum Place<I> {
 }
 
 impl ListOrder {
-    /// The place of an item in a list of this order.
-    pub fn place<I>(self, id: I, name: &str) -> Place<I> {
+    /// The position of an item in a list of this order.
+    pub fn position<I>(self, id: I, name: &str) -> ListPosition<I> {
         match self {
-            Self::Created => Place::Created(id),
-            Self::Name => Place::Name(name.to_owned(), id),
+            Self::Created => ListPosition::Created(id),
+            Self::Name => ListPosition::Name(name.to_owned(), id),
         }
     }
 }
 
-impl<I: Copy> Place<I> {
+impl<I: Copy> ListPosition<I> {
     /// The id of the item.
     pub const fn id(&self) -> I {
         match self {

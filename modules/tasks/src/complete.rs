@@ -65,7 +65,7 @@ impl Tasks {
             if let Some(task) = self.complete.run(command).await? {
                 return Ok(task);
             }
-            // In a box, because the future of each completion would have room for it otherwise.
+            // Boxed, so that the future of each completion stays small.
             match Box::pin(self.why_not_completed(command)).await? {
                 NotCompleted::Repeated(task) => return Ok(*task),
                 NotCompleted::Refused(refusal) => return Err(refusal.into()),

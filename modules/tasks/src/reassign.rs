@@ -38,7 +38,7 @@ impl Tasks {
             requested_by: Some(requested_by),
             requested_at: tx.now(),
             total,
-            traceparent: current_trace(),
+            traceparent: TraceContext::current().map(|context| context.to_string()),
         };
         store::insert_reassignment(&mut tx, &run).await?;
         let run = store::load_reassignment(&mut tx, id).await?.ok_or(Error::ReassignmentNotFound)?;
@@ -172,11 +172,6 @@ async fn reassign_chunk(
         .map(|assignments| TasksAssigned { reassignment_id, assigned_at, assignments: assignments.to_vec() })
         .collect();
     Ok(tx.emit_all(&facts).await?)
-}
-
-/// The trace of the current request, as a run keeps it until it executes.
-pub fn current_trace() -> Option<String> {
-    TraceContext::current().map(|context| context.to_string())
 }
 
 /// The request that caused the run.

@@ -1,6 +1,7 @@
 //! What the module does with events: it stores people and prices, and requests a run for each
 //! person who leaves the pool.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use contracts::events::accounting::TasksPriced;
@@ -12,7 +13,6 @@ use kernel::events::inbox::{ApplyError, Subscriber};
 use tokio::sync::Notify;
 
 use crate::domain::{NewReassignment, Person, Pool};
-use crate::reassign::current_trace;
 use crate::store;
 
 /// The types of the events that the module subscribes to.
@@ -30,10 +30,13 @@ impl TasksSubscriber {
     }
 
     async fn apply_all(&self, tx: &mut Tx, events: &[Event]) -> Result<(), ApplyError> {
-        let mut people = Vec::new();
+        let (mut people, mut traces) = (Vec::new(), BTreeSet::new());
         for event in events {
             match event.kind.as_str() {
-                PeopleChanged::TYPE => people.extend(event.fact::<PeopleChanged>()?.people),
+                PeopleChanged::TYPE => {
+                    people.extend(event.fact::<PeopleChanged>()?.people);
+                    traces.insert(event.traceparent.clone());
+                }
                 TasksPriced::TYPE => store::insert_prices(tx, &event.fact()?).await?,
                 _ => {}
             }
@@ -51,12 +54,15 @@ impl TasksSubscriber {
                 email: person.email,
             })
             .collect();
-        self.update_people(tx, &people).await
+        // Of several requests, it is not known which one a run is due to.
+        let trace = if traces.len() == 1 { traces.pop_first().flatten() } else { None };
+        self.update_people(tx, &people, trace.as_deref()).await
     }
 
     /// Stores the people and the pool. When a person leaves the pool, exactly one run is created
     /// for their open tasks; later changes to the same person create no further run (DOMAIN T7).
-    async fn update_people(&self, tx: &mut Tx, people: &[Person]) -> Result<(), ApplyError> {
+    /// `trace` is that of the request that changed the people.
+    async fn update_people(&self, tx: &mut Tx, people: &[Person], trace: Option<&str>) -> Result<(), ApplyError> {
         store::upsert_people(tx, people).await?;
         let members = load_members(tx).await?;
         if members.as_ref() == Some(&store::list_assignable_ids(tx).await?) {
@@ -86,7 +92,7 @@ impl TasksSubscriber {
                 requested_by: None,
                 requested_at: now,
                 total,
-                traceparent: current_trace(),
+                traceparent: trace.map(str::to_owned),
             };
             store::insert_reassignment(tx, &run).await?;
             tracing::info!(reassignment_id = %id, %person_id, total, "a person left the pool: a run will reassign their tasks");

@@ -106,7 +106,7 @@ pub struct Arguments {
     pub rounds: u32,
     /// Use little data.
     pub short: bool,
-    /// Measure `dashboard` at ten million transfers.
+    /// Measure `dashboard` at ten million transfers and `growth` at ten million tasks.
     pub large: bool,
     /// Print JSON instead of a table.
     pub json: bool,

@@ -28,7 +28,7 @@ pub enum Scenario {
     Close,
     /// Time from starting the process until it is ready
     Start,
-    /// Bytes on disk for each task, assignment and completion, and the time to verify them
+    /// Growth of the databases by each task, assignment and completion, and the time to verify them
     Growth,
 }
 

@@ -1,5 +1,5 @@
-//! Decides whether a request reaches its endpoint: it is within the limits of its person, and asks
-//! for what the endpoint has. A refused command has no effect.
+//! Checks a request before its endpoint runs: the limits of its person, the media types that it
+//! accepts, and its query. A refused command has no effect.
 
 use actix_web::body::BoxBody;
 use actix_web::dev::{ServiceRequest, ServiceResponse};
@@ -9,7 +9,7 @@ use actix_web::{Error, web};
 use super::{not_acceptable, throttle, unknown_query};
 use crate::http::gateway::Gateway;
 
-/// Refuses a request, or an event stream of which its person has too many.
+/// Passes a request on if the checks allow it. An event stream counts until it ends.
 pub async fn admit(
     gateway: web::Data<Gateway>,
     request: ServiceRequest,

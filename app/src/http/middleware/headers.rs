@@ -31,7 +31,7 @@ pub fn edit_head<B>(
     }
 }
 
-/// Keeps the compressor from a response: it does not touch one that has a content encoding.
+/// Excludes a response from compression: the compressor leaves one that has a content encoding.
 pub fn exclude_from_compression(headers: &mut HeaderMap) {
     if !headers.contains_key(header::CONTENT_ENCODING) {
         headers.insert(header::CONTENT_ENCODING, HeaderValue::from_static("identity"));

@@ -1,4 +1,5 @@
-//! The middlewares of the gateway, one a file. `http/mod.rs` defines their order.
+//! The middlewares of the gateway, one a file, and the checks of `admission`. `http/mod.rs` defines
+//! the order of the middlewares.
 
 pub mod access_log;
 pub mod admission;

@@ -45,8 +45,8 @@ export const duePayoutsQuery = (date: string) =>
     ...paged,
   });
 
-/** Whether a query is about what the close of the open day would do. */
-export const isOfOpenDay = (queryKey: readonly unknown[]) =>
+/** Whether a query is about what the close of a day would do. */
+export const isOfPreview = (queryKey: readonly unknown[]) =>
   queryKey[1] === "preview" || queryKey[1] === "due";
 
 /** All days of a range; without a range the last ones. */

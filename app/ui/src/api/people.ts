@@ -12,7 +12,7 @@ export const namesQuery = queryOptions({
     const names = new Map<string, string>();
     let cursor: string | null | undefined;
     for (let number = 0; number < PAGES_MAX && cursor !== null; number += 1) {
-      const query = { sort: "name" as const, limit: PAGE_SIZE, ...(cursor ? { cursor } : {}) };
+      const query = { limit: PAGE_SIZE, ...(cursor ? { cursor } : {}) };
       const page: { items: { id: string; name: string }[]; next_cursor: string | null } = await dataOf(
         api.GET("/api/v1/people", { params: { query }, signal }),
       );

@@ -4,7 +4,7 @@
 const KEEP_MS = 60_000;
 const positions = new Map<string, { position: string; until: number }>();
 
-/** `position` is `tracker=0/16B3748`. */
+/** `position` is `tracker=0/16B3748`, after a failover `tracker=2:0/16B3748`. */
 export function notePosition(position: string): void {
   const [database] = position.split("=");
   if (database) positions.set(database, { position, until: Date.now() + KEEP_MS });

@@ -7103,7 +7103,7 @@ export interface operations {
                 role?: components["schemas"]["Role"];
                 /** @description `true` lists only people who may log in, `false` only those who were deactivated. */
                 active?: boolean;
-                /** @description `created`: in the order in which they were created, the default. `name`: by name. */
+                /** @description `created`: the one who was created first comes first, the default. `name`: by name. */
                 sort?: "created" | "name";
                 /** @description The `next_cursor` of the previous page. Without it, the list begins. */
                 cursor?: string;
@@ -9635,8 +9635,8 @@ export interface operations {
                 /** @description `true` lists only the wallets whose balance is below zero. */
                 below_zero?: boolean;
                 /**
-                 * @description `created`: in the order in which the owners were created, the default. `name`: by the
-                 *     owner's name.
+                 * @description `created`: the owner who was created first comes first, the default. `name`: by the owner's
+                 *     name.
                  */
                 sort?: "created" | "name";
                 /** @description The `next_cursor` of the previous page. Without it, the list begins. */

@@ -9,7 +9,7 @@ use kernel::http::csv::Exportable;
 use kernel::http::paging::{Page, PageQuery};
 use kernel::http::problem::ProblemDocument;
 use kernel::text::parse_search;
-use kernel::{ListOrder, Place, Problem};
+use kernel::{ListOrder, ListPosition, Problem};
 use serde::Deserialize;
 use utoipa::IntoParams;
 
@@ -28,8 +28,8 @@ struct ListWalletsQuery {
     #[serde(default)]
     #[param(value_type = Option<bool>)]
     below_zero: bool,
-    /// `created`: in the order in which the owners were created, the default. `name`: by the
-    /// owner's name.
+    /// `created`: the owner who was created first comes first, the default. `name`: by the owner's
+    /// name.
     #[serde(default)]
     #[param(inline, value_type = Option<ListOrder>)]
     sort: ListOrder,
@@ -52,7 +52,7 @@ struct ListWalletsQuery {
 pub async fn list_wallets(
     _caller: Authorized<SeeBooks>,
     accounting: Data<Accounting>,
-    Exportable { filter, export }: Exportable<ListWalletsQuery, Place<PersonId>>,
+    Exportable { filter, export }: Exportable<ListWalletsQuery, ListPosition<PersonId>>,
 ) -> Result<HttpResponse, Problem> {
     let search = parse_search(filter.q.as_deref()).map_err(|error| Problem::invalid_fields(vec![error]))?;
     let order = filter.sort;
@@ -62,6 +62,6 @@ pub async fn list_wallets(
         let (accounting, filter) = (accounting.clone(), filter.clone());
         async move { accounting.list_wallets(&filter, after, limit).await }
     };
-    let place = move |wallet: &Wallet| order.place(wallet.person_id, wallet.name.as_deref().unwrap_or_default());
-    export.answer("wallets", read, place, move |wallet| WalletView::new(&books, wallet)).await
+    let position = move |wallet: &Wallet| order.position(wallet.person_id, wallet.name.as_deref().unwrap_or_default());
+    export.answer("wallets", read, position, move |wallet| WalletView::new(&books, wallet)).await
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use contracts::PersonId;
-use kernel::{ListOrder, Place};
+use kernel::ListPosition;
 use sqlx::postgres::PgConnection;
 use uuid::Uuid;
 
@@ -150,38 +150,14 @@ pub async fn count_wallets_below_zero(connection: &mut PgConnection) -> Result<i
     .await
 }
 
-/// Returns wallets after `after` that match the filter, in its order.
+/// Returns wallets after `after` that match the filter, in the order of their owners' ids.
 pub async fn list_wallets(
     connection: &mut PgConnection,
     filter: &WalletsFilter,
-    after: Option<&Place<PersonId>>,
+    after: Option<PersonId>,
     limit: i64,
 ) -> Result<Vec<Wallet>, sqlx::Error> {
-    let people = match filter.order {
-        ListOrder::Created => list_owners(connection, filter, after, limit).await?,
-        ListOrder::Name => list_owners_by_name(connection, filter, after, limit).await?,
-    };
-    sqlx::query_as!(
-        Wallet,
-        r#"
-        select person_id as "person_id!", name, balance_minor as "balance_minor!", today_minor as "today_minor!"
-        from accounting.shown_wallets
-        where person_id = any($1)
-        order by array_position($1, person_id)
-        "#,
-        &people,
-    )
-    .fetch_all(connection)
-    .await
-}
-
-async fn list_owners(
-    connection: &mut PgConnection,
-    filter: &WalletsFilter,
-    after: Option<&Place<PersonId>>,
-    limit: i64,
-) -> Result<Vec<Uuid>, sqlx::Error> {
-    sqlx::query_scalar!(
+    let people = sqlx::query_scalar!(
         "
         select wallet.person_id
         from accounting.wallets as wallet
@@ -192,38 +168,59 @@ async fn list_owners(
         order by wallet.person_id
         limit $4
         ",
-        after.map(|after| after.id().uuid()).unwrap_or_default(),
+        after.map(PersonId::uuid).unwrap_or_default(),
         filter.below_zero,
         filter.search,
         limit,
+    )
+    .fetch_all(&mut *connection)
+    .await?;
+    sqlx::query_as!(
+        Wallet,
+        r#"
+        select person_id as "person_id!", name, balance_minor as "balance_minor!", today_minor as "today_minor!"
+        from accounting.shown_wallets
+        where person_id = any($1)
+        order by person_id
+        "#,
+        &people,
     )
     .fetch_all(connection)
     .await
 }
 
-/// A wallet whose owner has no name yet comes first.
-async fn list_owners_by_name(
+/// The same in the order of their owners' names. A wallet whose owner has no name yet comes first.
+/// One statement, so that the name by which a wallet is found is the one that is returned.
+pub async fn list_wallets_by_name(
     connection: &mut PgConnection,
     filter: &WalletsFilter,
-    after: Option<&Place<PersonId>>,
+    after: Option<&ListPosition<PersonId>>,
     limit: i64,
-) -> Result<Vec<Uuid>, sqlx::Error> {
-    sqlx::query_scalar!(
-        "
-        select wallet.person_id
-        from accounting.wallets as wallet
-        left join accounting.people as person on person.person_id = wallet.person_id
-        where ($1::uuid is null or (lower(coalesce(person.name, '')), wallet.person_id) > (lower($5), $1))
-            and (not $2 or wallet.balance_minor < 0)
-            and ($3::text is null or strpos(lower(person.name), lower($3)) > 0)
-        order by lower(coalesce(person.name, '')), wallet.person_id
-        limit $4
-        ",
+) -> Result<Vec<Wallet>, sqlx::Error> {
+    sqlx::query_as!(
+        Wallet,
+        r#"
+        with page as (
+            select wallet.person_id, lower(coalesce(person.name, '')) as name_key
+            from accounting.wallets as wallet
+            left join accounting.people as person on person.person_id = wallet.person_id
+            where ($1::uuid is null or (lower(coalesce(person.name, '')), wallet.person_id) > (lower($5), $1))
+                and (not $2 or wallet.balance_minor < 0)
+                and ($3::text is null or strpos(lower(person.name), lower($3)) > 0)
+            order by name_key, wallet.person_id
+            limit $4
+        )
+        select shown.person_id as "person_id!", shown.name, shown.balance_minor as "balance_minor!",
+            shown.today_minor as "today_minor!"
+        from page
+        join accounting.shown_wallets as shown on shown.person_id = page.person_id
+        order by page.name_key, page.person_id
+        "#,
         after.map(|after| after.id().uuid()),
         filter.below_zero,
         filter.search,
         limit,
-        after.and_then(Place::name),
+        after.and_then(ListPosition::name),
     )
     .fetch_all(connection)
     .await

@@ -17,7 +17,8 @@ pub struct PeopleChanged {
 pub struct PersonState {
     /// The person.
     pub person_id: PersonId,
-    /// Number of changes of this person, from 1.
+    /// Higher with each change of this person, from 1. A replay raises it to the time in
+    /// milliseconds.
     pub version: i64,
     /// The person's name.
     pub name: String,

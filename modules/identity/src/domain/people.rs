@@ -26,7 +26,7 @@ pub struct Person {
     pub language: Option<String>,
     /// The time zone, by its name in the IANA database; `None` for that of the installation.
     pub time_zone: Option<String>,
-    /// Counts the updates, from 1. The events carry the same number.
+    /// Raised by each update, from 1. The events carry the same number.
     pub version: i64,
     /// When the account was created.
     pub created_at: DateTime<Utc>,

@@ -7,7 +7,7 @@ use contracts::{Permission, PersonId, Role};
 use kernel::http::auth::Authorized;
 use kernel::http::paging::{List, Page, PageQuery};
 use kernel::http::problem::ProblemDocument;
-use kernel::{ListOrder, Place, Problem};
+use kernel::{ListOrder, ListPosition, Problem};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
@@ -25,7 +25,7 @@ struct ListPeopleQuery {
     role: Option<Role>,
     /// `true` lists only people who may log in, `false` only those who were deactivated.
     active: Option<bool>,
-    /// `created`: in the order in which they were created, the default. `name`: by name.
+    /// `created`: the one who was created first comes first, the default. `name`: by name.
     #[serde(default)]
     #[param(inline, value_type = Option<ListOrder>)]
     sort: ListOrder,
@@ -62,13 +62,13 @@ struct ListedPersonView {
 pub async fn list_people(
     caller: Authorized<BeKnown>,
     identity: Data<Identity>,
-    List { filter, page }: List<ListPeopleQuery, Place<PersonId>>,
+    List { filter, page }: List<ListPeopleQuery, ListPosition<PersonId>>,
 ) -> Result<Json<Page<ListedPersonView>>, Problem> {
     let sees_email = ManagePeople::ROLES.contains(&caller.caller().role);
     let ListPeopleQuery { q: text, role, active, sort } = filter;
     let filter = PeopleFilter { order: sort, text, search_email: sees_email, role, active };
     let people = identity.list_people(filter, page.after.clone(), page.limit).await?;
-    Ok(Json(page.cut(people, |person| sort.place(person.id, &person.name)).map(|person| ListedPersonView {
+    Ok(Json(page.cut(people, |person| sort.position(person.id, &person.name)).map(|person| ListedPersonView {
         id: person.id,
         name: person.name,
         role: person.role,

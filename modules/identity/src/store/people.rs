@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use contracts::{PersonId, Role};
-use kernel::{DbError, Place};
+use kernel::{DbError, ListPosition};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
@@ -166,7 +166,7 @@ pub async fn lock_person(connection: &mut PgConnection, id: PersonId) -> Result<
 pub async fn list_people(
     connection: &mut PgConnection,
     filter: &PeopleFilter,
-    after: Option<&Place<PersonId>>,
+    after: Option<&ListPosition<PersonId>>,
     rows: i64,
 ) -> Result<Vec<Person>, sqlx::Error> {
     sqlx::query_as!(
@@ -199,7 +199,7 @@ pub async fn list_people(
 pub async fn list_people_by_name(
     connection: &mut PgConnection,
     filter: &PeopleFilter,
-    after: Option<&Place<PersonId>>,
+    after: Option<&ListPosition<PersonId>>,
     rows: i64,
 ) -> Result<Vec<Person>, sqlx::Error> {
     sqlx::query_as!(
@@ -220,7 +220,7 @@ pub async fn list_people_by_name(
         filter.search_email,
         filter.active,
         rows,
-        after.and_then(Place::name)
+        after.and_then(ListPosition::name)
     )
     .fetch_all(connection)
     .await?

@@ -136,7 +136,7 @@ impl ReadPool {
     }
 
     /// The position `lsn`, which was read on a connection of this pool, as a client sends it with
-    /// its next reads. The log of a healthy replica is that of the primary, so it has its timeline.
+    /// its next reads. It has the timeline of the primary.
     ///
     /// # Errors
     /// `lsn` is not a log sequence number.

@@ -101,7 +101,7 @@ impl WritePool {
     /// `DbError::Repeated` if the command was answered before; the primary gives no connection.
     pub async fn check_idempotency_key(&self) -> Result<(), DbError> {
         match idempotency::current() {
-            // In a box, because the future of each command would have room for it otherwise.
+            // Boxed, so that the future of each command stays small.
             Some(command) => Box::pin(self.check_key_of(command)).await,
             None => Ok(()),
         }

@@ -46,14 +46,14 @@ impl Replay {
         if facts.iter().all(|fact| fact.weight() == 0) {
             return Ok(());
         }
-        self.publish_changed(write, write.begin().await?, facts).await
+        self.publish_and_commit(write, write.begin().await?, facts).await
     }
 
-    /// Like `publish_again`, in the transaction in which the caller has changed what the facts say.
+    /// Like `publish_again`, in a transaction in which the caller has changed rows. Commits it.
     ///
     /// # Errors
     /// The database does not take them.
-    pub async fn publish_changed<F: Fact>(&self, write: &WritePool, mut tx: Tx, facts: &[F]) -> Result<(), DbError> {
+    pub async fn publish_and_commit<F: Fact>(&self, write: &WritePool, mut tx: Tx, facts: &[F]) -> Result<(), DbError> {
         let number: usize = facts.iter().map(Fact::weight).sum();
         tx.emit_all(facts).await?;
         tx.commit().await?;

@@ -1,5 +1,5 @@
 //! The rules for texts that people enter: one spelling (NFC), visible, on one line or on several.
-//! And bytes as text.
+//! `hex` writes bytes as text.
 
 mod address;
 mod characters;

@@ -41,7 +41,7 @@ pub struct Reassignment {
     pub finished_at: Option<DateTime<Utc>>,
     /// Why the last chunk failed; `None` after a chunk that succeeded.
     pub last_error: Option<String>,
-    /// The trace of the request that caused the run.
+    /// The trace of the request that caused the run, if it is known.
     pub traceparent: Option<String>,
 }
 
@@ -58,7 +58,7 @@ pub struct NewReassignment {
     pub requested_at: DateTime<Utc>,
     /// Number of open tasks.
     pub total: i64,
-    /// The trace of the request that causes the run.
+    /// The trace of the request that causes the run, if it is known.
     pub traceparent: Option<String>,
 }
 

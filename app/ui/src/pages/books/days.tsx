@@ -5,7 +5,7 @@ import { notifications } from "@mantine/notifications";
 import { useInfiniteQuery, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useMemo } from "react";
 import { useTranslation } from "react-i18next";
-import { closePreviewQuery, type Day, dayQuery, daysQuery, isOfOpenDay } from "../../api/books";
+import { closePreviewQuery, type Day, dayQuery, daysQuery, isOfPreview } from "../../api/books";
 import { api, dataOf, keyed } from "../../api/client";
 import { useCommand } from "../../api/command";
 import { useMay } from "../../api/me";
@@ -125,7 +125,7 @@ function OpenDay({ day: { date } }: { day: Day }) {
       // The closed day has no preview any more.
       void queryClient.invalidateQueries({
         queryKey: ["books"],
-        predicate: ({ queryKey }) => !isOfOpenDay(queryKey),
+        predicate: ({ queryKey }) => !isOfPreview(queryKey),
       });
       close();
       notifications.show({

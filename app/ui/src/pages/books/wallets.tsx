@@ -84,9 +84,7 @@ export function WalletsPage() {
         </Group>
         <CsvButton
           name="wallets"
-          read={() =>
-            api.GET("/api/v1/wallets", { params: { query: { ...filter, sort: "name" } }, ...AS_CSV })
-          }
+          read={() => api.GET("/api/v1/wallets", { params: { query: filter }, ...AS_CSV })}
         />
       </Group>
       <PagedTable
