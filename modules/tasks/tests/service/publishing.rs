@@ -2,8 +2,9 @@
 //! `contracts`, and they carry the trace of the request that caused them.
 
 use contracts::events::audit::AuditRecorded;
+use contracts::events::identity::PersonState;
 use contracts::events::tasks::{TasksAssigned, TasksCompleted, TasksCreated};
-use contracts::{Event, Fact};
+use contracts::{Event, Fact, Role};
 use kernel::http::trace::TraceContext;
 use serde_json::Value;
 use tasks::{ImportRow, RawTask};
@@ -91,4 +92,31 @@ async fn the_events_of_a_run_carry_the_trace_of_its_request() {
     fixture.finish_runs().await;
     let assigned: TasksAssigned = assert_published(&fixture, trace).await;
     assert_eq!(assigned.assignments.len(), 1);
+}
+
+#[tokio::test]
+async fn a_run_by_the_system_has_a_trace_if_one_request_has_changed_the_people() {
+    for is_only_request in [true, false] {
+        let fixture = fixture(1).await;
+        fixture.create("Assigned again").await;
+        let joined = [2, 3].map(|number| harness::person(number, Role::Worker));
+        fixture.inbox.receive(&[harness::people_changed(2, joined.to_vec())]).await.unwrap();
+        fixture.database.clear_outbox("tasks").await;
+
+        let traces = [(); 2].map(|()| Some(TraceContext::new(&fixture.ambient).to_string()));
+        let left = PersonState { version: 2, active: false, ..harness::person(1, Role::Worker) };
+        let renamed = PersonState { version: 2, name: "Ben".to_owned(), ..harness::person(2, Role::Worker) };
+        let [ours, others] = &traces;
+        let mut changes = vec![Event { traceparent: ours.clone(), ..harness::people_changed(3, vec![left]) }];
+        if !is_only_request {
+            changes.push(Event { traceparent: others.clone(), ..harness::people_changed(4, vec![renamed]) });
+        }
+        fixture.inbox.receive(&changes).await.unwrap();
+        fixture.finish_runs().await;
+        let published = fixture.database.outbox("tasks").await;
+        let found: Vec<(&str, &Option<String>)> =
+            published.iter().map(|event| (event.kind.as_str(), &event.traceparent)).collect();
+        let expected = if is_only_request { ours } else { &None };
+        assert_eq!(found, [(TasksAssigned::TYPE, expected)]);
+    }
 }

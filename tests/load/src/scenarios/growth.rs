@@ -1,6 +1,7 @@
 //! Measures by how much the databases grow with each fact, with indexes, dead rows and remembered
 //! events, and how long a verification takes. The installation is one of its own.
 
+use std::ops::Range;
 use std::time::Instant;
 
 use crate::environment::Environment;
@@ -49,9 +50,9 @@ pub async fn run(environment: &mut Environment<'_>) -> Result<Vec<Row>> {
     let mut installation = Installation::create_without_tasks(environment.server, program, "growth", WORKERS).await?;
     let empty = Bytes::of(&mut installation).await?;
 
-    for first in (0..tasks).step_by(chunk_size()) {
-        environment.progress.show(&format!("growth: {first} of {tasks} tasks are created"));
-        installation.import_tasks(environment.server, first..tasks.min(first + CHUNK)).await?;
+    for chunk in chunks(tasks) {
+        environment.progress.show(&format!("growth: {} of {tasks} tasks are created", chunk.start));
+        installation.import_tasks(environment.server, chunk).await?;
         installation.wait_until_delivered().await?;
     }
     let created = Bytes::of(&mut installation).await?;
@@ -61,9 +62,9 @@ pub async fn run(environment: &mut Environment<'_>) -> Result<Vec<Row>> {
     installation.wait_until_delivered().await?;
     let reassigned = Bytes::of(&mut installation).await?;
 
-    for first in (0..completions).step_by(chunk_size()) {
-        environment.progress.show(&format!("growth: {first} of {completions} tasks are completed"));
-        installation.complete_tasks(CHUNK.min(completions - first)).await?;
+    for chunk in chunks(completions) {
+        environment.progress.show(&format!("growth: {} of {completions} tasks are completed", chunk.start));
+        installation.complete_tasks(chunk.end - chunk.start).await?;
         installation.wait_until_delivered().await?;
     }
     let completed = Bytes::of(&mut installation).await?;
@@ -83,8 +84,8 @@ pub async fn run(environment: &mut Environment<'_>) -> Result<Vec<Row>> {
     ])
 }
 
-fn chunk_size() -> usize {
-    usize::try_from(CHUNK).unwrap_or(usize::MAX)
+fn chunks(facts: u64) -> impl Iterator<Item = Range<u64>> {
+    (0..facts.div_ceil(CHUNK)).map(move |number| number * CHUNK..facts.min((number + 1) * CHUNK))
 }
 
 impl Bytes {
