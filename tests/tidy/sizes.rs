@@ -7,6 +7,7 @@ use crate::{Finding, Source, assert_tidy, sources};
 const COMMENT_COLUMNS_MAX: usize = 100;
 const FILE_LINES_MAX: usize = 400;
 const FUNCTION_LINES_MAX: usize = 70;
+const DECISION_LINES_MAX: usize = 15;
 
 fn long_comments(source: &Source) -> Vec<Finding> {
     let comments = source.text.lines().enumerate().filter(|(_, line)| line.trim_start().starts_with("//"));
@@ -21,6 +22,13 @@ fn long_comments(source: &Source) -> Vec<Finding> {
 fn long_file(source: &Source) -> Option<Finding> {
     let lines = source.text.lines().count();
     (lines > FILE_LINES_MAX).then(|| Finding::in_file(source, format!("{lines} lines, at most {FILE_LINES_MAX}")))
+}
+
+/// Blank lines do not count.
+fn long_decision(source: &Source) -> Option<Finding> {
+    let lines = source.text.lines().filter(|line| !line.trim().is_empty()).count();
+    let is_long = source.name.starts_with("modules/decisions/") && lines > DECISION_LINES_MAX;
+    is_long.then(|| Finding::in_file(source, format!("{lines} lines of text, at most {DECISION_LINES_MAX}")))
 }
 
 fn missing_header(source: &Source) -> Option<Finding> {
@@ -85,6 +93,11 @@ fn files_have_at_most_400_lines() {
 }
 
 #[test]
+fn decisions_have_at_most_15_lines() {
+    assert_tidy(sources(&[".md"]).iter().filter_map(long_decision).collect());
+}
+
+#[test]
 fn functions_have_at_most_70_lines() {
     assert_tidy(sources(&[".rs"]).iter().flat_map(long_functions).collect());
 }
@@ -109,6 +122,14 @@ mod each_rule_finds_its_fault {
     fn a_long_file() {
         assert!(long_file(&example("a.rs", &"\n".repeat(401))).is_some());
         assert!(long_file(&example("a.rs", &"\n".repeat(400))).is_none());
+    }
+
+    #[test]
+    fn a_long_decision() {
+        let name = "modules/decisions/01-a.md";
+        assert!(long_decision(&example(name, &"text\n\n".repeat(16))).is_some());
+        assert!(long_decision(&example(name, &"text\n\n".repeat(15))).is_none());
+        assert!(long_decision(&example("README.md", &"text\n".repeat(16))).is_none());
     }
 
     #[test]

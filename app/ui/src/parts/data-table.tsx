@@ -46,7 +46,12 @@ export function DataTable<Row>({
 }: DataTableProps<Row>) {
   const isNarrow = useNarrow();
   if (rows.length === 0) return <Box aria-busy={isOutdated}>{empty}</Box>;
-  const style = { opacity: isOutdated ? 0.6 : 1, transition: "opacity 100ms" };
+  const style: CSSProperties = {
+    opacity: isOutdated ? 0.6 : 1,
+    transition: "opacity 100ms",
+    // The browser keeps what it painted of the rows while a drawer moves over them.
+    isolation: "isolate",
+  };
   if (isNarrow) {
     return (
       <Stack component="ul" gap="xs" p={0} m={0} aria-label={label} aria-busy={isOutdated} style={style}>
