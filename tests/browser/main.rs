@@ -36,5 +36,5 @@ fn leave_out(folder: &Path) {
         "{REQUIRE_VARIABLE} is 1, but there is no node, no {CHROMIUM}, or no Playwright: run `npm ci` in {}",
         folder.display()
     );
-    eprintln!("not tested: the pages in a browser. Install node and chromium, and run `npm ci` in tests/browser");
+    harness::say_not_tested("the pages in a browser. Install node and chromium, and run `npm ci` in tests/browser");
 }

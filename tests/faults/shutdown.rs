@@ -1,5 +1,6 @@
 //! The end of the program: no process and no file stays, and no client delays it.
 
+use std::io::{Read, Write};
 use std::net::TcpStream;
 
 use harness::{assert_verified, create_person, eventually, piecework};
@@ -148,4 +149,34 @@ async fn two_signals_at_once_are_one_stop() {
     server.signal(Signal::TERM);
     server.signal(Signal::INT);
     assert_eq!(server.end_with(Signal::TERM).await.code(), Some(0));
+}
+
+#[tokio::test]
+async fn after_the_drain_the_listener_closes_and_a_request_that_has_begun_is_answered() {
+    let data = DataDirectory::new();
+    let mut server = data.serve_with(&[("PIECEWORK__HTTP__DRAIN_MS", "100")]).await;
+    server.first_admin().await;
+    let address = format!("127.0.0.1:{}", server.port());
+    let body = json!({ "email": "ada@example.org", "password": harness::PASSWORD }).to_string();
+    let head = format!(
+        "POST /api/v1/auth/login HTTP/1.1\r\nHost: {address}\r\nContent-Type: application/json\r\n\
+         Content-Length: {}\r\nExpect: 100-continue\r\nConnection: close\r\n\r\n",
+        body.len()
+    );
+    let mut begun = TcpStream::connect(&address).unwrap();
+    begun.write_all(head.as_bytes()).unwrap();
+    // The server reads the body now.
+    let mut answer = [0; 64];
+    let length = begun.read(&mut answer).unwrap();
+    assert!(answer[..length].starts_with(b"HTTP/1.1 100"), "{:?}", String::from_utf8_lossy(&answer[..length]));
+
+    server.signal(Signal::TERM);
+    eventually("the listener closes", async || TcpStream::connect(&address).is_err().then_some(())).await;
+    assert!(server.ended().is_none(), "{}", server.log());
+    begun.write_all(body.as_bytes()).unwrap();
+    let mut answer = String::new();
+    begun.read_to_string(&mut answer).unwrap();
+    assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+    let status = eventually("the server ends", async || server.ended()).await;
+    assert_eq!(status.code(), Some(0), "{}", server.log());
 }

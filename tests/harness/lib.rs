@@ -10,6 +10,7 @@
 mod application;
 mod database;
 mod events;
+mod left_out;
 mod pair;
 mod pooler;
 mod postgres;
@@ -23,6 +24,7 @@ mod wait;
 pub use application::*;
 pub use database::{ACCOUNTING_REPORT, Login, TASKS_REPORT, TestDatabase, accounting, empty_database, tracker};
 pub use events::{event, people_changed, person};
+pub use left_out::say_not_tested;
 pub use pair::Pair;
 pub use pooler::Pooler;
 pub use postgres::{memory_directory, postgres_url};

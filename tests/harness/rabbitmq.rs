@@ -13,6 +13,7 @@ use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::{Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
+use crate::left_out::say_not_tested;
 use crate::postgres::memory_directory;
 
 /// The URL of a broker to use instead of a private node.
@@ -85,9 +86,9 @@ fn leave_out(what: &str) {
         variable(REQUIRE_VARIABLE).is_none_or(|required| required != "1"),
         "{REQUIRE_VARIABLE} is 1, but there is no RabbitMQ for {what}: install rabbitmq-server"
     );
-    eprintln!(
-        "not tested: {what}. Install rabbitmq-server, or set {URL_VARIABLE}=amqp://… (some tests need the former)"
-    );
+    say_not_tested(&format!(
+        "{what}. Install rabbitmq-server, or set {URL_VARIABLE}=amqp://… (some tests need the former)"
+    ));
 }
 
 #[expect(clippy::disallowed_methods, reason = "a variable for the tests is not a setting of the program")]

@@ -104,6 +104,61 @@ async fn a_process_that_waits_to_migrate_does_not_keep_the_other_from_making_an_
     waiting.await.unwrap().ok();
 }
 
+const IS_USABLE: &str = "select indisvalid from pg_index where indexrelid = $1::regclass";
+
+#[tokio::test]
+async fn an_index_made_concurrently_waits_for_an_earlier_transaction_and_is_usable() {
+    let installation = Installation::with_people().await;
+    let mut other = installation.tracker.connect().await;
+    let undone = "drop index identity.people_by_name; delete from identity.migrations where version = 760";
+    sqlx::raw_sql(undone).execute(&mut other).await.unwrap();
+    // A dump or a verification keeps such a snapshot until it ends.
+    let mut dump = installation.tracker.connect().await;
+    let mut dumping = dump.begin_with("begin isolation level repeatable read").await.unwrap();
+    dumping.execute("select count(*) from identity.people").await.unwrap();
+
+    let running = tokio::spawn(installation.run(&["migrate"]).finish());
+    // Longer than other migrations wait for a lock.
+    let waits = "select exists (
+        select from pg_stat_activity
+        where query like '%concurrently if not exists people_by_name%' and wait_event_type = 'Lock'
+            and pid <> pg_backend_pid() and datname = current_database()
+            and clock_timestamp() - query_start > interval '2.5 s')";
+    eventually("the migration has waited", async || {
+        let waits: bool = sqlx::query_scalar(waits).fetch_one(&mut other).await.unwrap();
+        waits.then_some(())
+    })
+    .await;
+    dumping.rollback().await.unwrap();
+    running.await.unwrap().ok();
+    let is_usable = sqlx::query_scalar(IS_USABLE).bind("identity.people_by_name").fetch_one(&mut other).await;
+    assert_eq!(is_usable.ok(), Some(true));
+}
+
+#[tokio::test]
+async fn an_index_that_an_interrupted_migration_left_unusable_is_made_again() {
+    let installation = Installation::with_people().await;
+    // The first migration was killed. The second was recorded by a version that took the name of
+    // the index for the index.
+    for (database, index, undone) in [
+        (&installation.tracker, "identity.people_by_name", Some("delete from identity.migrations where version = 760")),
+        (&installation.accounting, "email.mails_with_text", None),
+    ] {
+        let mut connection = database.connect().await;
+        let interrupted = "update pg_index set indisvalid = false where indexrelid = $1::regclass";
+        sqlx::query(interrupted).bind(index).execute(&mut connection).await.unwrap();
+        if let Some(undone) = undone {
+            connection.execute(undone).await.unwrap();
+        }
+        let outcome = installation.command(&["migrate"]).await;
+        assert!(outcome.stderr.contains("did not finish"), "{outcome:?}");
+        outcome.ok();
+        let is_usable = sqlx::query_scalar(IS_USABLE).bind(index).fetch_one(&mut connection).await;
+        assert_eq!(is_usable.ok(), Some(true), "{index}");
+    }
+    installation.command(&["migrate"]).await.ok();
+}
+
 #[tokio::test]
 async fn two_processes_that_start_at_once_on_empty_databases_share_the_work() {
     let other = Installation::with_people().await;

@@ -63,6 +63,26 @@ async fn the_cookie_with_the_position_has_the_form_of_the_cookies_of_a_session()
 }
 
 #[tokio::test]
+async fn of_a_header_and_a_cookie_the_later_position_of_each_database_counts() {
+    let app = App::on_replicas().await;
+    let admin = admin_of(&app).await;
+    hire_worker(&app, &admin).await;
+    for (header, cookie, expected) in [
+        // A page sends the position of an event, after which it has sent a command.
+        ("tracker=0/1", "accounting=0/1&tracker=FFFFFFF/1", "accounting=0/1,tracker=FFFFFFF/1"),
+        ("accounting=0/3,tracker=FFFFFFF/1", "accounting=0/2", "accounting=0/3,tracker=FFFFFFF/1"),
+        ("accounting=0/2", "accounting=0/3&tracker=FFFFFFF/1", "accounting=0/3,tracker=FFFFFFF/1"),
+        ("tracker=FFFFFFF/1", "not a position", "tracker=FFFFFFF/1"),
+    ] {
+        let request = admin.api.request(Method::POST, "/tasks").json(&serde_json::json!({ "title": "Two" }));
+        let request = request.header("x-piecework-position", header);
+        let answer = send(request.header("cookie", format!("piecework_position={cookie}"))).await;
+        assert_eq!(position(&answer.expect_status(201)), expected, "{header}; {cookie}");
+    }
+    app.finish().await;
+}
+
+#[tokio::test]
 async fn strong_is_the_only_consistency_and_only_reads_accept_it() {
     let app = App::on_replicas().await;
     let admin = admin_of(&app).await;

@@ -227,7 +227,7 @@ async fn an_admin_operates_every_module_from_any_service() {
         (records.len() == ids.len()).then_some(records)
     };
     for record in eventually("the discards are in the audit trail", recorded).await {
-        assert_eq!(record["actor"], json!({ "kind": "person", "person_id": admin.id }));
+        assert_eq!(record["actor"]["person"], json!({ "id": admin.id, "name": admin.name }));
         assert_eq!((&record["address"], &record["details"]["module"]), (&json!("127.0.0.1"), &json!("accounting")));
     }
 

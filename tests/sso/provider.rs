@@ -78,5 +78,5 @@ fn leave_out(folder: &Path) {
         "{REQUIRE_VARIABLE} is 1, but there is no node, or no package oidc-provider: run `npm ci` in {}",
         folder.display()
     );
-    eprintln!("not tested: single sign-on. Install node, and run `npm ci` in tests/sso/provider");
+    harness::say_not_tested("single sign-on. Install node, and run `npm ci` in tests/sso/provider");
 }

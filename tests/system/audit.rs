@@ -64,11 +64,15 @@ async fn what_admins_and_bookkeepers_do_is_recorded_with_its_actor_and_address()
     );
     let [role, address, set] =
         ["role_changed", "address_changed", "password_set"].map(|action| find(&about_worker, action));
-    assert_eq!(role["actor"], json!({ "kind": "person", "person_id": company.admin.id }));
+    assert_eq!(
+        role["actor"],
+        json!({ "kind": "person", "person": { "id": company.admin.id, "name": company.admin.name } })
+    );
+    assert_eq!(role["subject_person"], json!({ "id": company.worker.id, "name": company.worker.name }));
     assert_eq!(role["details"], json!({ "from": "worker", "to": "accountant" }));
     assert_eq!((&role["address"], &role["request_id"]), (&json!(CLIENT), &json!("the-request")));
     assert_eq!(address["details"], json!({ "from": "wim@example.org", "to": "wim@example.com" }));
-    assert_eq!(set["actor"]["person_id"], *company.worker.id);
+    assert_eq!(set["actor"]["person"]["id"], *company.worker.id);
     let text = serde_json::to_string(&about_worker).unwrap();
     let token = link["set_password_token"].as_str().unwrap();
     assert!(!text.contains(token) && !text.contains("another good password"), "{text}");
@@ -117,7 +121,7 @@ async fn logins_failures_and_ended_sessions_are_recorded_without_what_was_typed(
     assert!(failed.iter().all(|record| record["actor"] == json!({ "kind": "anonymous" })));
     let about = |subject: Value| failed.iter().filter(|record| record["subject"] == subject).count();
     assert_eq!((about(json!(company.worker.id)), about(Value::Null)), (1, 1));
-    assert_eq!(find(&recorded, "logged_in")["actor"]["person_id"], *company.worker.id);
+    assert_eq!(find(&recorded, "logged_in")["actor"]["person"]["id"], *company.worker.id);
     assert!(!serde_json::to_string(&recorded).unwrap().contains(MISTYPED));
     let mut database = company.system.environment.tracker.connect().await;
     let stored: String = sqlx::query_scalar(
@@ -138,7 +142,7 @@ async fn a_wrong_current_password_is_recorded_as_a_failed_login_of_the_person() 
     wrong.expect_problem(422, "identity.wrong_password");
     let recorded = records(&company, &format!("address={CLIENT}")).await;
     assert_eq!(actions(&recorded), ["login_failed"]);
-    assert_eq!(recorded[0]["actor"], json!({ "kind": "person", "person_id": company.worker.id }));
+    assert_eq!(recorded[0]["actor"]["person"], json!({ "id": company.worker.id, "name": company.worker.name }));
     assert_eq!(recorded[0]["subject"], *company.worker.id);
     assert_eq!(recorded[0]["details"], json!({ "request": "change_password" }));
     company.finish().await;
@@ -166,13 +170,13 @@ async fn what_people_do_to_their_credentials_and_sessions_is_recorded() {
         ["api_token_created", "api_token_revoked", "link_created", "password_changed", "session_ended"]
     );
     for (action, actor) in [
-        ("api_token_created", &company.worker.id),
-        ("api_token_revoked", &company.worker.id),
-        ("password_changed", &company.worker.id),
-        ("link_created", &company.admin.id),
-        ("session_ended", &company.admin.id),
+        ("api_token_created", &company.worker),
+        ("api_token_revoked", &company.worker),
+        ("password_changed", &company.worker),
+        ("link_created", &company.admin),
+        ("session_ended", &company.admin),
     ] {
-        let actor = json!({ "kind": "person", "person_id": actor });
+        let actor = json!({ "kind": "person", "person": { "id": actor.id, "name": actor.name } });
         assert_eq!(find(&about_worker, action)["actor"], actor, "{action}");
     }
     assert_eq!(find(&about_worker, "password_changed")["details"], json!({ "ended_sessions": "1" }));
@@ -214,7 +218,7 @@ async fn refusals_are_recorded_once_a_minute_with_the_person_and_the_route() {
     })
     .await;
     let refused = recorded.iter().find(|record| record["address"] == CLIENT).unwrap();
-    assert_eq!(refused["actor"]["person_id"], *company.worker.id);
+    assert_eq!(refused["actor"]["person"]["id"], *company.worker.id);
     assert_eq!(refused["details"], json!({ "route": "GET /api/v1/admin/emails", "code": "forbidden" }));
     company.system.ambient.advance(chrono::Duration::seconds(61));
     from_client(&company.worker.api, Method::GET, "/admin/emails", &Value::Null).await.expect_status(403);

@@ -58,7 +58,7 @@ async fn a_file_has_the_rows_of_the_list_over_all_pages_with_the_same_filters() 
         ("/wallets?below_zero=true", "person_id", "/person/id"),
         ("/payouts", "id", "/id"),
         ("/earnings", "date", "/date"),
-        ("/admin/audit?action=person_created", "person_id", "/actor/person_id"),
+        ("/admin/audit?action=person_created", "person_id", "/actor/person/id"),
         ("/admin/audit?actor=anonymous", "id", "/id"),
     ] {
         let items = admin.read_all(path, 200).await;

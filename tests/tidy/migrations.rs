@@ -50,6 +50,13 @@ const CONTRACTIONS: [&str; 9] = [
 const VOLATILE: [&str; 5] =
     ["default random(", "default nextval(", "default gen_random_uuid(", "default clock_timestamp(", "generated "];
 
+/// What PostgreSQL checks in every row of a table that exists.
+const CONSTRAINTS: [&str; 5] =
+    [" add constraint ", " add check ", " add foreign key ", " add unique ", " add primary key "];
+
+/// The same as a part of a new column.
+const COLUMN_CONSTRAINTS: [&str; 4] = [" references ", " check ", " unique ", " primary key "];
+
 /// The statements of a migration in lower case, without comments, with single spaces and a space at
 /// each end. A function's body is divided as well, which does no harm here.
 fn statements(text: &str) -> Vec<String> {
@@ -71,6 +78,9 @@ fn name_after<'a>(statement: &'a str, words: &str) -> Option<&'a str> {
 fn changed_table(statement: &str) -> Option<&str> {
     if statement.contains(" create index ") || statement.contains(" create unique index ") {
         return name_after(statement, " on ");
+    }
+    if statement.starts_with(" update ") {
+        return name_after(statement, " update ");
     }
     name_after(statement, " alter table ")
 }
@@ -98,9 +108,13 @@ fn unsafe_statements(source: &Source) -> Vec<Finding> {
         if is_index && !has(" concurrently ") {
             find("creates an index on a table that exists: `create index concurrently`, in a file of its own");
         }
-        let is_constraint = has(" add constraint ") || has(" add check ") || has(" add foreign key ");
-        if is_constraint && !has(" not valid ") && !has(" using index ") {
+        let checks_rows = CONSTRAINTS.iter().any(|words| has(words))
+            || (has(" add column ") && COLUMN_CONSTRAINTS.iter().any(|words| has(words)));
+        if checks_rows && !has(" not valid ") && !has(" using index ") {
             find("checks every row under a lock: `not valid`, and `validate constraint` in a later file");
+        }
+        if has(" update ") && !has(" where ") {
+            find("updates every row in one transaction: a job that updates some at a time");
         }
         if has(" add column ") && has(" not null ") && !has(" default ") {
             find("adds a column that rows of the previous version lack: allow null, or give a constant default");
@@ -109,10 +123,13 @@ fn unsafe_statements(source: &Source) -> Vec<Finding> {
             find("rewrites the table under a lock: add the column without the default");
         }
     }
-    if statements.iter().any(|one| one.contains(" concurrently "))
-        && (statements.len() > 1 || !source.text.starts_with("-- no-transaction\n"))
-    {
-        find("has an index made concurrently: one statement, after the line `-- no-transaction`");
+    let concurrent = statements.iter().find(|one| one.contains(" concurrently "));
+    if concurrent.is_some_and(|one| {
+        statements.len() > 1
+            || !source.text.starts_with("-- no-transaction\n")
+            || !one.contains(" concurrently if not exists ")
+    }) {
+        find("has an index made concurrently: one statement with `if not exists`, after the line `-- no-transaction`");
     }
     findings
 }
@@ -131,8 +148,10 @@ fn each_unsafe_statement_is_found() {
     for safe in [
         "create table tasks.labels (id uuid primary key); create index labels_id on tasks.labels (id);",
         "create table if not exists tasks.labels (id uuid); alter table tasks.labels add constraint a check (true);",
-        "-- no-transaction\ncreate index concurrently tasks_by_label on tasks.tasks (label);",
+        "-- no-transaction\ncreate index concurrently if not exists tasks_by_label on tasks.tasks (label);",
         "alter table tasks.tasks add column label text;",
+        "alter table tasks.tasks add constraint one_label unique using index tasks_by_label;",
+        "update tasks.settings set seed = 1 where seed is null;",
         "alter table tasks.tasks add column label text not null default '';",
         "alter table tasks.tasks add constraint short check (label <> '') not valid;",
         "alter table tasks.tasks validate constraint short;",
@@ -143,11 +162,19 @@ fn each_unsafe_statement_is_found() {
     for refused in [
         "create index tasks_by_label on tasks.tasks (label);",
         "create unique index tasks_by_label\n    on tasks.tasks (label);",
-        "create index concurrently tasks_by_label on tasks.tasks (label);",
-        "-- no-transaction\ncreate index concurrently a on tasks.tasks (b); select 1;",
+        "create index concurrently if not exists tasks_by_label on tasks.tasks (label);",
+        "-- no-transaction\ncreate index concurrently tasks_by_label on tasks.tasks (label);",
+        "-- no-transaction\ncreate index concurrently if not exists a on tasks.tasks (b); select 1;",
         "alter table tasks.tasks add column label text not null;",
         "alter table tasks.tasks add column label uuid default gen_random_uuid();",
         "alter table tasks.tasks add constraint short check (label <> '');",
+        "alter table tasks.tasks add constraint one_label unique (label);",
+        "alter table tasks.tasks add unique (label);",
+        "alter table tasks.tasks add primary key (label);",
+        "alter table tasks.tasks add column label uuid references tasks.labels;",
+        "alter table tasks.tasks add column label text check (label <> '');",
+        "alter table tasks.tasks add column label text unique;",
+        "update tasks.tasks set label = '';",
         "alter table tasks.tasks drop column label;",
         "alter table tasks.tasks alter column label type varchar;",
         "alter table tasks.tasks rename label to name;",

@@ -9,7 +9,7 @@ use sqlx::migrate::{AppliedMigration, Migrate, MigrateError, Migration, Migrator
 use sqlx::{Executor, PgConnection, PgPool};
 
 use super::check::check_with_retries;
-use super::{compatibility, migrator_lock};
+use super::{compatibility, concurrent_indexes, migrator_lock};
 use crate::Error;
 use crate::databases::{Database, DatabaseAccess, Databases};
 use crate::modules::{ModulePlan, Schema, roles_in};
@@ -22,6 +22,8 @@ const LOCK_NOT_AVAILABLE: &str = "55P03";
 /// How long a migration waits for a lock. As long as it waits, everybody else who uses the table
 /// waits behind it.
 const LOCK_TIMEOUT: &str = "set lock_timeout = '2s'";
+/// A concurrent migration waits for every transaction that began before it. Nobody waits behind it.
+const NO_LOCK_TIMEOUT: &str = "set lock_timeout = 0";
 /// Maximum number of attempts to get the locks of a migration.
 const LOCK_ATTEMPTS_MAX: u32 = 100;
 /// The pause after an attempt, in which others can use the table.
@@ -80,12 +82,10 @@ async fn apply(plan: &ModulePlan, database: &Database, pool: &PgPool) -> Result<
     // rights on them are granted, and a process that waits for the schemas finds them with rights.
     // After an error the lock ends with the connection, because the caller closes the pool.
     migrator_lock::take(&mut connection).await.map_err(&failed)?;
-    connection.execute(LOCK_TIMEOUT).await.map_err(&failed)?;
     for (entry, schema) in plan.owned_in(database.name) {
         let applied = applied(entry.name, schema, &mut connection).await?;
         compatibility::check(entry.name, schema, &applied, &mut connection).await?;
-        let migrator = schema.migrator_of(entry.name, schema.migrator.iter().cloned().collect());
-        let ran = run_with_lock_retries(entry.name, &migrator, &mut connection).await;
+        let ran = run_missing(entry.name, schema, &applied, &mut connection).await;
         ran.map_err(|error| Error::Migration { name: entry.name, error })?;
     }
     connection.execute("reset lock_timeout").await.map_err(&failed)?;
@@ -103,17 +103,39 @@ async fn apply(plan: &ModulePlan, database: &Database, pool: &PgPool) -> Result<
     migrator_lock::release(&mut connection).await.map_err(failed)
 }
 
-/// Runs migrations, each in a transaction. One that does not get its locks in time, for example
-/// because a dump is running, lets the others pass and is tried again.
+/// Runs the missing migrations of a module in the order of their numbers.
+async fn run_missing(
+    module: &'static str,
+    schema: &Schema,
+    applied: &[AppliedMigration],
+    connection: &mut PgConnection,
+) -> Result<(), MigrateError> {
+    let migrator = schema.migrator_of(module, schema.migrator.iter().cloned().collect());
+    connection.execute(NO_LOCK_TIMEOUT).await?;
+    concurrent_indexes::repair(module, &migrator, applied, connection).await?;
+    let is_missing = |known: &&Migration| applied.iter().all(|one| one.version != known.version);
+    for concurrent in migrator.iter().filter(|known| known.no_tx).filter(is_missing) {
+        run_with_lock_retries(module, &migrator, Some(concurrent.version - 1), connection).await?;
+        tracing::info!(module, version = concurrent.version, "a migration waits for earlier transactions to end");
+        connection.execute(NO_LOCK_TIMEOUT).await?;
+        migrator.run_direct(Some(concurrent.version), &mut *connection, false).await?;
+    }
+    run_with_lock_retries(module, &migrator, None, connection).await
+}
+
+/// Runs migrations up to the version `last`, each in a transaction. One that does not get its locks
+/// in time, for example because a dump is running, lets the others pass and is tried again.
 async fn run_with_lock_retries(
     module: &'static str,
     migrator: &Migrator,
+    last: Option<i64>,
     connection: &mut PgConnection,
 ) -> Result<(), MigrateError> {
+    connection.execute(LOCK_TIMEOUT).await?;
     let mut attempts = 0;
     loop {
         attempts += 1;
-        match migrator.run_direct(None, &mut *connection, false).await {
+        match migrator.run_direct(last, &mut *connection, false).await {
             Err(error) if is_lock_timeout(&error) && attempts < LOCK_ATTEMPTS_MAX => {
                 tracing::warn!(module, attempts, "a migration waits for a lock that another session holds");
                 tokio::time::sleep(LOCK_PAUSE).await;

@@ -3,6 +3,7 @@
 
 mod check;
 mod compatibility;
+mod concurrent_indexes;
 mod hooks;
 mod migrations;
 pub mod migrator_lock;

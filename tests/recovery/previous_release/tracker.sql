@@ -808,6 +808,7 @@ CREATE TABLE tasks.reassignments (
     finished_at timestamp with time zone,
     last_error text,
     cost_minor bigint DEFAULT 0 NOT NULL,
+    traceparent text,
     CONSTRAINT reassignments_done_within_total CHECK (((done >= 0) AND (done <= total))),
     CONSTRAINT reassignments_status_known CHECK ((status = ANY (ARRAY['queued'::text, 'running'::text, 'blocked'::text, 'completed'::text, 'failed'::text])))
 );
@@ -873,29 +874,29 @@ CREATE VIEW tasks_report.reassignments AS
 --
 
 INSERT INTO apalis._sqlx_migrations VALUES
-	(20220530084123, 'jobs workers', '2026-11-26 17:47:33.258676+00', true, '\xd0839c6f57a379769dc27ccd581feb3d2709239c8f138e05271c9e3c760c4517a78a4d8912ab3d63b074b28d15ec74e9', 23346065),
-	(20220709210445, 'add job fn', '2026-11-26 17:47:33.258676+00', true, '\x14f906e53a627f1b27996e74e8e69dbc29ee70519e7af4f0032a27c75ed706a34af8bafecc8f8572855f314cbc5a7ba9', 586605),
-	(20230330210841, 'replace add job fn', '2026-11-26 17:47:33.258676+00', true, '\xd9b6e57e6de60db1647e2447cf36bf0eafbec266f1d482bd196affc97617efbc4c07bad826706c7b3a0b3960cf9f727b', 16721552),
-	(20230408110421, 'drop old push job', '2026-11-26 17:47:33.258676+00', true, '\x3656a91fe9c652ca23df775a601409a9252357f47088d6bcf2025fda2dd67e50c99ad94d1d2ca569c91c343189c58e33', 1038138),
-	(20230408234928, 'add get jobs fn ', '2026-11-26 17:47:33.258676+00', true, '\x176c3acaf1097ff45da76d4c746af766640027b6721a056b3fc3fcc4ab8192344920b4415e8dae46f5136ee223ed5f6b', 5565157),
-	(20240225141841, 'replace add job fn remove jid', '2026-11-26 17:47:33.258676+00', true, '\xc53560b7a312915d696ed6c7e18bda478d9bf1278c4d59e3c53b47c45d8a903f089c728a5ff2e131cd5b629cdfe7d4cb', 2426794),
-	(20250210092135, 'include failed in get jobs', '2026-11-26 17:47:33.258676+00', true, '\x810786bd8f1007bf523bec8ed9de0a9ae789e634e5434a1a5cc9c1b766bd758b4d37912ef390dcf95e8de23910eeef55', 1570094),
-	(20250223193249, 'fix get jobs conditional', '2026-11-26 17:47:33.258676+00', true, '\xcfda3f3d62b4122b6321af0e45ba162fd3ad5d07f95e4eefe858600551167e31454ebd57d45b62e880336fcfef3ef2a7', 1081065),
-	(20250307001101, 'add job priority', '2026-11-26 17:47:33.258676+00', true, '\xb5d318f2da5e909d66db190f58b76ae52f6808733d2a88d180555430d28518fee783fb0ff1e1c37ed1dc79627abd9694', 1856786),
-	(20250404160441, 'cleanup old push jobs fn', '2026-11-26 17:47:33.258676+00', true, '\x962242ef0971de54905cafbdefe26a3c1f32c1c52ef13b6937c2920445b1ce97cd2dcf7db9c293becc95dc55412e7a15', 1204791),
-	(20250722071207, 'improve notify', '2026-11-26 17:47:33.258676+00', true, '\xb3a1f712f8fbdfe38004134d8f55e49857b764f3277f38dd9d13299d5e0afbc895005b62fa0355b8a0d8595a38be6db7', 1587007),
-	(20251018164839, 'update result', '2026-11-26 17:47:33.258676+00', true, '\xe4e3d1efc77746e4db164b49017c90785613b35520da84f9a5a3f8981d60420d9dec3c94af9e8632ab711ffac7c1e199', 3916958),
-	(20251018164912, 'add metadata', '2026-11-26 17:47:33.258676+00', true, '\x803a4510201392a36e20ef81c9b05230ffa734a292c875f87ea65bc73944642b1d260a38741c4bdb88c0096338c152c0', 704005),
-	(20251018165007, 'move to bytes', '2026-11-26 17:47:33.258676+00', true, '\xdcbb8181c56cc4b9511ddc940f81f5bb9420436d0f4edf1bc9978011324e6b8d5437c50830b8651e2168608d04977272', 3860239),
-	(20251018165033, 'add started at', '2026-11-26 17:47:33.258676+00', true, '\x21b1264f3881a4cf4fb209ff2cc75c21946441691745d7cbc9ab1dd812a1e1c08648e47ea8b4de060784da581dab2246', 1140180),
-	(20251018165056, 'queue jobs', '2026-11-26 17:47:33.258676+00', true, '\xdd02b7e9c23a7da0f71bff73b469c51b7305d1830e7f4bd6de083c11315e8492801e242755d9981381760a5ace6d8fe7', 1349267),
-	(20251018165121, 'notify run at', '2026-11-26 17:47:33.258676+00', true, '\xa99e6c60687ec15c1bf8132763db63a0d9d18e1ee814527254fc95ee733e65bdf2f0ae64ca86cae0d1f232654d189fda', 1351538),
-	(20251225090252, 'include primary keys', '2026-11-26 17:47:33.258676+00', true, '\xfd9f16bd772c5682ecb3f6b0a21efed5581a85316770ab8d620b38346e9319ae239ef784e8eb46735d6be735e7b3b5be', 1943658),
-	(20260508093314, 'idempotency key', '2026-11-26 17:47:33.258676+00', true, '\xf2686534e1abbba2fcde715c1ca724e7937a4e1f49d6a9a462ed4f1c2e8b83518f4f78868a111d6451afba770207c2d0', 1731256),
-	(20260605000000, 'confine generate ulid to apalis', '2026-11-26 17:47:33.258676+00', true, '\xc56dbd61156387934579af19b51ba95bd0cbe203f9528f0cd619c191730788858eca89044a7aa0622d308b9a3028e2c5', 2092034),
-	(20260824233636, 'streamline indices', '2026-11-26 17:47:33.258676+00', true, '\x09c57f5bd9cce210564e8b12da0520289290ad729ef4205cdd55bd2a60ac85f889df8c23b20a4a01d959f0c8b5775a6d', 3023024),
-	(20260826101335, 'metadata hstore', '2026-11-26 17:47:33.258676+00', true, '\xcc38c9e6fd38157b443f6dd584e322405d49dedfd3a60867604102078a99320f97279e6c244cb87f84152ab9be7d41be', 26542439),
-	(20260902075949, 'remove pl in get jobs', '2026-11-26 17:47:33.258676+00', true, '\x0dc0483d69bf530508d451bec9346f7d14be68c37308b130910462d130cab0827eb2825d20072105c83ae3a66ed82c6b', 1199109);
+	(20220530084123, 'jobs workers', '2026-11-27 06:03:14.218166+00', true, '\xd0839c6f57a379769dc27ccd581feb3d2709239c8f138e05271c9e3c760c4517a78a4d8912ab3d63b074b28d15ec74e9', 5056023),
+	(20220709210445, 'add job fn', '2026-11-27 06:03:14.218166+00', true, '\x14f906e53a627f1b27996e74e8e69dbc29ee70519e7af4f0032a27c75ed706a34af8bafecc8f8572855f314cbc5a7ba9', 630884),
+	(20230330210841, 'replace add job fn', '2026-11-27 06:03:14.218166+00', true, '\xd9b6e57e6de60db1647e2447cf36bf0eafbec266f1d482bd196affc97617efbc4c07bad826706c7b3a0b3960cf9f727b', 3073769),
+	(20230408110421, 'drop old push job', '2026-11-27 06:03:14.218166+00', true, '\x3656a91fe9c652ca23df775a601409a9252357f47088d6bcf2025fda2dd67e50c99ad94d1d2ca569c91c343189c58e33', 699845),
+	(20230408234928, 'add get jobs fn ', '2026-11-27 06:03:14.218166+00', true, '\x176c3acaf1097ff45da76d4c746af766640027b6721a056b3fc3fcc4ab8192344920b4415e8dae46f5136ee223ed5f6b', 489865),
+	(20240225141841, 'replace add job fn remove jid', '2026-11-27 06:03:14.218166+00', true, '\xc53560b7a312915d696ed6c7e18bda478d9bf1278c4d59e3c53b47c45d8a903f089c728a5ff2e131cd5b629cdfe7d4cb', 1012929),
+	(20250210092135, 'include failed in get jobs', '2026-11-27 06:03:14.218166+00', true, '\x810786bd8f1007bf523bec8ed9de0a9ae789e634e5434a1a5cc9c1b766bd758b4d37912ef390dcf95e8de23910eeef55', 450727),
+	(20250223193249, 'fix get jobs conditional', '2026-11-27 06:03:14.218166+00', true, '\xcfda3f3d62b4122b6321af0e45ba162fd3ad5d07f95e4eefe858600551167e31454ebd57d45b62e880336fcfef3ef2a7', 549032),
+	(20250307001101, 'add job priority', '2026-11-27 06:03:14.218166+00', true, '\xb5d318f2da5e909d66db190f58b76ae52f6808733d2a88d180555430d28518fee783fb0ff1e1c37ed1dc79627abd9694', 1431969),
+	(20250404160441, 'cleanup old push jobs fn', '2026-11-27 06:03:14.218166+00', true, '\x962242ef0971de54905cafbdefe26a3c1f32c1c52ef13b6937c2920445b1ce97cd2dcf7db9c293becc95dc55412e7a15', 14198184),
+	(20250722071207, 'improve notify', '2026-11-27 06:03:14.218166+00', true, '\xb3a1f712f8fbdfe38004134d8f55e49857b764f3277f38dd9d13299d5e0afbc895005b62fa0355b8a0d8595a38be6db7', 919491),
+	(20251018164839, 'update result', '2026-11-27 06:03:14.218166+00', true, '\xe4e3d1efc77746e4db164b49017c90785613b35520da84f9a5a3f8981d60420d9dec3c94af9e8632ab711ffac7c1e199', 8902005),
+	(20251018164912, 'add metadata', '2026-11-27 06:03:14.218166+00', true, '\x803a4510201392a36e20ef81c9b05230ffa734a292c875f87ea65bc73944642b1d260a38741c4bdb88c0096338c152c0', 475774),
+	(20251018165007, 'move to bytes', '2026-11-27 06:03:14.218166+00', true, '\xdcbb8181c56cc4b9511ddc940f81f5bb9420436d0f4edf1bc9978011324e6b8d5437c50830b8651e2168608d04977272', 10538949),
+	(20251018165033, 'add started at', '2026-11-27 06:03:14.218166+00', true, '\x21b1264f3881a4cf4fb209ff2cc75c21946441691745d7cbc9ab1dd812a1e1c08648e47ea8b4de060784da581dab2246', 421725),
+	(20251018165056, 'queue jobs', '2026-11-27 06:03:14.218166+00', true, '\xdd02b7e9c23a7da0f71bff73b469c51b7305d1830e7f4bd6de083c11315e8492801e242755d9981381760a5ace6d8fe7', 3970857),
+	(20251018165121, 'notify run at', '2026-11-27 06:03:14.218166+00', true, '\xa99e6c60687ec15c1bf8132763db63a0d9d18e1ee814527254fc95ee733e65bdf2f0ae64ca86cae0d1f232654d189fda', 642882),
+	(20251225090252, 'include primary keys', '2026-11-27 06:03:14.218166+00', true, '\xfd9f16bd772c5682ecb3f6b0a21efed5581a85316770ab8d620b38346e9319ae239ef784e8eb46735d6be735e7b3b5be', 880893),
+	(20260508093314, 'idempotency key', '2026-11-27 06:03:14.218166+00', true, '\xf2686534e1abbba2fcde715c1ca724e7937a4e1f49d6a9a462ed4f1c2e8b83518f4f78868a111d6451afba770207c2d0', 2495504),
+	(20260605000000, 'confine generate ulid to apalis', '2026-11-27 06:03:14.218166+00', true, '\xc56dbd61156387934579af19b51ba95bd0cbe203f9528f0cd619c191730788858eca89044a7aa0622d308b9a3028e2c5', 923627),
+	(20260824233636, 'streamline indices', '2026-11-27 06:03:14.218166+00', true, '\x09c57f5bd9cce210564e8b12da0520289290ad729ef4205cdd55bd2a60ac85f889df8c23b20a4a01d959f0c8b5775a6d', 1378970),
+	(20260826101335, 'metadata hstore', '2026-11-27 06:03:14.218166+00', true, '\xcc38c9e6fd38157b443f6dd584e322405d49dedfd3a60867604102078a99320f97279e6c244cb87f84152ab9be7d41be', 61986984),
+	(20260902075949, 'remove pl in get jobs', '2026-11-27 06:03:14.218166+00', true, '\x0dc0483d69bf530508d451bec9346f7d14be68c37308b130910462d130cab0827eb2825d20072105c83ae3a66ed82c6b', 15176361);
 
 
 --
@@ -903,13 +904,13 @@ INSERT INTO apalis._sqlx_migrations VALUES
 --
 
 INSERT INTO apalis.jobs VALUES
-	('\x6e756c6c', '01M8CFGNSYEQ8RTTSXJRZ7ZNT4', 'identity.password_resets', 'Done', 1, 1, '2026-11-26 17:47:38.170944+00', '{"Ok": null}', '2026-11-26 17:47:38.190411+00', 'identity.password_resets/01a218f8-53fc-7410-9b2f-2fe8063b7d84/1', '2026-11-26 17:47:38.203995+00', 0, NULL, NULL),
-	('\x6e756c6c', '01M8CFGNS6TZN5MNF3EJ90PJB9', 'identity.prune_idempotency_keys', 'Done', 1, 1, '2026-11-26 17:47:38.147424+00', '{"Ok": null}', '2026-11-26 17:47:38.195995+00', 'identity.prune_idempotency_keys/01a218f8-53fc-7410-9b2f-2fe8063b7d84/1', '2026-11-26 17:47:38.207572+00', 0, NULL, NULL),
-	('\x6e756c6c', '01M8CFGNT95K9E45TKN6A86JV6', 'tasks.prune_idempotency_keys', 'Done', 1, 1, '2026-11-26 17:47:38.183377+00', '{"Ok": null}', '2026-11-26 17:47:38.190525+00', 'tasks.prune_idempotency_keys/01a218f8-53fc-7410-9b2f-2fe8063b7d84/1', '2026-11-26 17:47:38.225335+00', 0, NULL, NULL),
-	('\x6e756c6c', '01M8CFGNSZDN0B7DPECANTV0E3', 'identity.prune', 'Done', 1, 1, '2026-11-26 17:47:38.174179+00', '{"Ok": null}', '2026-11-26 17:47:38.186766+00', 'identity.prune/01a218f8-53fc-7410-9b2f-2fe8063b7d84/1', '2026-11-26 17:47:38.23924+00', 0, NULL, NULL),
-	('\x6e756c6c', '01M8CFGNSTQMF9T03G22HFNXKZ', 'tasks.reassign', 'Done', 1, 1, '2026-11-26 17:47:38.166896+00', '{"Ok": null}', '2026-11-26 17:47:38.189831+00', 'tasks.reassign/01a218f8-53fc-7410-9b2f-2fe8063b7d84/1', '2026-11-26 17:47:38.25867+00', 0, NULL, NULL),
-	('\x6e756c6c', '01M8CFGQ7QNRW1G9SJ173NPFH4', 'tasks.reassign', 'Done', 1, 1, '2026-11-26 17:47:39.637663+00', '{"Ok": null}', '2026-11-26 17:47:39.639761+00', 'tasks.reassign/01a218f8-53fc-7410-9b2f-2fe8063b7d84/1', '2026-11-26 17:47:40.196499+00', 0, NULL, NULL),
-	('\x6e756c6c', '01M8CFGQXV4X6CMHC0WHFDZJZR', 'tasks.reassign', 'Done', 1, 1, '2026-11-26 17:47:40.345561+00', '{"Ok": null}', '2026-11-26 17:47:40.348845+00', 'tasks.reassign/01a218f8-53fc-7410-9b2f-2fe8063b7d84/1', '2026-11-26 17:47:40.56999+00', 0, NULL, NULL);
+	('\x6e756c6c', '01M8DSKPV0MCWC3Y48P22N53YB', 'identity.password_resets', 'Done', 1, 1, '2026-11-27 06:03:17.727228+00', '{"Ok": null}', '2026-11-27 06:03:17.756271+00', 'identity.password_resets/01a21b99-d8cd-7e3e-afe4-ca13da847dc1/1', '2026-11-27 06:03:17.916363+00', 0, NULL, NULL),
+	('\x6e756c6c', '01M8DSKPXQVYY8A1GQ7HK95ZE5', 'tasks.prune_idempotency_keys', 'Done', 1, 1, '2026-11-27 06:03:17.811682+00', '{"Ok": null}', '2026-11-27 06:03:17.825632+00', 'tasks.prune_idempotency_keys/01a21b99-d8cd-7e3e-afe4-ca13da847dc1/1', '2026-11-27 06:03:17.927364+00', 0, NULL, NULL),
+	('\x6e756c6c', '01M8DSKPYHJ5BS2EHQADXJF82P', 'identity.prune_idempotency_keys', 'Done', 1, 1, '2026-11-27 06:03:17.8383+00', '{"Ok": null}', '2026-11-27 06:03:17.916413+00', 'identity.prune_idempotency_keys/01a21b99-d8cd-7e3e-afe4-ca13da847dc1/1', '2026-11-27 06:03:17.931488+00', 0, NULL, NULL),
+	('\x6e756c6c', '01M8DSKPXT2NAMJXBZBZQFPMQ5', 'identity.prune', 'Done', 1, 1, '2026-11-27 06:03:17.815267+00', '{"Ok": null}', '2026-11-27 06:03:17.832524+00', 'identity.prune/01a21b99-d8cd-7e3e-afe4-ca13da847dc1/1', '2026-11-27 06:03:18.005836+00', 0, NULL, NULL),
+	('\x6e756c6c', '01M8DSKPTAP42CF22K8M9B1Z5R', 'tasks.reassign', 'Done', 1, 1, '2026-11-27 06:03:17.698275+00', '{"Ok": null}', '2026-11-27 06:03:17.772385+00', 'tasks.reassign/01a21b99-d8cd-7e3e-afe4-ca13da847dc1/1', '2026-11-27 06:03:18.145213+00', 0, NULL, NULL),
+	('\x6e756c6c', '01M8DSKR7F8EPGY977KT6R7RMP', 'tasks.reassign', 'Done', 1, 1, '2026-11-27 06:03:19.15017+00', '{"Ok": null}', '2026-11-27 06:03:19.153369+00', 'tasks.reassign/01a21b99-d8cd-7e3e-afe4-ca13da847dc1/1', '2026-11-27 06:03:19.282879+00', 0, NULL, NULL),
+	('\x6e756c6c', '01M8DSKRMHB513ST62JQSEA4PC', 'tasks.reassign', 'Done', 1, 1, '2026-11-27 06:03:19.567947+00', '{"Ok": null}', '2026-11-27 06:03:19.575392+00', 'tasks.reassign/01a21b99-d8cd-7e3e-afe4-ca13da847dc1/1', '2026-11-27 06:03:20.145723+00', 0, NULL, NULL);
 
 
 --
@@ -917,11 +918,11 @@ INSERT INTO apalis.jobs VALUES
 --
 
 INSERT INTO apalis.workers VALUES
-	('identity.prune/01a218f8-53fc-7410-9b2f-2fe8063b7d84/1', 'identity.prune', 'PgStorage', 'tower::limit::concurrency::service::ConcurrencyLimit<apalis_core::worker::ext::event_listener::EventListenerService<apalis_core::worker::lifecycle::LifecycleService<apalis_core::task::task_fn::TaskFn<piecework::runtime::jobs::worker::Worker::serve::{{closure}}::{{closure}}, (), ()>>>>', '2026-11-26 17:47:38+00', NULL),
-	('tasks.reassign/01a218f8-53fc-7410-9b2f-2fe8063b7d84/1', 'tasks.reassign', 'PgStorage', 'tower::limit::concurrency::service::ConcurrencyLimit<apalis_core::worker::ext::event_listener::EventListenerService<apalis_core::worker::lifecycle::LifecycleService<apalis_core::task::task_fn::TaskFn<piecework::runtime::jobs::worker::Worker::serve::{{closure}}::{{closure}}, (), ()>>>>', '2026-11-26 17:47:38+00', NULL),
-	('identity.password_resets/01a218f8-53fc-7410-9b2f-2fe8063b7d84/1', 'identity.password_resets', 'PgStorage', 'tower::limit::concurrency::service::ConcurrencyLimit<apalis_core::worker::ext::event_listener::EventListenerService<apalis_core::worker::lifecycle::LifecycleService<apalis_core::task::task_fn::TaskFn<piecework::runtime::jobs::worker::Worker::serve::{{closure}}::{{closure}}, (), ()>>>>', '2026-11-26 17:47:38+00', NULL),
-	('tasks.prune_idempotency_keys/01a218f8-53fc-7410-9b2f-2fe8063b7d84/1', 'tasks.prune_idempotency_keys', 'PgStorage', 'tower::limit::concurrency::service::ConcurrencyLimit<apalis_core::worker::ext::event_listener::EventListenerService<apalis_core::worker::lifecycle::LifecycleService<apalis_core::task::task_fn::TaskFn<piecework::runtime::jobs::worker::Worker::serve::{{closure}}::{{closure}}, (), ()>>>>', '2026-11-26 17:47:38+00', NULL),
-	('identity.prune_idempotency_keys/01a218f8-53fc-7410-9b2f-2fe8063b7d84/1', 'identity.prune_idempotency_keys', 'PgStorage', 'tower::limit::concurrency::service::ConcurrencyLimit<apalis_core::worker::ext::event_listener::EventListenerService<apalis_core::worker::lifecycle::LifecycleService<apalis_core::task::task_fn::TaskFn<piecework::runtime::jobs::worker::Worker::serve::{{closure}}::{{closure}}, (), ()>>>>', '2026-11-26 17:47:38+00', NULL);
+	('identity.password_resets/01a21b99-d8cd-7e3e-afe4-ca13da847dc1/1', 'identity.password_resets', 'PgStorage', 'tower::limit::concurrency::service::ConcurrencyLimit<apalis_core::worker::ext::event_listener::EventListenerService<apalis_core::worker::lifecycle::LifecycleService<apalis_core::task::task_fn::TaskFn<piecework::runtime::jobs::worker::Worker::serve::{{closure}}::{{closure}}, (), ()>>>>', '2026-11-27 06:03:17+00', NULL),
+	('identity.prune_idempotency_keys/01a21b99-d8cd-7e3e-afe4-ca13da847dc1/1', 'identity.prune_idempotency_keys', 'PgStorage', 'tower::limit::concurrency::service::ConcurrencyLimit<apalis_core::worker::ext::event_listener::EventListenerService<apalis_core::worker::lifecycle::LifecycleService<apalis_core::task::task_fn::TaskFn<piecework::runtime::jobs::worker::Worker::serve::{{closure}}::{{closure}}, (), ()>>>>', '2026-11-27 06:03:17+00', NULL),
+	('tasks.reassign/01a21b99-d8cd-7e3e-afe4-ca13da847dc1/1', 'tasks.reassign', 'PgStorage', 'tower::limit::concurrency::service::ConcurrencyLimit<apalis_core::worker::ext::event_listener::EventListenerService<apalis_core::worker::lifecycle::LifecycleService<apalis_core::task::task_fn::TaskFn<piecework::runtime::jobs::worker::Worker::serve::{{closure}}::{{closure}}, (), ()>>>>', '2026-11-27 06:03:17+00', NULL),
+	('tasks.prune_idempotency_keys/01a21b99-d8cd-7e3e-afe4-ca13da847dc1/1', 'tasks.prune_idempotency_keys', 'PgStorage', 'tower::limit::concurrency::service::ConcurrencyLimit<apalis_core::worker::ext::event_listener::EventListenerService<apalis_core::worker::lifecycle::LifecycleService<apalis_core::task::task_fn::TaskFn<piecework::runtime::jobs::worker::Worker::serve::{{closure}}::{{closure}}, (), ()>>>>', '2026-11-27 06:03:17+00', NULL),
+	('identity.prune/01a21b99-d8cd-7e3e-afe4-ca13da847dc1/1', 'identity.prune', 'PgStorage', 'tower::limit::concurrency::service::ConcurrencyLimit<apalis_core::worker::ext::event_listener::EventListenerService<apalis_core::worker::lifecycle::LifecycleService<apalis_core::task::task_fn::TaskFn<piecework::runtime::jobs::worker::Worker::serve::{{closure}}::{{closure}}, (), ()>>>>', '2026-11-27 06:03:17+00', NULL);
 
 
 --
@@ -935,18 +936,18 @@ INSERT INTO apalis.workers VALUES
 --
 
 INSERT INTO identity.audit_records VALUES
-	('01a218f8-4509-7043-af1a-dc6de6f24afa', '2026-11-26 17:47:33.513835+00', 'signing_key_created', 'system', NULL, NULL, 'wmLwVeJdUFYKHR2ERpuimcKvgf5R4HZgnO5-cJAwLEI', '{}', NULL),
-	('01a218f8-4718-718a-884f-ba94c2cf2b54', '2026-11-26 17:47:34.040623+00', 'person_created', 'command_line', 'root', NULL, '01a218f8-4716-7084-ac38-f2b8f10030cb', '{"role": "worker"}', NULL),
-	('01a218f8-4ab2-7178-98d2-b017692a4470', '2026-11-26 17:47:34.962814+00', 'person_created', 'command_line', 'root', NULL, '01a218f8-4aa9-7481-b874-67977911db89', '{"role": "worker"}', NULL),
-	('01a218f8-4f08-7af0-b4f6-884a4d7bfe6b', '2026-11-26 17:47:36.072183+00', 'person_created', 'command_line', 'root', NULL, '01a218f8-4ef6-751f-8798-3ec1cbd8917f', '{"role": "accountant"}', NULL),
-	('01a218f8-530d-7ff4-b23a-d4cf6a3b8e3c', '2026-11-26 17:47:37.101233+00', 'person_created', 'command_line', 'root', NULL, '01a218f8-52fb-7459-9ebd-8af1f6945199', '{"role": "manager"}', NULL),
-	('01a218f8-58fa-7035-86ef-dc358702d076', '2026-11-26 17:47:38.618331+00', 'logged_in', '01a218f8-4716-7084-ac38-f2b8f10030cb', NULL, '127.0.0.1', '01a218f8-4716-7084-ac38-f2b8f10030cb', '{"session_id": "01a218f8-58d8-779c-afbd-f29ad26edfb2", "login_method": "password"}', '01a218f8-57ed-755b-ae9f-b7e293b7be4e'),
-	('01a218f8-5a67-7e22-882a-0a210af7e500', '2026-11-26 17:47:38.983854+00', 'logged_in', '01a218f8-4aa9-7481-b874-67977911db89', NULL, '127.0.0.1', '01a218f8-4aa9-7481-b874-67977911db89', '{"session_id": "01a218f8-5a62-7264-ae22-ca09c2d581e8", "login_method": "password"}', '01a218f8-59a5-7ba9-ae43-8a9c4718ad4c'),
-	('01a218f8-5afb-77ff-8426-989c963a9665', '2026-11-26 17:47:39.131828+00', 'logged_in', '01a218f8-4ef6-751f-8798-3ec1cbd8917f', NULL, '127.0.0.1', '01a218f8-4ef6-751f-8798-3ec1cbd8917f', '{"session_id": "01a218f8-5ae8-773f-a42d-b5661653afd3", "login_method": "password"}', '01a218f8-5a85-7fe9-98e3-675b38234b4e'),
-	('01a218f8-5be7-7d60-8dc6-4ae1ba63c57c', '2026-11-26 17:47:39.367571+00', 'logged_in', '01a218f8-52fb-7459-9ebd-8af1f6945199', NULL, '127.0.0.1', '01a218f8-52fb-7459-9ebd-8af1f6945199', '{"session_id": "01a218f8-5be4-78d2-a41f-646acf046519", "login_method": "password"}', '01a218f8-5b2e-73fe-8ff2-167f905725c6'),
-	('01a218f8-5ce3-7a23-bbae-17a5d23acae0', '2026-11-26 17:47:39.619437+00', 'reassign_requested', '01a218f8-52fb-7459-9ebd-8af1f6945199', NULL, '127.0.0.1', '01a218f8-5ce1-7ebc-b992-dbef71f7aa22', '{"open_tasks": "6"}', '01a218f8-5cdc-75f9-88d1-d3a751662e1c'),
-	('01a218f8-5f5a-74d2-a261-76742cb4071a', '2026-11-26 17:47:40.250569+00', 'day_closed', '01a218f8-4ef6-751f-8798-3ec1cbd8917f', NULL, '127.0.0.1', '2026-11-26', '{"payouts": "1"}', '01a218f8-5f14-7a73-ab5f-dee0735555a2'),
-	('01a218f8-5fb3-7c4c-8077-3f51f9372903', '2026-11-26 17:47:40.339426+00', 'reassign_requested', '01a218f8-52fb-7459-9ebd-8af1f6945199', NULL, '127.0.0.1', '01a218f8-5fb1-70d3-b6b4-478eb991decf', '{"open_tasks": "9"}', '01a218f8-5fb0-73b4-95e2-53d0d1afe95e');
+	('01a21b99-ce92-7d56-8af6-ac491e3dec28', '2026-11-27 06:03:14.449998+00', 'signing_key_created', 'system', NULL, NULL, '18A4NnL_N9Sl13_vfEb9kwBR8T2Vb7BmyjU493WyQ6E', '{}', NULL),
+	('01a21b99-cfe0-78e4-aaa1-fa0b1fa471b5', '2026-11-27 06:03:14.78439+00', 'person_created', 'command_line', 'root', NULL, '01a21b99-cfde-7668-bcea-e663306723b0', '{"role": "worker"}', NULL),
+	('01a21b99-d239-7e7c-ad74-8444b4ab974e', '2026-11-27 06:03:15.385626+00', 'person_created', 'command_line', 'root', NULL, '01a21b99-d237-783d-afdb-99bbe68a9fa5', '{"role": "worker"}', NULL),
+	('01a21b99-d5b2-7693-98e9-d536b8489ceb', '2026-11-27 06:03:16.274501+00', 'person_created', 'command_line', 'root', NULL, '01a21b99-d5ad-7451-b560-4a97fe40b215', '{"role": "accountant"}', NULL),
+	('01a21b99-d803-71b6-9b82-3a534323ca93', '2026-11-27 06:03:16.86744+00', 'person_created', 'command_line', 'root', NULL, '01a21b99-d801-7b7a-a434-4c4f1d39f1ec', '{"role": "manager"}', NULL),
+	('01a21b99-de10-7ec4-9775-ad97688fc4df', '2026-11-27 06:03:18.416113+00', 'logged_in', '01a21b99-cfde-7668-bcea-e663306723b0', NULL, '127.0.0.1', '01a21b99-cfde-7668-bcea-e663306723b0', '{"session_id": "01a21b99-de06-7113-b1fa-6b84b4d18fe1", "login_method": "password"}', '01a21b99-dd35-7901-a288-b0f6671c9887'),
+	('01a21b99-e000-70da-a350-83a5bf2c33c5', '2026-11-27 06:03:18.912301+00', 'logged_in', '01a21b99-d237-783d-afdb-99bbe68a9fa5', NULL, '127.0.0.1', '01a21b99-d237-783d-afdb-99bbe68a9fa5', '{"session_id": "01a21b99-dffe-75a1-bd8c-4402583f87df", "login_method": "password"}', '01a21b99-df63-7c3f-b8b2-72f845c46e9c'),
+	('01a21b99-e064-752a-862f-07486f629cd3', '2026-11-27 06:03:19.012719+00', 'logged_in', '01a21b99-d5ad-7451-b560-4a97fe40b215', NULL, '127.0.0.1', '01a21b99-d5ad-7451-b560-4a97fe40b215', '{"session_id": "01a21b99-e062-7362-835a-578d3d3e2f88", "login_method": "password"}', '01a21b99-e017-7978-8596-3ba6b5c6367d'),
+	('01a21b99-e099-761f-9736-08cb6b3e687b', '2026-11-27 06:03:19.065062+00', 'logged_in', '01a21b99-d801-7b7a-a434-4c4f1d39f1ec', NULL, '127.0.0.1', '01a21b99-d801-7b7a-a434-4c4f1d39f1ec', '{"session_id": "01a21b99-e097-7427-85f2-076cf213f546", "login_method": "password"}', '01a21b99-e068-7a27-8c74-f545cb194ea1'),
+	('01a21b99-e0ed-7471-b372-c65740ba7de3', '2026-11-27 06:03:19.149408+00', 'reassign_requested', '01a21b99-d801-7b7a-a434-4c4f1d39f1ec', NULL, '127.0.0.1', '01a21b99-e0e6-70e4-b78e-d25a952d14a6', '{"open_tasks": "6"}', '01a21b99-e0d6-70f2-b870-bbd67169e7bc'),
+	('01a21b99-e1f6-7ce8-9918-585bd8767174', '2026-11-27 06:03:19.414323+00', 'day_closed', '01a21b99-d5ad-7451-b560-4a97fe40b215', NULL, '127.0.0.1', '2026-11-27', '{"payouts": "2"}', '01a21b99-e1c3-7025-b421-c3907c5851f1'),
+	('01a21b99-e290-777d-bcee-59a02927cc62', '2026-11-27 06:03:19.568105+00', 'reassign_requested', '01a21b99-d801-7b7a-a434-4c4f1d39f1ec', NULL, '127.0.0.1', '01a21b99-e28e-7745-8989-dc7505cc2d3c', '{"open_tasks": "9"}', '01a21b99-e28c-7593-8317-4b6a3202730f');
 
 
 --
@@ -954,10 +955,10 @@ INSERT INTO identity.audit_records VALUES
 --
 
 INSERT INTO identity.familiar_addresses VALUES
-	('01a218f8-4716-7084-ac38-f2b8f10030cb', '127.0.0.1', '2026-11-26 17:47:38.630047+00'),
-	('01a218f8-4aa9-7481-b874-67977911db89', '127.0.0.1', '2026-11-26 17:47:38.986542+00'),
-	('01a218f8-4ef6-751f-8798-3ec1cbd8917f', '127.0.0.1', '2026-11-26 17:47:39.146178+00'),
-	('01a218f8-52fb-7459-9ebd-8af1f6945199', '127.0.0.1', '2026-11-26 17:47:39.374042+00');
+	('01a21b99-cfde-7668-bcea-e663306723b0', '127.0.0.1', '2026-11-27 06:03:18.430769+00'),
+	('01a21b99-d237-783d-afdb-99bbe68a9fa5', '127.0.0.1', '2026-11-27 06:03:18.913107+00'),
+	('01a21b99-d5ad-7451-b560-4a97fe40b215', '127.0.0.1', '2026-11-27 06:03:19.013541+00'),
+	('01a21b99-d801-7b7a-a434-4c4f1d39f1ec', '127.0.0.1', '2026-11-27 06:03:19.066336+00');
 
 
 --
@@ -971,18 +972,18 @@ INSERT INTO identity.familiar_addresses VALUES
 --
 
 INSERT INTO identity.inbox VALUES
-	('01a218f8-4509-7043-af1a-dc6de6f24afa', 'piecework.audit.recorded.v1', 'applied', '2026-11-26 17:47:33.878464+00', 0, NULL, NULL, NULL, NULL),
-	('01a218f8-4718-718a-884f-ba94c2cf2b54', 'piecework.audit.recorded.v1', 'applied', '2026-11-26 17:47:34.04554+00', 0, NULL, NULL, NULL, NULL),
-	('01a218f8-4ab2-7178-98d2-b017692a4470', 'piecework.audit.recorded.v1', 'applied', '2026-11-26 17:47:34.976308+00', 0, NULL, NULL, NULL, NULL),
-	('01a218f8-4f08-7af0-b4f6-884a4d7bfe6b', 'piecework.audit.recorded.v1', 'applied', '2026-11-26 17:47:36.092292+00', 0, NULL, NULL, NULL, NULL),
-	('01a218f8-530d-7ff4-b23a-d4cf6a3b8e3c', 'piecework.audit.recorded.v1', 'applied', '2026-11-26 17:47:37.139235+00', 0, NULL, NULL, NULL, NULL),
-	('01a218f8-58fa-7035-86ef-dc358702d076', 'piecework.audit.recorded.v1', 'applied', '2026-11-26 17:47:38.670219+00', 0, NULL, NULL, NULL, NULL),
-	('01a218f8-5a67-7e22-882a-0a210af7e500', 'piecework.audit.recorded.v1', 'applied', '2026-11-26 17:47:39.038568+00', 0, NULL, NULL, NULL, NULL),
-	('01a218f8-5afb-77ff-8426-989c963a9665', 'piecework.audit.recorded.v1', 'applied', '2026-11-26 17:47:39.183995+00', 0, NULL, NULL, NULL, NULL),
-	('01a218f8-5be7-7d60-8dc6-4ae1ba63c57c', 'piecework.audit.recorded.v1', 'applied', '2026-11-26 17:47:39.442823+00', 0, NULL, NULL, NULL, NULL),
-	('01a218f8-5ce3-7a23-bbae-17a5d23acae0', 'piecework.audit.recorded.v1', 'applied', '2026-11-26 17:47:39.649039+00', 0, NULL, NULL, NULL, NULL),
-	('01a218f8-5f5a-74d2-a261-76742cb4071a', 'piecework.audit.recorded.v1', 'applied', '2026-11-26 17:47:40.265687+00', 0, NULL, NULL, NULL, NULL),
-	('01a218f8-5fb3-7c4c-8077-3f51f9372903', 'piecework.audit.recorded.v1', 'applied', '2026-11-26 17:47:40.364033+00', 0, NULL, NULL, NULL, NULL);
+	('01a21b99-ce92-7d56-8af6-ac491e3dec28', 'piecework.audit.recorded.v1', 'applied', '2026-11-27 06:03:14.661574+00', 0, NULL, NULL, NULL, NULL),
+	('01a21b99-cfe0-78e4-aaa1-fa0b1fa471b5', 'piecework.audit.recorded.v1', 'applied', '2026-11-27 06:03:14.794127+00', 0, NULL, NULL, NULL, NULL),
+	('01a21b99-d239-7e7c-ad74-8444b4ab974e', 'piecework.audit.recorded.v1', 'applied', '2026-11-27 06:03:15.440141+00', 0, NULL, NULL, NULL, NULL),
+	('01a21b99-d5b2-7693-98e9-d536b8489ceb', 'piecework.audit.recorded.v1', 'applied', '2026-11-27 06:03:16.3017+00', 0, NULL, NULL, NULL, NULL),
+	('01a21b99-d803-71b6-9b82-3a534323ca93', 'piecework.audit.recorded.v1', 'applied', '2026-11-27 06:03:16.888937+00', 0, NULL, NULL, NULL, NULL),
+	('01a21b99-de10-7ec4-9775-ad97688fc4df', 'piecework.audit.recorded.v1', 'applied', '2026-11-27 06:03:18.472083+00', 0, NULL, NULL, NULL, NULL),
+	('01a21b99-e000-70da-a350-83a5bf2c33c5', 'piecework.audit.recorded.v1', 'applied', '2026-11-27 06:03:18.934105+00', 0, NULL, NULL, NULL, NULL),
+	('01a21b99-e064-752a-862f-07486f629cd3', 'piecework.audit.recorded.v1', 'applied', '2026-11-27 06:03:19.019931+00', 0, NULL, NULL, NULL, NULL),
+	('01a21b99-e099-761f-9736-08cb6b3e687b', 'piecework.audit.recorded.v1', 'applied', '2026-11-27 06:03:19.069629+00', 0, NULL, NULL, NULL, NULL),
+	('01a21b99-e0ed-7471-b372-c65740ba7de3', 'piecework.audit.recorded.v1', 'applied', '2026-11-27 06:03:19.173641+00', 0, NULL, NULL, NULL, NULL),
+	('01a21b99-e1f6-7ce8-9918-585bd8767174', 'piecework.audit.recorded.v1', 'applied', '2026-11-27 06:03:19.42762+00', 0, NULL, NULL, NULL, NULL),
+	('01a21b99-e290-777d-bcee-59a02927cc62', 'piecework.audit.recorded.v1', 'applied', '2026-11-27 06:03:19.570909+00', 0, NULL, NULL, NULL, NULL);
 
 
 --
@@ -1008,15 +1009,16 @@ INSERT INTO identity.inbox VALUES
 --
 
 INSERT INTO identity.migrations VALUES
-	(1, 'people and access', '2026-11-26 17:47:32.354711+00', true, '\xe94da17c97bec12e179602d3881b51c0ae3188d8e15d510b45ac33cd15b51442386d5ed8980319fe86a43026b6441830', 50387597),
-	(100, 'sessions and keys', '2026-11-26 17:47:32.406326+00', true, '\x304814125c1efc5a8c98f4ac05c851bc1b093626be7f1a9c13d060f6e0b7ea01bfce46456912b4dd4c59c1711383a13e', 12449828),
-	(120, 'accounts', '2026-11-26 17:47:32.419268+00', true, '\xc9a6d3e69d03e01a7bd5efe39f09d92c52b9cc4642d6f8cf7b846f1292d3fa94cea6c6ac9ac696d5bb6d21f55119d7b5', 19394441),
-	(140, 'api tokens', '2026-11-26 17:47:32.439314+00', true, '\xd9a344c881d2ff29de99f9ca4c1ed0ee7f28e3e10c1951ea1037615d2c670ecb1aeae87841633763d571b2e26d6cfde7', 8547318),
-	(150, 'idempotency keys', '2026-11-26 17:47:32.453971+00', true, '\x5258fc91e00a33dc6b27890ce01960a3f5f97ed2a35d4b6d8874646a483531021da590730bb59cbfbe72876653fc498c', 12370879),
-	(170, 'login limits', '2026-11-26 17:47:32.469979+00', true, '\x904fbf317d2e69330f465b4b25c327c9d8b8b4463c1f459e0b5ba1df11176986e9a17ffedfefa94e659d68ac4138be60', 12140960),
-	(171, 'audit records', '2026-11-26 17:47:32.479055+00', true, '\x4588e82eb5ecf34407d68605f7020f22915615502be0648e5c85202a1d7011a281076b7ff43b5d0ed847bfbee515e9e9', 18176865),
-	(210, 'single sign on', '2026-11-26 17:47:32.497721+00', true, '\x68e93cb0987008eeff9a682a12e9051ca32d223b521250a5056ab6ddf85e9636d37148170ff3826c38e7e86ceb9f6ca5', 17741029),
-	(301, 'oldest program', '2026-11-26 17:47:32.515775+00', true, '\x1c892d37a64b5b24e28071b0d2818d5b314e203ecc2a753aa4a3d0ca05edcc505bdd464527ee3dbd71ed50bfa7df2db8', 2456955);
+	(1, 'people and access', '2026-11-27 06:03:13.383257+00', true, '\xe94da17c97bec12e179602d3881b51c0ae3188d8e15d510b45ac33cd15b51442386d5ed8980319fe86a43026b6441830', 13912511),
+	(100, 'sessions and keys', '2026-11-27 06:03:13.397724+00', true, '\x304814125c1efc5a8c98f4ac05c851bc1b093626be7f1a9c13d060f6e0b7ea01bfce46456912b4dd4c59c1711383a13e', 1313414),
+	(120, 'accounts', '2026-11-27 06:03:13.399205+00', true, '\xc9a6d3e69d03e01a7bd5efe39f09d92c52b9cc4642d6f8cf7b846f1292d3fa94cea6c6ac9ac696d5bb6d21f55119d7b5', 6566499),
+	(140, 'api tokens', '2026-11-27 06:03:13.405994+00', true, '\xd9a344c881d2ff29de99f9ca4c1ed0ee7f28e3e10c1951ea1037615d2c670ecb1aeae87841633763d571b2e26d6cfde7', 2337079),
+	(150, 'idempotency keys', '2026-11-27 06:03:13.408557+00', true, '\x5258fc91e00a33dc6b27890ce01960a3f5f97ed2a35d4b6d8874646a483531021da590730bb59cbfbe72876653fc498c', 1451909),
+	(170, 'login limits', '2026-11-27 06:03:13.410215+00', true, '\x904fbf317d2e69330f465b4b25c327c9d8b8b4463c1f459e0b5ba1df11176986e9a17ffedfefa94e659d68ac4138be60', 1885911),
+	(171, 'audit records', '2026-11-27 06:03:13.412272+00', true, '\x4588e82eb5ecf34407d68605f7020f22915615502be0648e5c85202a1d7011a281076b7ff43b5d0ed847bfbee515e9e9', 6836959),
+	(210, 'single sign on', '2026-11-27 06:03:13.419264+00', true, '\x68e93cb0987008eeff9a682a12e9051ca32d223b521250a5056ab6ddf85e9636d37148170ff3826c38e7e86ceb9f6ca5', 2528973),
+	(301, 'oldest program', '2026-11-27 06:03:13.421979+00', true, '\x1c892d37a64b5b24e28071b0d2818d5b314e203ecc2a753aa4a3d0ca05edcc505bdd464527ee3dbd71ed50bfa7df2db8', 385881),
+	(760, 'people by name', '2026-11-27 06:03:13.422997+00', true, '\xf0bb7660bd2b81ef75a8790f956ca2596af8e56c96273747e95a9f36415951dc2e358aae1faef28c6f0a5c7a502193cd', 619928);
 
 
 --
@@ -1036,10 +1038,10 @@ INSERT INTO identity.migrations VALUES
 --
 
 INSERT INTO identity.people VALUES
-	('01a218f8-4716-7084-ac38-f2b8f10030cb', 'ann@example.org', 'ann@example.org', 'ann@example.org', 'worker', true, NULL, '$argon2id$v=19$m=19456,t=2,p=1$RjtaAO3ztd/6X1/g4DsG8Q$kK5l4E5kdeEsXPDNyOPFv4ckqNkuIiCseAOFKH/Uhfs', 1, 1, NULL, '2026-11-26 17:47:34.038656+00', NULL),
-	('01a218f8-4aa9-7481-b874-67977911db89', 'ben@example.org', 'ben@example.org', 'ben@example.org', 'worker', true, NULL, '$argon2id$v=19$m=19456,t=2,p=1$adpQqzgjClpQsDVanljZuQ$d15hhGdaQN3cAN1yc9OKeYHIXn+VnxNZxSp0iZyyetc', 1, 1, NULL, '2026-11-26 17:47:34.953523+00', NULL),
-	('01a218f8-4ef6-751f-8798-3ec1cbd8917f', 'anna@example.org', 'anna@example.org', 'anna@example.org', 'accountant', true, NULL, '$argon2id$v=19$m=19456,t=2,p=1$B+G5yiDkIGOo2FRkFMwJcQ$h3M2eqgXibbzhFQD3yFoptFPrIUg7fCAqJZrmrT2JIQ', 1, 1, NULL, '2026-11-26 17:47:36.054435+00', NULL),
-	('01a218f8-52fb-7459-9ebd-8af1f6945199', 'max@example.org', 'max@example.org', 'max@example.org', 'manager', true, NULL, '$argon2id$v=19$m=19456,t=2,p=1$g+kn/8G1pm0MH6FaWzLRBg$G+sZKLT+Fk5Y2NGDOqSqjWM3UuCXcHNs/FtJJU4ywLk', 1, 1, NULL, '2026-11-26 17:47:37.083555+00', NULL);
+	('01a21b99-cfde-7668-bcea-e663306723b0', 'ann@example.org', 'ann@example.org', 'ann@example.org', 'worker', true, NULL, '$argon2id$v=19$m=19456,t=2,p=1$+V4aSPHehZSlgCSHNkTrTA$rbQKVsSNyvlHmZiAO/aKVtleDYJMjVvGNnx7iTEnzZI', 1, 1, NULL, '2026-11-27 06:03:14.782761+00', NULL),
+	('01a21b99-d237-783d-afdb-99bbe68a9fa5', 'ben@example.org', 'ben@example.org', 'ben@example.org', 'worker', true, NULL, '$argon2id$v=19$m=19456,t=2,p=1$tNB4ptz2CZ9Awy+9oVgUtQ$ww9oBahQSuQ1qmLtBv/XhNLIqnYkVcgolu4F3mU1aNs', 1, 1, NULL, '2026-11-27 06:03:15.383701+00', NULL),
+	('01a21b99-d5ad-7451-b560-4a97fe40b215', 'anna@example.org', 'anna@example.org', 'anna@example.org', 'accountant', true, NULL, '$argon2id$v=19$m=19456,t=2,p=1$/UQHs5kc5gLkgPpOYqKaJg$1cRVdfT0VznVvgdvmWFFZIUIHIkYzY52AlWpL64URg0', 1, 1, NULL, '2026-11-27 06:03:16.269687+00', NULL),
+	('01a21b99-d801-7b7a-a434-4c4f1d39f1ec', 'max@example.org', 'max@example.org', 'max@example.org', 'manager', true, NULL, '$argon2id$v=19$m=19456,t=2,p=1$eeRiVOJUOcksQOBMqX539A$TYNODAl/MtajGsiN8INqL5WeeizBIO0oqMX6hCvnFa8', 1, 1, NULL, '2026-11-27 06:03:16.865298+00', NULL);
 
 
 --
@@ -1047,10 +1049,10 @@ INSERT INTO identity.people VALUES
 --
 
 INSERT INTO identity.refresh_tokens VALUES
-	('\x6cf35b90abadb45927237ccc8d39e5a3037c46f11aadaab158ccd532c7bbea38', '01a218f8-58d8-779c-afbd-f29ad26edfb2', '2026-11-26 17:47:38.584964+00', '2026-12-10 17:47:38.584964+00', NULL, NULL),
-	('\xb6eaf35a0e3e161035b58bff4759f67725cd3c4e62c065b12fe4c52fce24b0f9', '01a218f8-5a62-7264-ae22-ca09c2d581e8', '2026-11-26 17:47:38.978301+00', '2026-12-10 17:47:38.978301+00', NULL, NULL),
-	('\x2ec5b73af9431e891cf49661dc93e88ef5e55f42018015211345b5791c0dbd42', '01a218f8-5ae8-773f-a42d-b5661653afd3', '2026-11-26 17:47:39.112529+00', '2026-12-10 17:47:39.112529+00', NULL, NULL),
-	('\x37afdc5bd2536a77e398f50aba4019af0a30f399f303c5ef9ca13eb4f23a1786', '01a218f8-5be4-78d2-a41f-646acf046519', '2026-11-26 17:47:39.364292+00', '2026-12-10 17:47:39.364292+00', NULL, NULL);
+	('\x555c00e8cf81372cf84bf4c3f66a7359bfb33af2c352cefc5e536c41f3873b3d', '01a21b99-de06-7113-b1fa-6b84b4d18fe1', '2026-11-27 06:03:18.40629+00', '2026-12-11 06:03:18.40629+00', NULL, NULL),
+	('\xcdcd3bb1fa5bef6241c560173b85e0e4117015434e59bf7179d8e3f4518b2336', '01a21b99-dffe-75a1-bd8c-4402583f87df', '2026-11-27 06:03:18.910879+00', '2026-12-11 06:03:18.910879+00', NULL, NULL),
+	('\x7a4b4680f21f22342713873c227a048cdd41ce70aaa2520af551ccd3011b1e70', '01a21b99-e062-7362-835a-578d3d3e2f88', '2026-11-27 06:03:19.010888+00', '2026-12-11 06:03:19.010888+00', NULL, NULL),
+	('\x55712befcf7906c2ce49684bf0e5a0454c3d18ee1504b2088030ab3040dc090f', '01a21b99-e097-7427-85f2-076cf213f546', '2026-11-27 06:03:19.063438+00', '2026-12-11 06:03:19.063438+00', NULL, NULL);
 
 
 --
@@ -1058,10 +1060,10 @@ INSERT INTO identity.refresh_tokens VALUES
 --
 
 INSERT INTO identity.sessions VALUES
-	('01a218f8-58d8-779c-afbd-f29ad26edfb2', '01a218f8-4716-7084-ac38-f2b8f10030cb', '2026-11-26 17:47:38.584964+00', '2026-12-10 17:47:38.584964+00', NULL, '2026-11-26 17:47:38.584964+00', 'bearer', 'password', NULL, '127.0.0.1'),
-	('01a218f8-5a62-7264-ae22-ca09c2d581e8', '01a218f8-4aa9-7481-b874-67977911db89', '2026-11-26 17:47:38.978301+00', '2026-12-10 17:47:38.978301+00', NULL, '2026-11-26 17:47:38.978301+00', 'bearer', 'password', NULL, '127.0.0.1'),
-	('01a218f8-5ae8-773f-a42d-b5661653afd3', '01a218f8-4ef6-751f-8798-3ec1cbd8917f', '2026-11-26 17:47:39.112529+00', '2026-12-10 17:47:39.112529+00', NULL, '2026-11-26 17:47:39.112529+00', 'bearer', 'password', NULL, '127.0.0.1'),
-	('01a218f8-5be4-78d2-a41f-646acf046519', '01a218f8-52fb-7459-9ebd-8af1f6945199', '2026-11-26 17:47:39.364292+00', '2026-12-10 17:47:39.364292+00', NULL, '2026-11-26 17:47:39.364292+00', 'bearer', 'password', NULL, '127.0.0.1');
+	('01a21b99-de06-7113-b1fa-6b84b4d18fe1', '01a21b99-cfde-7668-bcea-e663306723b0', '2026-11-27 06:03:18.40629+00', '2026-12-11 06:03:18.40629+00', NULL, '2026-11-27 06:03:18.40629+00', 'bearer', 'password', NULL, '127.0.0.1'),
+	('01a21b99-dffe-75a1-bd8c-4402583f87df', '01a21b99-d237-783d-afdb-99bbe68a9fa5', '2026-11-27 06:03:18.910879+00', '2026-12-11 06:03:18.910879+00', NULL, '2026-11-27 06:03:18.910879+00', 'bearer', 'password', NULL, '127.0.0.1'),
+	('01a21b99-e062-7362-835a-578d3d3e2f88', '01a21b99-d5ad-7451-b560-4a97fe40b215', '2026-11-27 06:03:19.010888+00', '2026-12-11 06:03:19.010888+00', NULL, '2026-11-27 06:03:19.010888+00', 'bearer', 'password', NULL, '127.0.0.1'),
+	('01a21b99-e097-7427-85f2-076cf213f546', '01a21b99-d801-7b7a-a434-4c4f1d39f1ec', '2026-11-27 06:03:19.063438+00', '2026-12-11 06:03:19.063438+00', NULL, '2026-11-27 06:03:19.063438+00', 'bearer', 'password', NULL, '127.0.0.1');
 
 
 --
@@ -1081,33 +1083,33 @@ INSERT INTO identity.sessions VALUES
 --
 
 INSERT INTO tasks.assignments VALUES
-	(1, 1, '01a218f8-4ef6-751f-8798-3ec1cbd8917f', '2026-11-26 17:47:39.45423+00', 3, 503220994330201484, 0, NULL),
-	(2, 1, '01a218f8-4aa9-7481-b874-67977911db89', '2026-11-26 17:47:39.490649+00', 3, -6913930818990790764, 0, NULL),
-	(3, 1, '01a218f8-4aa9-7481-b874-67977911db89', '2026-11-26 17:47:39.520263+00', 3, 6561272710319581507, 0, NULL),
-	(4, 1, '01a218f8-4aa9-7481-b874-67977911db89', '2026-11-26 17:47:39.542587+00', 3, -5573056046523135174, 0, NULL),
-	(5, 1, '01a218f8-4ef6-751f-8798-3ec1cbd8917f', '2026-11-26 17:47:39.574292+00', 3, -5088966204215710962, 0, NULL),
-	(6, 1, '01a218f8-4ef6-751f-8798-3ec1cbd8917f', '2026-11-26 17:47:39.607766+00', 3, 8590199198630733261, 0, NULL),
-	(1, 2, '01a218f8-4ef6-751f-8798-3ec1cbd8917f', '2026-11-26 17:47:39.650314+00', 3, 5710789573266310541, 0, '01a218f8-5ce1-7ebc-b992-dbef71f7aa22'),
-	(2, 2, '01a218f8-4ef6-751f-8798-3ec1cbd8917f', '2026-11-26 17:47:39.650314+00', 3, 5710789573266310541, 1, '01a218f8-5ce1-7ebc-b992-dbef71f7aa22'),
-	(3, 2, '01a218f8-4ef6-751f-8798-3ec1cbd8917f', '2026-11-26 17:47:39.650314+00', 3, 5710789573266310541, 2, '01a218f8-5ce1-7ebc-b992-dbef71f7aa22'),
-	(4, 2, '01a218f8-4aa9-7481-b874-67977911db89', '2026-11-26 17:47:39.650314+00', 3, 5710789573266310541, 3, '01a218f8-5ce1-7ebc-b992-dbef71f7aa22'),
-	(5, 2, '01a218f8-4ef6-751f-8798-3ec1cbd8917f', '2026-11-26 17:47:39.650314+00', 3, 5710789573266310541, 4, '01a218f8-5ce1-7ebc-b992-dbef71f7aa22'),
-	(6, 2, '01a218f8-4ef6-751f-8798-3ec1cbd8917f', '2026-11-26 17:47:39.650314+00', 3, 5710789573266310541, 5, '01a218f8-5ce1-7ebc-b992-dbef71f7aa22'),
-	(11, 1, '01a218f8-4aa9-7481-b874-67977911db89', '2026-11-26 17:47:40.277085+00', 3, -7139670876142193380, 0, NULL),
-	(12, 1, '01a218f8-4ef6-751f-8798-3ec1cbd8917f', '2026-11-26 17:47:40.298212+00', 3, -1874109944067297352, 0, NULL),
-	(13, 1, '01a218f8-4ef6-751f-8798-3ec1cbd8917f', '2026-11-26 17:47:40.306091+00', 3, 7276952893724103558, 0, NULL),
-	(14, 1, '01a218f8-4aa9-7481-b874-67977911db89', '2026-11-26 17:47:40.317802+00', 3, -3226357107587338915, 0, NULL),
-	(15, 1, '01a218f8-4aa9-7481-b874-67977911db89', '2026-11-26 17:47:40.321513+00', 3, -1265052985315126863, 0, NULL),
-	(16, 1, '01a218f8-4716-7084-ac38-f2b8f10030cb', '2026-11-26 17:47:40.328906+00', 3, -7124761488456412470, 0, NULL),
-	(4, 3, '01a218f8-4ef6-751f-8798-3ec1cbd8917f', '2026-11-26 17:47:40.356051+00', 3, -8048536068662313119, 0, '01a218f8-5fb1-70d3-b6b4-478eb991decf'),
-	(5, 3, '01a218f8-4aa9-7481-b874-67977911db89', '2026-11-26 17:47:40.356051+00', 3, -8048536068662313119, 1, '01a218f8-5fb1-70d3-b6b4-478eb991decf'),
-	(6, 3, '01a218f8-4716-7084-ac38-f2b8f10030cb', '2026-11-26 17:47:40.356051+00', 3, -8048536068662313119, 2, '01a218f8-5fb1-70d3-b6b4-478eb991decf'),
-	(11, 2, '01a218f8-4aa9-7481-b874-67977911db89', '2026-11-26 17:47:40.356051+00', 3, -8048536068662313119, 3, '01a218f8-5fb1-70d3-b6b4-478eb991decf'),
-	(12, 2, '01a218f8-4aa9-7481-b874-67977911db89', '2026-11-26 17:47:40.356051+00', 3, -8048536068662313119, 4, '01a218f8-5fb1-70d3-b6b4-478eb991decf'),
-	(13, 2, '01a218f8-4aa9-7481-b874-67977911db89', '2026-11-26 17:47:40.356051+00', 3, -8048536068662313119, 5, '01a218f8-5fb1-70d3-b6b4-478eb991decf'),
-	(14, 2, '01a218f8-4aa9-7481-b874-67977911db89', '2026-11-26 17:47:40.356051+00', 3, -8048536068662313119, 6, '01a218f8-5fb1-70d3-b6b4-478eb991decf'),
-	(15, 2, '01a218f8-4ef6-751f-8798-3ec1cbd8917f', '2026-11-26 17:47:40.356051+00', 3, -8048536068662313119, 7, '01a218f8-5fb1-70d3-b6b4-478eb991decf'),
-	(16, 2, '01a218f8-4716-7084-ac38-f2b8f10030cb', '2026-11-26 17:47:40.356051+00', 3, -8048536068662313119, 8, '01a218f8-5fb1-70d3-b6b4-478eb991decf');
+	(1, 1, '01a21b99-d5ad-7451-b560-4a97fe40b215', '2026-11-27 06:03:19.072398+00', 3, -7518602519972519880, 0, NULL),
+	(2, 1, '01a21b99-d237-783d-afdb-99bbe68a9fa5', '2026-11-27 06:03:19.095503+00', 3, 8182880009034855511, 0, NULL),
+	(3, 1, '01a21b99-d5ad-7451-b560-4a97fe40b215', '2026-11-27 06:03:19.101548+00', 3, -7705580600998023872, 0, NULL),
+	(4, 1, '01a21b99-cfde-7668-bcea-e663306723b0', '2026-11-27 06:03:19.105177+00', 3, 5330847377828969598, 0, NULL),
+	(5, 1, '01a21b99-cfde-7668-bcea-e663306723b0', '2026-11-27 06:03:19.115729+00', 3, -4712108554853592565, 0, NULL),
+	(6, 1, '01a21b99-d237-783d-afdb-99bbe68a9fa5', '2026-11-27 06:03:19.119526+00', 3, 1079606617863585436, 0, NULL),
+	(1, 2, '01a21b99-d237-783d-afdb-99bbe68a9fa5', '2026-11-27 06:03:19.155955+00', 3, -8208444873072025144, 0, '01a21b99-e0e6-70e4-b78e-d25a952d14a6'),
+	(2, 2, '01a21b99-cfde-7668-bcea-e663306723b0', '2026-11-27 06:03:19.155955+00', 3, -8208444873072025144, 1, '01a21b99-e0e6-70e4-b78e-d25a952d14a6'),
+	(3, 2, '01a21b99-d237-783d-afdb-99bbe68a9fa5', '2026-11-27 06:03:19.155955+00', 3, -8208444873072025144, 2, '01a21b99-e0e6-70e4-b78e-d25a952d14a6'),
+	(4, 2, '01a21b99-cfde-7668-bcea-e663306723b0', '2026-11-27 06:03:19.155955+00', 3, -8208444873072025144, 3, '01a21b99-e0e6-70e4-b78e-d25a952d14a6'),
+	(5, 2, '01a21b99-cfde-7668-bcea-e663306723b0', '2026-11-27 06:03:19.155955+00', 3, -8208444873072025144, 4, '01a21b99-e0e6-70e4-b78e-d25a952d14a6'),
+	(6, 2, '01a21b99-d5ad-7451-b560-4a97fe40b215', '2026-11-27 06:03:19.155955+00', 3, -8208444873072025144, 5, '01a21b99-e0e6-70e4-b78e-d25a952d14a6'),
+	(11, 1, '01a21b99-d237-783d-afdb-99bbe68a9fa5', '2026-11-27 06:03:19.445784+00', 3, 9059388177923922423, 0, NULL),
+	(12, 1, '01a21b99-d5ad-7451-b560-4a97fe40b215', '2026-11-27 06:03:19.475345+00', 3, 6580833024513766989, 0, NULL),
+	(13, 1, '01a21b99-d237-783d-afdb-99bbe68a9fa5', '2026-11-27 06:03:19.48173+00', 3, 3435768806936821089, 0, NULL),
+	(14, 1, '01a21b99-d5ad-7451-b560-4a97fe40b215', '2026-11-27 06:03:19.547362+00', 3, 8037996483860167432, 0, NULL),
+	(15, 1, '01a21b99-d5ad-7451-b560-4a97fe40b215', '2026-11-27 06:03:19.556058+00', 3, -5660684262712670236, 0, NULL),
+	(16, 1, '01a21b99-d237-783d-afdb-99bbe68a9fa5', '2026-11-27 06:03:19.562949+00', 3, 5641292996955869634, 0, NULL),
+	(4, 3, '01a21b99-cfde-7668-bcea-e663306723b0', '2026-11-27 06:03:19.593733+00', 3, 3404634516931078870, 0, '01a21b99-e28e-7745-8989-dc7505cc2d3c'),
+	(5, 3, '01a21b99-cfde-7668-bcea-e663306723b0', '2026-11-27 06:03:19.593733+00', 3, 3404634516931078870, 1, '01a21b99-e28e-7745-8989-dc7505cc2d3c'),
+	(6, 3, '01a21b99-d237-783d-afdb-99bbe68a9fa5', '2026-11-27 06:03:19.593733+00', 3, 3404634516931078870, 2, '01a21b99-e28e-7745-8989-dc7505cc2d3c'),
+	(11, 2, '01a21b99-d237-783d-afdb-99bbe68a9fa5', '2026-11-27 06:03:19.593733+00', 3, 3404634516931078870, 3, '01a21b99-e28e-7745-8989-dc7505cc2d3c'),
+	(12, 2, '01a21b99-cfde-7668-bcea-e663306723b0', '2026-11-27 06:03:19.593733+00', 3, 3404634516931078870, 4, '01a21b99-e28e-7745-8989-dc7505cc2d3c'),
+	(13, 2, '01a21b99-d5ad-7451-b560-4a97fe40b215', '2026-11-27 06:03:19.593733+00', 3, 3404634516931078870, 5, '01a21b99-e28e-7745-8989-dc7505cc2d3c'),
+	(14, 2, '01a21b99-cfde-7668-bcea-e663306723b0', '2026-11-27 06:03:19.593733+00', 3, 3404634516931078870, 6, '01a21b99-e28e-7745-8989-dc7505cc2d3c'),
+	(15, 2, '01a21b99-d5ad-7451-b560-4a97fe40b215', '2026-11-27 06:03:19.593733+00', 3, 3404634516931078870, 7, '01a21b99-e28e-7745-8989-dc7505cc2d3c'),
+	(16, 2, '01a21b99-cfde-7668-bcea-e663306723b0', '2026-11-27 06:03:19.593733+00', 3, 3404634516931078870, 8, '01a21b99-e28e-7745-8989-dc7505cc2d3c');
 
 
 --
@@ -1115,12 +1117,12 @@ INSERT INTO tasks.assignments VALUES
 --
 
 INSERT INTO tasks.completed_tasks VALUES
-	(1, 8, '01a218f8-4ef6-751f-8798-3ec1cbd8917f', 2, '2026-11-26 17:47:40.022178+00'),
-	(2, 9, '01a218f8-4ef6-751f-8798-3ec1cbd8917f', 2, '2026-11-26 17:47:40.043293+00'),
-	(3, 10, '01a218f8-4ef6-751f-8798-3ec1cbd8917f', 2, '2026-11-26 17:47:40.057607+00'),
-	(4, 18, '01a218f8-4ef6-751f-8798-3ec1cbd8917f', 3, '2026-11-26 17:47:40.582262+00'),
-	(5, 19, '01a218f8-4aa9-7481-b874-67977911db89', 3, '2026-11-26 17:47:40.623202+00'),
-	(6, 20, '01a218f8-4716-7084-ac38-f2b8f10030cb', 3, '2026-11-26 17:47:40.662056+00');
+	(1, 8, '01a21b99-d237-783d-afdb-99bbe68a9fa5', 2, '2026-11-27 06:03:19.293555+00'),
+	(2, 9, '01a21b99-cfde-7668-bcea-e663306723b0', 2, '2026-11-27 06:03:19.303197+00'),
+	(3, 10, '01a21b99-d237-783d-afdb-99bbe68a9fa5', 2, '2026-11-27 06:03:19.31523+00'),
+	(4, 18, '01a21b99-cfde-7668-bcea-e663306723b0', 3, '2026-11-27 06:03:19.932517+00'),
+	(5, 19, '01a21b99-cfde-7668-bcea-e663306723b0', 3, '2026-11-27 06:03:19.936126+00'),
+	(6, 20, '01a21b99-d237-783d-afdb-99bbe68a9fa5', 3, '2026-11-27 06:03:19.938274+00');
 
 
 --
@@ -1134,16 +1136,16 @@ INSERT INTO tasks.completed_tasks VALUES
 --
 
 INSERT INTO tasks.inbox VALUES
-	('01a218f8-4717-75ea-9360-11f2679a9c22', 'piecework.identity.people_changed.v1', 'applied', '2026-11-26 17:47:34.044683+00', 0, NULL, NULL, NULL, NULL),
-	('01a218f8-4aaf-749a-ac44-2d55d5e87e8f', 'piecework.identity.people_changed.v1', 'applied', '2026-11-26 17:47:34.977123+00', 0, NULL, NULL, NULL, NULL),
-	('01a218f8-4f04-732f-b2d1-da34cd999b8a', 'piecework.identity.people_changed.v1', 'applied', '2026-11-26 17:47:36.094079+00', 0, NULL, NULL, NULL, NULL),
-	('01a218f8-52ff-760c-8603-3e5b6b04a2da', 'piecework.identity.people_changed.v1', 'applied', '2026-11-26 17:47:37.123423+00', 0, NULL, NULL, NULL, NULL),
-	('01a218f8-5c7b-71e8-87ed-5cd35ea082d2', 'piecework.accounting.priced.v1', 'applied', '2026-11-26 17:47:39.594555+00', 0, NULL, NULL, NULL, NULL),
-	('01a218f8-5ce0-7a9b-9586-663df84b6c90', 'piecework.accounting.priced.v1', 'applied', '2026-11-26 17:47:39.655483+00', 0, NULL, NULL, NULL, NULL),
-	('01a218f8-5d0c-7627-9587-158dc0515600', 'piecework.accounting.priced.v1', 'applied', '2026-11-26 17:47:39.708959+00', 0, NULL, NULL, NULL, NULL),
-	('01a218f8-5f9b-7566-84b3-5ad783a79d58', 'piecework.accounting.priced.v1', 'applied', '2026-11-26 17:47:40.326351+00', 0, NULL, NULL, NULL, NULL),
-	('01a218f8-5fad-798c-882e-27d02e824d09', 'piecework.accounting.priced.v1', 'applied', '2026-11-26 17:47:40.353462+00', 0, NULL, NULL, NULL, NULL),
-	('01a218f8-5fca-7be4-958d-5e9233f253fc', 'piecework.accounting.priced.v1', 'applied', '2026-11-26 17:47:40.367905+00', 0, NULL, NULL, NULL, NULL);
+	('01a21b99-cfdf-749a-b731-7413663f1815', 'piecework.identity.people_changed.v1', 'applied', '2026-11-27 06:03:14.795011+00', 0, NULL, NULL, NULL, NULL),
+	('01a21b99-d238-7a49-abbc-0604bf4a60f3', 'piecework.identity.people_changed.v1', 'applied', '2026-11-27 06:03:15.443943+00', 0, NULL, NULL, NULL, NULL),
+	('01a21b99-d5b1-78c5-b207-10c8cd7c2456', 'piecework.identity.people_changed.v1', 'applied', '2026-11-27 06:03:16.301795+00', 0, NULL, NULL, NULL, NULL),
+	('01a21b99-d802-75ff-bf47-eab36ae73fe2', 'piecework.identity.people_changed.v1', 'applied', '2026-11-27 06:03:16.887297+00', 0, NULL, NULL, NULL, NULL),
+	('01a21b99-e0b7-7b58-a306-9a075ba4bc3e', 'piecework.accounting.priced.v1', 'applied', '2026-11-27 06:03:19.121314+00', 0, NULL, NULL, NULL, NULL),
+	('01a21b99-e0da-7506-b913-0d51bc212386', 'piecework.accounting.priced.v1', 'applied', '2026-11-27 06:03:19.14676+00', 0, NULL, NULL, NULL, NULL),
+	('01a21b99-e226-7648-89ac-97a371476a2a', 'piecework.accounting.priced.v1', 'applied', '2026-11-27 06:03:19.470588+00', 0, NULL, NULL, NULL, NULL),
+	('01a21b99-e238-776b-9f52-b748c8a01753', 'piecework.accounting.priced.v1', 'applied', '2026-11-27 06:03:19.49327+00', 0, NULL, NULL, NULL, NULL),
+	('01a21b99-e280-7188-8a85-66233ab5175b', 'piecework.accounting.priced.v1', 'applied', '2026-11-27 06:03:19.561026+00', 0, NULL, NULL, NULL, NULL),
+	('01a21b99-e296-71da-af0a-cd679b6f658d', 'piecework.accounting.priced.v1', 'applied', '2026-11-27 06:03:19.58604+00', 0, NULL, NULL, NULL, NULL);
 
 
 --
@@ -1151,15 +1153,16 @@ INSERT INTO tasks.inbox VALUES
 --
 
 INSERT INTO tasks.migrations VALUES
-	(1, 'tasks', '2026-11-26 17:47:32.571183+00', true, '\x1fbbac37374d930e07c5faa4561d5e889aecb7843ac940099e282d4c88e3c06a637fda35d87336e92845bcaede8400e2', 100426348),
-	(2, 'small events stay in their rows', '2026-11-26 17:47:32.677983+00', true, '\x014be42cebdf93189190718e14c50932c3927a4c39aee72a904828ad813cdb3df5bacb25a7d1723c22e514ff3e71e262', 6456445),
-	(3, 'one statement a creation', '2026-11-26 17:47:32.680968+00', true, '\x0221450ba438f7b1088802acea0886b9d19cacc1c8fcbe4b0bdee7a63fda5d082676dc792bd5f677ae9e45fc42cad279', 16947737),
-	(4, 'titles in one spelling', '2026-11-26 17:47:32.698556+00', true, '\x8d170d0aea126282e73bfb482d93132382a9778ec2dfcf080d176c1dcf1237cabc6dab6582d51022e92ebcb1ee4235e8', 5186490),
-	(150, 'idempotency keys', '2026-11-26 17:47:32.704278+00', true, '\x281f6612ec267e1c989235f55745c5857149eb1ed2fd65b76983ec116a4e3c11647895d0ee49990b7c68ed76b0903a73', 14312775),
-	(190, 'latest completions', '2026-11-26 17:47:32.719027+00', true, '\x00cbee727b20cac48d037cfa92215f5f88c1c05017b3668cc2cce9d0f8ff225c00a993bef777fbf45cd8cdc8db5864f9', 1303488),
-	(200, 'live reports', '2026-11-26 17:47:32.720778+00', true, '\x6415797c599ad0f4aebf1d1587cff85ef615924520fbb549911c159ec1842e6e337a7cc7eb552b38ee2487103983e853', 3911607),
-	(220, 'costs of reassignments', '2026-11-26 17:47:32.726243+00', true, '\xd96b2c0ac61f10d5286ae655f1be8c3d39e45631e6782c4af5711daaf5a5ed9a7dfb42c40505ea86824cb10b03a930ed', 12514635),
-	(301, 'oldest program', '2026-11-26 17:47:32.742134+00', true, '\xdd7eb33fcacece7e8380598a899ce1211167b56b59c40395f8af3b871bdbece28cb3b773b8c43bc669db00ec1d324ba2', 891533);
+	(1, 'tasks', '2026-11-27 06:03:13.440951+00', true, '\x1fbbac37374d930e07c5faa4561d5e889aecb7843ac940099e282d4c88e3c06a637fda35d87336e92845bcaede8400e2', 98530751),
+	(2, 'small events stay in their rows', '2026-11-27 06:03:13.540394+00', true, '\x014be42cebdf93189190718e14c50932c3927a4c39aee72a904828ad813cdb3df5bacb25a7d1723c22e514ff3e71e262', 1271251),
+	(3, 'one statement a creation', '2026-11-27 06:03:13.542069+00', true, '\x0221450ba438f7b1088802acea0886b9d19cacc1c8fcbe4b0bdee7a63fda5d082676dc792bd5f677ae9e45fc42cad279', 4882786),
+	(4, 'titles in one spelling', '2026-11-27 06:03:13.546866+00', true, '\x8d170d0aea126282e73bfb482d93132382a9778ec2dfcf080d176c1dcf1237cabc6dab6582d51022e92ebcb1ee4235e8', 666256),
+	(150, 'idempotency keys', '2026-11-27 06:03:13.549331+00', true, '\x281f6612ec267e1c989235f55745c5857149eb1ed2fd65b76983ec116a4e3c11647895d0ee49990b7c68ed76b0903a73', 1610954),
+	(190, 'latest completions', '2026-11-27 06:03:13.551079+00', true, '\x00cbee727b20cac48d037cfa92215f5f88c1c05017b3668cc2cce9d0f8ff225c00a993bef777fbf45cd8cdc8db5864f9', 554220),
+	(200, 'live reports', '2026-11-27 06:03:13.551816+00', true, '\x6415797c599ad0f4aebf1d1587cff85ef615924520fbb549911c159ec1842e6e337a7cc7eb552b38ee2487103983e853', 900543),
+	(220, 'costs of reassignments', '2026-11-27 06:03:13.552848+00', true, '\xd96b2c0ac61f10d5286ae655f1be8c3d39e45631e6782c4af5711daaf5a5ed9a7dfb42c40505ea86824cb10b03a930ed', 3052338),
+	(301, 'oldest program', '2026-11-27 06:03:13.556097+00', true, '\xdd7eb33fcacece7e8380598a899ce1211167b56b59c40395f8af3b871bdbece28cb3b773b8c43bc669db00ec1d324ba2', 454322),
+	(760, 'trace of a reassignment', '2026-11-27 06:03:13.55658+00', true, '\x0ae7669fb6608eaf5d8ae4caaab31e57f2b61b628cb002b7e21d7b2a2830c52f08dc7fb9514b8cd6da48545958107047', 360293);
 
 
 --
@@ -1167,12 +1170,12 @@ INSERT INTO tasks.migrations VALUES
 --
 
 INSERT INTO tasks.open_tasks VALUES
-	(11, '01a218f8-4aa9-7481-b874-67977911db89', 2),
-	(12, '01a218f8-4aa9-7481-b874-67977911db89', 2),
-	(13, '01a218f8-4aa9-7481-b874-67977911db89', 2),
-	(14, '01a218f8-4aa9-7481-b874-67977911db89', 2),
-	(15, '01a218f8-4ef6-751f-8798-3ec1cbd8917f', 2),
-	(16, '01a218f8-4716-7084-ac38-f2b8f10030cb', 2);
+	(11, '01a21b99-d237-783d-afdb-99bbe68a9fa5', 2),
+	(12, '01a21b99-cfde-7668-bcea-e663306723b0', 2),
+	(13, '01a21b99-d5ad-7451-b560-4a97fe40b215', 2),
+	(14, '01a21b99-cfde-7668-bcea-e663306723b0', 2),
+	(15, '01a21b99-d5ad-7451-b560-4a97fe40b215', 2),
+	(16, '01a21b99-cfde-7668-bcea-e663306723b0', 2);
 
 
 --
@@ -1186,10 +1189,10 @@ INSERT INTO tasks.open_tasks VALUES
 --
 
 INSERT INTO tasks.people VALUES
-	('01a218f8-4716-7084-ac38-f2b8f10030cb', 1, 'ann@example.org', 'ann@example.org', true),
-	('01a218f8-4aa9-7481-b874-67977911db89', 1, 'ben@example.org', 'ben@example.org', true),
-	('01a218f8-4ef6-751f-8798-3ec1cbd8917f', 1, 'anna@example.org', 'anna@example.org', true),
-	('01a218f8-52fb-7459-9ebd-8af1f6945199', 1, 'max@example.org', 'max@example.org', false);
+	('01a21b99-cfde-7668-bcea-e663306723b0', 1, 'ann@example.org', 'ann@example.org', true),
+	('01a21b99-d237-783d-afdb-99bbe68a9fa5', 1, 'ben@example.org', 'ben@example.org', true),
+	('01a21b99-d5ad-7451-b560-4a97fe40b215', 1, 'anna@example.org', 'anna@example.org', true),
+	('01a21b99-d801-7b7a-a434-4c4f1d39f1ec', 1, 'max@example.org', 'max@example.org', false);
 
 
 --
@@ -1197,9 +1200,9 @@ INSERT INTO tasks.people VALUES
 --
 
 INSERT INTO tasks.pools OVERRIDING SYSTEM VALUE VALUES
-	(1, '{01a218f8-4716-7084-ac38-f2b8f10030cb}', '2026-11-26 17:47:34.074933+00'),
-	(2, '{01a218f8-4716-7084-ac38-f2b8f10030cb,01a218f8-4aa9-7481-b874-67977911db89}', '2026-11-26 17:47:35.011046+00'),
-	(3, '{01a218f8-4716-7084-ac38-f2b8f10030cb,01a218f8-4aa9-7481-b874-67977911db89,01a218f8-4ef6-751f-8798-3ec1cbd8917f}', '2026-11-26 17:47:36.105067+00');
+	(1, '{01a21b99-cfde-7668-bcea-e663306723b0}', '2026-11-27 06:03:14.802804+00'),
+	(2, '{01a21b99-cfde-7668-bcea-e663306723b0,01a21b99-d237-783d-afdb-99bbe68a9fa5}', '2026-11-27 06:03:15.451963+00'),
+	(3, '{01a21b99-cfde-7668-bcea-e663306723b0,01a21b99-d237-783d-afdb-99bbe68a9fa5,01a21b99-d5ad-7451-b560-4a97fe40b215}', '2026-11-27 06:03:16.308558+00');
 
 
 --
@@ -1207,18 +1210,18 @@ INSERT INTO tasks.pools OVERRIDING SYSTEM VALUE VALUES
 --
 
 INSERT INTO tasks.prices VALUES
-	(1, 300, 3900, 'USD'),
-	(2, 200, 3400, 'USD'),
-	(3, 300, 3400, 'USD'),
-	(4, 300, 3400, 'USD'),
-	(5, 300, 3700, 'USD'),
-	(6, 200, 3500, 'USD'),
-	(11, 300, 2000, 'USD'),
+	(1, 200, 2900, 'USD'),
+	(2, 300, 3000, 'USD'),
+	(3, 200, 3600, 'USD'),
+	(4, 300, 3300, 'USD'),
+	(5, 200, 2600, 'USD'),
+	(6, 300, 3400, 'USD'),
+	(11, 100, 3000, 'USD'),
 	(12, 100, 3700, 'USD'),
-	(13, 200, 3000, 'USD'),
-	(14, 300, 2900, 'USD'),
-	(15, 200, 3700, 'USD'),
-	(16, 300, 2900, 'USD');
+	(13, 300, 3700, 'USD'),
+	(14, 300, 2700, 'USD'),
+	(15, 200, 2600, 'USD'),
+	(16, 300, 3300, 'USD');
 
 
 --
@@ -1226,8 +1229,8 @@ INSERT INTO tasks.prices VALUES
 --
 
 INSERT INTO tasks.reassignments VALUES
-	('01a218f8-5ce1-7ebc-b992-dbef71f7aa22', 7, NULL, '01a218f8-52fb-7459-9ebd-8af1f6945199', '2026-11-26 17:47:39.617314+00', 'completed', 6, 6, 6, 6, '2026-11-26 17:47:39.650314+00', '2026-11-26 17:47:39.909281+00', NULL, 1400),
-	('01a218f8-5fb1-70d3-b6b4-478eb991decf', 17, NULL, '01a218f8-52fb-7459-9ebd-8af1f6945199', '2026-11-26 17:47:40.337794+00', 'completed', 9, 9, 9, 16, '2026-11-26 17:47:40.356051+00', '2026-11-26 17:47:40.473619+00', NULL, 2200);
+	('01a21b99-e0e6-70e4-b78e-d25a952d14a6', 7, NULL, '01a21b99-d801-7b7a-a434-4c4f1d39f1ec', '2026-11-27 06:03:19.143693+00', 'completed', 6, 6, 6, 6, '2026-11-27 06:03:19.155955+00', '2026-11-27 06:03:19.197439+00', NULL, 1500, '00-d1778a739f23401bd090c65159fd309b-ff3a3c4c805def11-00'),
+	('01a21b99-e28e-7745-8989-dc7505cc2d3c', 17, NULL, '01a21b99-d801-7b7a-a434-4c4f1d39f1ec', '2026-11-27 06:03:19.566951+00', 'completed', 9, 9, 9, 16, '2026-11-27 06:03:19.593733+00', '2026-11-27 06:03:19.763399+00', NULL, 2100, '00-3062ce5de8845b3d23ca9f04938f8e13-2cd0a7e28c69b64b-00');
 
 
 --
@@ -1235,18 +1238,18 @@ INSERT INTO tasks.reassignments VALUES
 --
 
 INSERT INTO tasks.tasks VALUES
-	(1, '01a218f8-5c3e-7f4b-b363-a939f2de7753', 'Count the chairs', 'OPS-0', NULL, NULL, '01a218f8-52fb-7459-9ebd-8af1f6945199', '2026-11-26 17:47:39.45423+00', NULL),
-	(2, '01a218f8-5c62-7e34-acf6-67b6b6af3201', 'Count the chairs', 'OPS-1', NULL, NULL, '01a218f8-52fb-7459-9ebd-8af1f6945199', '2026-11-26 17:47:39.490649+00', NULL),
-	(3, '01a218f8-5c80-717e-bd96-2c7cfe7c5d70', 'Count the chairs', 'OPS-2', NULL, NULL, '01a218f8-52fb-7459-9ebd-8af1f6945199', '2026-11-26 17:47:39.520263+00', NULL),
-	(4, '01a218f8-5c96-7dcc-9230-2c8e8d8e22d6', 'Count the chairs', 'OPS-3', NULL, NULL, '01a218f8-52fb-7459-9ebd-8af1f6945199', '2026-11-26 17:47:39.542587+00', NULL),
-	(5, '01a218f8-5cb6-7d1c-88fc-6aac71967efb', 'Count the chairs', 'OPS-4', NULL, NULL, '01a218f8-52fb-7459-9ebd-8af1f6945199', '2026-11-26 17:47:39.574292+00', NULL),
-	(6, '01a218f8-5cd7-7e26-b80b-4c079d3119b1', 'Count the chairs', 'OPS-5', NULL, NULL, '01a218f8-52fb-7459-9ebd-8af1f6945199', '2026-11-26 17:47:39.607766+00', NULL),
-	(11, '01a218f8-5f75-7d9b-a18e-82c84af20321', 'Count the chairs', 'OPS-0', NULL, NULL, '01a218f8-52fb-7459-9ebd-8af1f6945199', '2026-11-26 17:47:40.277085+00', NULL),
-	(12, '01a218f8-5f8a-7808-b3a3-6804617df3cd', 'Count the chairs', 'OPS-1', NULL, NULL, '01a218f8-52fb-7459-9ebd-8af1f6945199', '2026-11-26 17:47:40.298212+00', NULL),
-	(13, '01a218f8-5f92-7f0b-a662-6b7007e1a1d7', 'Count the chairs', 'OPS-2', NULL, NULL, '01a218f8-52fb-7459-9ebd-8af1f6945199', '2026-11-26 17:47:40.306091+00', NULL),
-	(14, '01a218f8-5f9d-77eb-9752-3930a5d14945', 'Count the chairs', 'OPS-3', NULL, NULL, '01a218f8-52fb-7459-9ebd-8af1f6945199', '2026-11-26 17:47:40.317802+00', NULL),
-	(15, '01a218f8-5fa1-7477-a270-0c9a6a0930e0', 'Count the chairs', 'OPS-4', NULL, NULL, '01a218f8-52fb-7459-9ebd-8af1f6945199', '2026-11-26 17:47:40.321513+00', NULL),
-	(16, '01a218f8-5fa8-7dfd-9ea6-0876010f5d87', 'Count the chairs', 'OPS-5', NULL, NULL, '01a218f8-52fb-7459-9ebd-8af1f6945199', '2026-11-26 17:47:40.328906+00', NULL);
+	(1, '01a21b99-e0a0-718c-ae32-c2edb66e9ef9', 'Count the chairs', 'OPS-0', NULL, NULL, '01a21b99-d801-7b7a-a434-4c4f1d39f1ec', '2026-11-27 06:03:19.072398+00', NULL),
+	(2, '01a21b99-e0b7-7194-8086-d60e11d2834d', 'Count the chairs', 'OPS-1', NULL, NULL, '01a21b99-d801-7b7a-a434-4c4f1d39f1ec', '2026-11-27 06:03:19.095503+00', NULL),
+	(3, '01a21b99-e0bd-7232-9a36-e773b9c19075', 'Count the chairs', 'OPS-2', NULL, NULL, '01a21b99-d801-7b7a-a434-4c4f1d39f1ec', '2026-11-27 06:03:19.101548+00', NULL),
+	(4, '01a21b99-e0c1-794a-abe8-3b718b2199c7', 'Count the chairs', 'OPS-3', NULL, NULL, '01a21b99-d801-7b7a-a434-4c4f1d39f1ec', '2026-11-27 06:03:19.105177+00', NULL),
+	(5, '01a21b99-e0cb-791c-b662-dd2e85cdbd72', 'Count the chairs', 'OPS-4', NULL, NULL, '01a21b99-d801-7b7a-a434-4c4f1d39f1ec', '2026-11-27 06:03:19.115729+00', NULL),
+	(6, '01a21b99-e0cf-718c-83e4-16acae0b0c03', 'Count the chairs', 'OPS-5', NULL, NULL, '01a21b99-d801-7b7a-a434-4c4f1d39f1ec', '2026-11-27 06:03:19.119526+00', NULL),
+	(11, '01a21b99-e215-7738-bfc0-4144faf00b82', 'Count the chairs', 'OPS-0', NULL, NULL, '01a21b99-d801-7b7a-a434-4c4f1d39f1ec', '2026-11-27 06:03:19.445784+00', NULL),
+	(12, '01a21b99-e233-7345-9b9f-254bee1c6a1a', 'Count the chairs', 'OPS-1', NULL, NULL, '01a21b99-d801-7b7a-a434-4c4f1d39f1ec', '2026-11-27 06:03:19.475345+00', NULL),
+	(13, '01a21b99-e239-79de-bdf4-a34f2249256d', 'Count the chairs', 'OPS-2', NULL, NULL, '01a21b99-d801-7b7a-a434-4c4f1d39f1ec', '2026-11-27 06:03:19.48173+00', NULL),
+	(14, '01a21b99-e27b-7765-9837-f73af965856d', 'Count the chairs', 'OPS-3', NULL, NULL, '01a21b99-d801-7b7a-a434-4c4f1d39f1ec', '2026-11-27 06:03:19.547362+00', NULL),
+	(15, '01a21b99-e284-7b44-963e-8c4f80bd10bd', 'Count the chairs', 'OPS-4', NULL, NULL, '01a21b99-d801-7b7a-a434-4c4f1d39f1ec', '2026-11-27 06:03:19.556058+00', NULL),
+	(16, '01a21b99-e28a-7cd3-8396-0145d72292e7', 'Count the chairs', 'OPS-5', NULL, NULL, '01a21b99-d801-7b7a-a434-4c4f1d39f1ec', '2026-11-27 06:03:19.562949+00', NULL);
 
 
 --
@@ -1782,6 +1785,13 @@ CREATE INDEX people_access_changed ON identity.people USING btree (access_change
 --
 
 CREATE INDEX people_active_admins ON identity.people USING btree (id) WHERE ((role = 'admin'::text) AND active);
+
+
+--
+-- Name: people_by_name; Type: INDEX; Schema: identity; Owner: -
+--
+
+CREATE INDEX people_by_name ON identity.people USING btree (lower(name), id);
 
 
 --

@@ -2,10 +2,10 @@
 //! command has written.
 //!
 //! A program sends the header `x-piecework-position` of a command's response back with its next
-//! reads. A browser does the same by a cookie. `?consistency=strong` reads from the primary. The
-//! header `x-piecework-stale: true` marks a response that may be older than the requested position.
-//! A position covers the writes of the command itself. Other modules apply the events of the
-//! command later.
+//! reads. A browser does the same by a cookie, and a page may send the header as well.
+//! `?consistency=strong` reads from the primary. The header `x-piecework-stale: true` marks a
+//! response that may be older than the requested position. A position covers the writes of the
+//! command itself. Other modules apply the events of the command later.
 
 use std::str::FromStr;
 use std::sync::Arc;
@@ -50,20 +50,24 @@ pub async fn negotiate(
     edit_headers(response, |headers| add_headers(&consistency, browser, headers))
 }
 
-/// The position in the header, or in the cookie if there is no header. An empty header contains no
-/// position. An invalid cookie is ignored, because the user of a browser did not write it.
+/// The later position of each database in the header and in the cookie: a page names the events
+/// that it has seen in the header, and the browser the commands in the cookie. An empty header
+/// contains no position. An invalid cookie is ignored, because the user of a browser did not write
+/// it.
 fn seen(headers: &HeaderMap, browser: Browser, databases: [&str; 2]) -> Result<Positions, Problem> {
-    let is_known = |positions: &Positions| positions.databases().all(|name| databases.contains(&name));
-    let Some(sent) = headers.get(POSITION_HEADER).filter(|sent| !sent.is_empty()) else {
-        let ours = browser.find(headers, SessionCookie::Position);
-        let seen = ours.and_then(|value| Positions::from_str(value).ok());
-        return Ok(seen.filter(is_known).unwrap_or_default());
+    let parse = |text: &str| {
+        let positions = Positions::from_str(text).ok();
+        positions.filter(|positions| positions.databases().all(|name| databases.contains(&name)))
     };
-    let seen = sent.to_str().ok().and_then(|text| Positions::from_str(text).ok());
-    seen.filter(is_known).ok_or_else(|| {
-        let detail = "is not a position from the response of a command, such as tracker=0/16B3748";
-        Problem::malformed(POSITION_HEADER.as_str(), detail)
-    })
+    let cookie = browser.find(headers, SessionCookie::Position);
+    let mut seen = cookie.and_then(parse).unwrap_or_default();
+    if let Some(sent) = headers.get(POSITION_HEADER).filter(|sent| !sent.is_empty()) {
+        seen.raise_to(&sent.to_str().ok().and_then(parse).ok_or_else(|| {
+            let detail = "is not a position from the response of a command, such as tracker=0/16B3748";
+            Problem::malformed(POSITION_HEADER.as_str(), detail)
+        })?);
+    }
+    Ok(seen)
 }
 
 /// Removes `consistency` from the query of a read, because no handler knows the parameter.

@@ -1,8 +1,8 @@
-// The names of people, where the program sends ids only.
-import { queryOptions, useQuery } from "@tanstack/react-query";
+// The names of all people, for a field in which a person is chosen.
+import { queryOptions } from "@tanstack/react-query";
 import { api, dataOf } from "./client";
 
-// To be replaced by `{id, name}` in the answers. A company has hundreds of people, not millions.
+// A company has hundreds of people, not millions.
 const PAGE_SIZE = 200;
 const PAGES_MAX = 25;
 
@@ -23,9 +23,3 @@ export const namesQuery = queryOptions({
   },
   staleTime: 5 * 60_000,
 });
-
-/** The name of a person; undefined until it is known. */
-export function usePersonName(id: string | null | undefined): string | undefined {
-  const { data } = useQuery({ ...namesQuery, enabled: Boolean(id) });
-  return id ? data?.get(id) : undefined;
-}

@@ -1,7 +1,4 @@
-import { usePersonName } from "../api/people";
-
-/** A person. `name` if the answer has it. */
-export function Person({ id, name }: { id: string; name?: string | null }) {
-  const known = usePersonName(name ? null : id);
-  return <span style={{ whiteSpace: "nowrap" }}>{name ?? known ?? "…"}</span>;
+/** A person. A module that does not know the person yet sends no name. */
+export function Person({ name }: { id: string; name: string | null }) {
+  return <span style={{ whiteSpace: "nowrap" }}>{name ?? "…"}</span>;
 }

@@ -1,10 +1,11 @@
 //! The records of the audit trail, and what a list of them may be filtered by.
 
+use std::collections::HashMap;
 use std::net::IpAddr;
 
 use chrono::{DateTime, Utc};
-use contracts::EventId;
 use contracts::events::audit::AuditRecorded;
+use contracts::{Actor, EventId, PersonId};
 
 /// A stored record of the audit trail.
 #[derive(Debug, Clone, PartialEq)]
@@ -13,6 +14,39 @@ pub(crate) struct AuditRecord {
     pub event_id: EventId,
     /// The record.
     pub recorded: AuditRecorded,
+}
+
+/// A stored record with the names of the people in it.
+#[derive(Debug)]
+pub(crate) struct NamedAuditRecord {
+    /// The record.
+    pub record: AuditRecord,
+    /// The name of the person who did it.
+    pub actor_name: Option<String>,
+    /// The person to whom it was done, if its subject is one.
+    pub subject: Option<(PersonId, String)>,
+}
+
+impl AuditRecord {
+    /// The person who did it. `None` if it was no person.
+    pub const fn actor_id(&self) -> Option<PersonId> {
+        match self.recorded.actor {
+            Actor::Person { person_id } => Some(person_id),
+            _ => None,
+        }
+    }
+
+    /// The subject as the id of a person, which it is if there is such a person.
+    pub fn subject_id(&self) -> Option<PersonId> {
+        self.recorded.subject.as_deref()?.parse().ok()
+    }
+
+    /// Adds the names. `names` has those of the people whose ids the record contains.
+    pub fn with_names(self, names: &HashMap<PersonId, String>) -> NamedAuditRecord {
+        let actor_name = self.actor_id().and_then(|id| names.get(&id).cloned());
+        let subject = self.subject_id().and_then(|id| Some((id, names.get(&id)?.clone())));
+        NamedAuditRecord { record: self, actor_name, subject }
+    }
 }
 
 /// Which records a list contains. `None` is not filtered by.

@@ -12,7 +12,7 @@ mod sso;
 pub(crate) use access::{AccessChange, Credentials, Link, LinkKind, RevokedSession};
 pub use api_token::{ApiToken, NewApiToken};
 pub(crate) use api_token::{ApiTokenAccess, RevokedApiToken, is_api_token, is_well_formed, new_api_token};
-pub(crate) use audit::{AuditFilter, AuditRecord};
+pub(crate) use audit::{AuditFilter, AuditRecord, NamedAuditRecord};
 pub(crate) use password::{PasswordOwner, parse_password, password_spellings};
 pub use people::{NewPerson, Person, PersonUpdate};
 pub(crate) use people::{PeopleFilter, UpdatedPerson, ValidPerson, check_field};

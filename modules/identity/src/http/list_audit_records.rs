@@ -17,7 +17,7 @@ use utoipa::IntoParams;
 
 use super::views::AuditRecordView;
 use crate::Identity;
-use crate::domain::{AuditFilter, AuditRecord};
+use crate::domain::{AuditFilter, NamedAuditRecord};
 
 /// Maximum length of a subject to search for, in bytes.
 const SUBJECT_BYTES_MAX: usize = 200;
@@ -67,7 +67,7 @@ pub async fn list_audit_records(
         let (identity, filter) = (identity.clone(), filter.clone());
         async move { identity.list_audit_records(filter, before, limit).await }
     };
-    export.answer("audit", read, |record: &AuditRecord| record.event_id, AuditRecordView::from).await
+    export.answer("audit", read, |named: &NamedAuditRecord| named.record.event_id, AuditRecordView::from).await
 }
 
 /// The filter, or the errors of all parameters.

@@ -15,7 +15,7 @@ use kernel::http::csv::{Cell, CsvRow};
 use serde::{Deserialize, Deserializer, Serialize};
 use utoipa::ToSchema;
 
-use crate::domain::{ApiToken, AuditRecord, Person};
+use crate::domain::{ApiToken, NamedAuditRecord, Person};
 use crate::sessions::Tokens;
 
 /// A language in which the company writes to a person.
@@ -257,6 +257,9 @@ pub(super) struct AuditRecordView {
     /// What it was done to: the id of a person, task, run, transfer, event or mail, or a date.
     #[schema(required)]
     subject: Option<String>,
+    /// The person that `subject` is the id of; null if it is that of something else.
+    #[schema(required)]
+    subject_person: Option<AuditPersonView>,
     /// What else is known of it, by name.
     details: BTreeMap<String, String>,
     /// The id of the request, which is also in the log.
@@ -276,6 +279,8 @@ impl CsvRow for AuditRecordView {
         "subject",
         "details",
         "request_id",
+        "person_name",
+        "subject_name",
     ];
 
     fn cells(&self) -> Vec<Cell> {
@@ -286,14 +291,27 @@ impl CsvRow for AuditRecordView {
             self.occurred_at.into(),
             self.action.as_str().into(),
             self.actor.kind.as_str().into(),
-            self.actor.person_id.into(),
+            self.actor.person.as_ref().map(|person| person.id).into(),
             self.actor.operating_system_user.as_ref().into(),
             address.as_ref().into(),
             self.subject.as_ref().into(),
             details.as_str().into(),
             self.request_id.as_ref().into(),
+            self.actor.person.as_ref().and_then(|person| person.name.as_ref()).into(),
+            self.subject_person.as_ref().and_then(|person| person.name.as_ref()).into(),
         ]
     }
+}
+
+/// A person in a record.
+#[derive(Serialize, ToSchema)]
+#[schema(as = AuditPerson)]
+pub(super) struct AuditPersonView {
+    #[schema(value_type = uuid::Uuid)]
+    id: PersonId,
+    /// Null if there is no such person any more, after a loss of data.
+    #[schema(required)]
+    name: Option<String>,
 }
 
 /// What performs an action.
@@ -326,36 +344,42 @@ impl ActorKindView {
 #[derive(Serialize, ToSchema)]
 pub(super) struct ActorView {
     kind: ActorKindView,
+    /// The person who did it.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false, value_type = Option<uuid::Uuid>)]
-    person_id: Option<PersonId>,
+    #[schema(nullable = false)]
+    person: Option<AuditPersonView>,
     /// The user of the operating system who ran the command.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     operating_system_user: Option<String>,
 }
 
-impl From<AuditRecord> for AuditRecordView {
-    fn from(record: AuditRecord) -> Self {
-        let AuditRecord { event_id, recorded } = record;
+impl From<NamedAuditRecord> for AuditRecordView {
+    fn from(named: NamedAuditRecord) -> Self {
+        let NamedAuditRecord { record, actor_name, subject } = named;
+        let recorded = record.recorded;
         Self {
-            id: event_id,
+            id: record.event_id,
             occurred_at: recorded.occurred_at,
             action: recorded.action,
-            actor: recorded.actor.into(),
+            actor: ActorView::new(recorded.actor, actor_name),
             address: recorded.address,
             subject: recorded.subject,
+            subject_person: subject.map(|(id, name)| AuditPersonView { id, name: Some(name) }),
             details: recorded.details,
             request_id: recorded.request_id,
         }
     }
 }
 
-impl From<Actor> for ActorView {
-    fn from(actor: Actor) -> Self {
-        let view = |kind| Self { kind, person_id: None, operating_system_user: None };
+impl ActorView {
+    /// `name` is that of a person.
+    fn new(actor: Actor, name: Option<String>) -> Self {
+        let view = |kind| Self { kind, person: None, operating_system_user: None };
         match actor {
-            Actor::Person { person_id } => Self { person_id: Some(person_id), ..view(ActorKindView::Person) },
+            Actor::Person { person_id } => {
+                Self { person: Some(AuditPersonView { id: person_id, name }), ..view(ActorKindView::Person) }
+            }
             Actor::CommandLine { user } => {
                 Self { operating_system_user: Some(user), ..view(ActorKindView::CommandLine) }
             }

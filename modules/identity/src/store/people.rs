@@ -1,5 +1,7 @@
 //! The table `people`: people. Their passwords and access versions are in `credentials.rs`.
 
+use std::collections::HashMap;
+
 use chrono::{DateTime, Utc};
 use contracts::{PersonId, Role};
 use kernel::{DbError, ListPosition};
@@ -129,6 +131,13 @@ pub async fn list_names_and_roles(
     .fetch_all(connection)
     .await?;
     rows.into_iter().map(|row| Ok((row.email_key, row.name, parse_role(&row.role)?))).collect()
+}
+
+/// The names of these people. Ids of nobody have no name.
+pub async fn list_names(connection: &mut PgConnection, ids: &[Uuid]) -> Result<HashMap<PersonId, String>, sqlx::Error> {
+    let rows =
+        sqlx::query!("select id, name from identity.people where id = any($1)", ids).fetch_all(connection).await?;
+    Ok(rows.into_iter().map(|row| (PersonId::from(row.id), row.name)).collect())
 }
 
 /// The person.

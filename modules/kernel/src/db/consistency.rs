@@ -55,6 +55,13 @@ impl Positions {
         self.0.keys().map(String::as_str)
     }
 
+    /// Keeps the later position of each database.
+    pub fn raise_to(&mut self, others: &Self) {
+        for (database, position) in &others.0 {
+            self.raise(database, *position);
+        }
+    }
+
     /// Raises the position of a database; a lower position changes nothing.
     fn raise(&mut self, database: &str, position: Position) {
         let known = self.0.entry(database.to_owned()).or_insert(position);

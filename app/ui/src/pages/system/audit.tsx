@@ -6,7 +6,6 @@ import { useMemo } from "react";
 import { useTranslation } from "react-i18next";
 import { AUDIT_ACTIONS, type AuditAction, type AuditFilter, auditQuery } from "../../api/admin";
 import type { Schemas } from "../../api/client";
-import { usePersonName } from "../../api/people";
 import type { Column } from "../../parts/data-table";
 import { DayRange } from "../../parts/day-range";
 import { Moment } from "../../parts/moment";
@@ -100,7 +99,7 @@ export function AuditPage() {
 
 function Actor({ actor }: { actor: AuditRecord["actor"] }) {
   const { t } = useTranslation();
-  if (actor.person_id) return <Person id={actor.person_id} />;
+  if (actor.person) return <Person {...actor.person} />;
   return (
     <span style={{ whiteSpace: "nowrap" }}>
       {t(`audit.actors.${actor.kind}` as never, { defaultValue: actor.kind }) as string}
@@ -110,15 +109,14 @@ function Actor({ actor }: { actor: AuditRecord["actor"] }) {
 }
 
 /** What was changed: a person, a day, a run, or the id of something that has no page. */
-function Subject({ record: { subject, action } }: { record: AuditRecord }) {
+function Subject({ record: { subject, subject_person, action } }: { record: AuditRecord }) {
   const { t } = useTranslation();
   const { day } = useFormat();
-  const name = usePersonName(subject);
   if (!subject) return "–";
-  if (name) {
+  if (subject_person) {
     return (
-      <TextLink to="/people/$personId" params={{ personId: subject }}>
-        {name}
+      <TextLink to="/people/$personId" params={{ personId: subject_person.id }}>
+        {subject_person.name}
       </TextLink>
     );
   }
