@@ -46,7 +46,7 @@ FROM scratch AS settings
 ENV PATH=/usr/local/bin:/usr/bin:/bin PIECEWORK_PROFILE=production PIECEWORK__DATA_DIR=/data
 # Requests, and metrics.
 EXPOSE 8080 9464
-# Liveness and not readiness: a restart does not mend a database that does not answer.
+# Liveness and not readiness: a restart does not repair a database that does not answer.
 HEALTHCHECK --interval=10s --timeout=3s --start-period=60s --retries=3 CMD ["bash", "-c", \
     "exec 3<>/dev/tcp/127.0.0.1/${PIECEWORK__HTTP__PORT:-8080} && printf 'GET /livez HTTP/1.1\\r\\nHost: localhost\\r\\nConnection: close\\r\\n\\r\\n' >&3 && read -r status <&3 && [[ $status == 'HTTP/1.1 200'* ]]"]
 # On SIGTERM the program finishes its requests, and stops PostgreSQL if it has started one. Give it a

@@ -84,7 +84,7 @@ async fn failed_logins_and_refusals_are_logged_with_person_and_address_and_witho
             &["a login failed", admin, "203.0.113.7"],
             &["refused", "GET /api/v1/admin/audit", "forbidden", worker, "203.0.113.7"],
             &["refused", "GET /api/v1/me", "identity.token_invalid", "203.0.113.7"],
-            &["answered", "/api/v1/admin/audit", "403", worker, "203.0.113.7"],
+            &["a request was answered", "/api/v1/admin/audit", "403", worker, "203.0.113.7"],
         ];
         lines.iter().all(|parts| has(&log, parts)).then_some(())
     })

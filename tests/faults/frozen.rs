@@ -68,7 +68,8 @@ async fn a_process_whose_postgresql_is_frozen_is_not_ready_until_it_goes_on() {
         (status == 503 && places.into_iter().all(is_away)).then_some(())
     })
     .await;
-    // What waits for a connection in vain hears that the database is away, not that it is busy.
+    // A request that times out while it waits for a connection gets the answer that the database is
+    // away, not that it is busy.
     let body = serde_json::json!({ "email": "nobody@example.org", "password": "let me in" });
     let refused = server.api.post("/auth/login", &body).await.expect_problem(503, "database_unavailable");
     assert!(refused.header("retry-after").is_some(), "{refused:?}");

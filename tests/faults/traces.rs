@@ -127,7 +127,7 @@ async fn assert_logged(server: &Server) {
         Some(lines_of_trace()).filter(|lines| lines.iter().any(|line| line["message"] == "mail sent"))
     })
     .await;
-    let answered: Vec<&Value> = lines.iter().filter(|line| line["message"] == "answered").collect();
+    let answered: Vec<&Value> = lines.iter().filter(|line| line["message"] == "a request was answered").collect();
     assert_eq!(answered.len(), 4, "{lines:#?}");
     assert!(answered.iter().all(|line| line["span"]["request_id"].is_string()), "{answered:#?}");
 }

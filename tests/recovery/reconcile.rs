@@ -116,7 +116,7 @@ async fn a_fact_that_happened_to_another_person_after_the_loss_is_booked_to_that
 }
 
 #[tokio::test]
-async fn a_lost_price_is_the_same_when_it_is_drawn_again_and_a_wrong_copy_is_found_and_mended() {
+async fn a_lost_price_is_the_same_when_it_is_drawn_again_and_a_wrong_copy_is_found_and_repaired() {
     let mut installation = Installation::with_people().await;
     let server = installation.serve().await;
     People::log_in(&server).await.work(1).await;

@@ -53,7 +53,7 @@ async fn commands_go_to_the_server_that_was_promoted_and_never_to_the_former_pri
     until_servers_are(&app, ["cannot be reached", "is the primary at present"]).await;
     app.settle().await;
 
-    // The former primary comes back, and nobody has told it that it is none.
+    // The former primary comes back without being demoted.
     app.environment.pair.restart_primary().await;
     until_servers_are(&app, ["is no replica: it follows no primary", "is the primary at present"]).await;
     create(&admin, "With both").await.expect_status(201);

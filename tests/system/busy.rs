@@ -1,4 +1,5 @@
-//! A pool without a free connection: requests hear that the server is busy, not that it is away.
+//! A pool without a free connection: requests get the answer that the server is
+//! busy, not that it is away.
 
 use harness::{Answer, Company, MORNING, TestEnvironment, at, eventually};
 use kernel::Ambient;

@@ -54,7 +54,8 @@ async fn a_flood_of_logins_is_refused_while_other_requests_are_answered() {
     for answer in answers {
         match answer.status {
             401 => drop(answer.expect_problem(401, "identity.wrong_credentials")),
-            // The pool of connections is small in tests, so a login may wait in vain for one.
+            // The pool of connections is small in tests, so a login may time out while it waits for
+            // one.
             503 => {
                 assert!(answer.expect_problem(503, "busy").header("retry-after").is_some());
             }

@@ -1,4 +1,5 @@
-//! How long lines, files and functions may be, and how a file opens.
+//! How long lines, files, functions and decisions may be, how a file opens, and which parts a
+//! decision has.
 
 use syn::visit::Visit;
 
@@ -8,6 +9,9 @@ const COMMENT_COLUMNS_MAX: usize = 100;
 const FILE_LINES_MAX: usize = 400;
 const FUNCTION_LINES_MAX: usize = 70;
 const DECISION_LINES_MAX: usize = 15;
+const DECISION_COLUMNS_MAX: usize = 145;
+/// The parts of a decision, in their order.
+const DECISION_PARTS: [&str; 4] = ["**Context.**", "**Options.**", "**Choice.**", "**Price.**"];
 
 fn long_comments(source: &Source) -> Vec<Finding> {
     let comments = source.text.lines().enumerate().filter(|(_, line)| line.trim_start().starts_with("//"));
@@ -24,11 +28,32 @@ fn long_file(source: &Source) -> Option<Finding> {
     (lines > FILE_LINES_MAX).then(|| Finding::in_file(source, format!("{lines} lines, at most {FILE_LINES_MAX}")))
 }
 
+fn is_decision(source: &Source) -> bool {
+    source.name.starts_with("modules/decisions/")
+}
+
 /// Blank lines do not count.
 fn long_decision(source: &Source) -> Option<Finding> {
     let lines = source.text.lines().filter(|line| !line.trim().is_empty()).count();
-    let is_long = source.name.starts_with("modules/decisions/") && lines > DECISION_LINES_MAX;
+    let is_long = is_decision(source) && lines > DECISION_LINES_MAX;
     is_long.then(|| Finding::in_file(source, format!("{lines} lines of text, at most {DECISION_LINES_MAX}")))
+}
+
+fn wide_decision(source: &Source) -> Vec<Finding> {
+    let lines = source.text.lines().enumerate().filter(|_| is_decision(source));
+    lines
+        .filter(|(_, line)| line.chars().count() > DECISION_COLUMNS_MAX)
+        .map(|(index, _)| Finding::at_line(source, index + 1, format!("a line over {DECISION_COLUMNS_MAX} columns")))
+        .collect()
+}
+
+/// Each part begins a paragraph, and no other paragraph begins in bold.
+fn wrong_parts(source: &Source) -> Option<Finding> {
+    let bold = source.text.lines().filter(|line| line.starts_with("**"));
+    let is_right = bold.clone().count() == DECISION_PARTS.len()
+        && bold.zip(DECISION_PARTS).all(|(line, part)| line.starts_with(part));
+    let is_wrong = is_decision(source) && !is_right;
+    is_wrong.then(|| Finding::in_file(source, format!("the parts are not {}", DECISION_PARTS.join(", "))))
 }
 
 fn missing_header(source: &Source) -> Option<Finding> {
@@ -98,6 +123,16 @@ fn decisions_have_at_most_15_lines() {
 }
 
 #[test]
+fn decisions_have_at_most_145_columns() {
+    assert_tidy(sources(&[".md"]).iter().flat_map(wide_decision).collect());
+}
+
+#[test]
+fn decisions_have_four_parts_in_order() {
+    assert_tidy(sources(&[".md"]).iter().filter_map(wrong_parts).collect());
+}
+
+#[test]
 fn functions_have_at_most_70_lines() {
     assert_tidy(sources(&[".rs"]).iter().flat_map(long_functions).collect());
 }
@@ -130,6 +165,29 @@ mod each_rule_finds_its_fault {
         assert!(long_decision(&example(name, &"text\n\n".repeat(16))).is_some());
         assert!(long_decision(&example(name, &"text\n\n".repeat(15))).is_none());
         assert!(long_decision(&example("README.md", &"text\n".repeat(16))).is_none());
+    }
+
+    #[test]
+    fn a_wide_decision() {
+        let text = format!("{}\n{}\n", "x".repeat(145), "ä".repeat(146));
+        let found = wide_decision(&example("modules/decisions/01-a.md", &text));
+        assert_eq!(
+            found.iter().map(|finding| finding.place.as_str()).collect::<Vec<_>>(),
+            ["modules/decisions/01-a.md:2"]
+        );
+        assert!(wide_decision(&example("README.md", &text)).is_empty());
+    }
+
+    #[test]
+    fn a_decision_whose_parts_are_missing_or_in_another_order() {
+        let name = "modules/decisions/01-a.md";
+        let text = "# 1. A\n\n**Context.** A.\n\n**Options.** B.\n\n**Choice.** C.\n\n**Price.** D.\n";
+        assert!(wrong_parts(&example(name, text)).is_none());
+        let swapped = text.replace("Options", "Price").replacen("**Price.** D", "**Options.** D", 1);
+        for wrong in [&text.replace("**Price.** D.\n", ""), &swapped, &format!("{text}\n**More.** E.\n")] {
+            assert!(wrong_parts(&example(name, wrong)).is_some(), "{wrong}");
+        }
+        assert!(wrong_parts(&example("README.md", "**Context.** A.\n")).is_none());
     }
 
     #[test]

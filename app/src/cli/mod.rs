@@ -103,17 +103,17 @@ enum Command {
     CloseDay(close_day::CloseDayArguments),
     /// Check every invariant of the domain on the live data
     ///
-    /// Names the rows that violate an invariant, each with the command that mends it, and then ends
-    /// with exit code 1. It may run beside a server.
+    /// Names the rows that violate an invariant, each with the command that repairs it, and then
+    /// ends with exit code 1. It may run beside a server.
     ///
     /// A closed day is sealed with a digest of its transfers. Without --since, every seal is
     /// checked against the transfers.
     Verify(verify::VerifyArguments),
     /// Reverse fees and rewards whose tasks, assignments or completions were lost
     ///
-    /// After the tracker database has lost data, accounting has bookings without a ground. The
-    /// command lists them. With --apply each is reversed by a correction with its reason, and is
-    /// booked again if its fact happens again. It may run beside a server.
+    /// After the tracker database has lost data, accounting has bookings whose fact is missing.
+    /// The command lists them. With --apply each is reversed by a correction with its reason, and
+    /// is booked again if its fact happens again. It may run beside a server.
     Reconcile(reconcile::ReconcileArguments),
     /// Copy both databases into a folder, also while a server runs
     ///
@@ -122,8 +122,8 @@ enum Command {
     Backup(backup::FolderArguments),
     /// Restore a backup into empty databases, publish all facts again and verify the result
     ///
-    /// A backup that is damaged, foreign or from a newer version is refused, and so are databases
-    /// with data.
+    /// A backup that is damaged, was not made by Piecework, or is from a newer version is refused,
+    /// and so are databases with data.
     Restore(backup::FolderArguments),
     /// List, retry and discard events that a module could not apply, and publish facts again
     #[command(subcommand)]

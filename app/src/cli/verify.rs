@@ -16,7 +16,8 @@ use crate::verification::{self, Report, VerifyOptions};
 /// The options of the command.
 #[derive(Debug, Args)]
 pub struct VerifyArguments {
-    /// Check this day and later ones, YYYY-MM-DD; closed days before it count as they were sealed
+    /// Check this day and later ones, YYYY-MM-DD; for earlier closed days, the sealed
+    /// figures are used
     #[arg(long, value_name = "DATE")]
     since: Option<CalendarDate>,
     /// Read from the replicas instead of the primaries

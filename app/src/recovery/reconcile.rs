@@ -32,7 +32,7 @@ pub struct UnfoundedBooking {
     pub person_id: PersonId,
     /// The amount.
     pub amount: Money,
-    /// Why the booking has no ground.
+    /// Why the fact of the booking is missing.
     pub reason: &'static str,
     /// Whether the tracker has another fact in the place of the one that was booked. It is booked
     /// after the withdrawal.
@@ -43,14 +43,14 @@ pub struct UnfoundedBooking {
 /// What a reconciliation has found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Reconciled {
-    /// Number of fees without a ground.
+    /// Number of fees whose fact is missing.
     pub fees: usize,
-    /// Number of rewards without a ground.
+    /// Number of rewards whose fact is missing.
     pub rewards: usize,
 }
 
-/// Finds the bookings without a ground, calls `observe` with each, and withdraws them if `applies`.
-/// A fact that the tracker has in the place of a withdrawn one is booked then.
+/// Finds the bookings whose fact is missing, calls `observe` with each, and withdraws them if
+/// `applies`. A fact that the tracker has in the place of a withdrawn one is booked then.
 ///
 /// # Errors
 /// A database does not answer, or `observe` fails.
@@ -97,7 +97,7 @@ async fn withdraw(application: &Application, bookings: &[UnfoundedBooking]) -> R
     application.modules.tasks.replay_tasks(&replay, &tasks).await.map_err(in_database("tasks"))
 }
 
-/// The bookings without a ground.
+/// The bookings whose fact is missing.
 struct Unfounded<'a> {
     application: &'a Application,
     booked: Receiver<Result<BookedFact, accounting::Error>>,

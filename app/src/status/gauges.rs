@@ -130,7 +130,7 @@ fn report(state: &ModuleState) {
     metrics::gauge!("piecework_job_overdue_seconds", "module" => state.name.clone()).set(longest as f64);
     for job in state.jobs_overdue.iter().filter(|job| job.overdue_s >= OVERDUE_WARNING.num_seconds()) {
         if let Some(suppressed) = OVERDUE.due(&job.name) {
-            tracing::warn!(job = job.name, overdue_s = job.overdue_s, suppressed, "a job should have run and has not");
+            tracing::warn!(job = job.name, overdue_s = job.overdue_s, suppressed, "a job is overdue");
         }
     }
 }

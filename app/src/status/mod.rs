@@ -337,7 +337,7 @@ impl Status {
                     tracing::error!(module, found = notice.found, advice = notice.advice, "a person must act");
                 }
                 for ModuleNotice { module, notice } in before.iter().filter(|notice| !found.contains(notice)) {
-                    tracing::info!(module, found = notice.found, "no longer the case");
+                    tracing::info!(module, found = notice.found, "the notice no longer applies");
                 }
                 *self.notices.lock().unwrap_or_else(PoisonError::into_inner) = found;
             }

@@ -76,7 +76,21 @@ impl Accounting {
 
     /// A wallet's transfers before a day and line, latest first; one more than the limit if there
     /// are more.
+    ///
+    /// # Errors
+    /// `WalletNotFound` if accounting does not know the person yet.
     pub async fn list_transfers(
+        &self,
+        filter: TransfersFilter,
+        before: Option<(NaiveDate, i64)>,
+        limit: Limit,
+    ) -> Result<Vec<Transfer>, Error> {
+        self.get_wallet(filter.person_id).await?.ok_or(Error::WalletNotFound)?;
+        self.list_my_transfers(filter, before, limit).await
+    }
+
+    /// The same; none if accounting does not know the person yet.
+    pub async fn list_my_transfers(
         &self,
         filter: TransfersFilter,
         before: Option<(NaiveDate, i64)>,
@@ -123,7 +137,22 @@ impl Accounting {
 
     /// The days of a person's wallet that have transfers, with their totals, before `before`;
     /// latest first, and one more than the limit if there are more.
+    ///
+    /// # Errors
+    /// `WalletNotFound` if accounting does not know the person yet.
     pub async fn list_statements(
+        &self,
+        person_id: PersonId,
+        range: Option<DateRange>,
+        before: Option<NaiveDate>,
+        limit: Limit,
+    ) -> Result<Vec<StatementTotals>, Error> {
+        self.get_wallet(person_id).await?.ok_or(Error::WalletNotFound)?;
+        self.list_my_statements(person_id, range, before, limit).await
+    }
+
+    /// The same; none if accounting does not know the person yet.
+    pub async fn list_my_statements(
         &self,
         person_id: PersonId,
         range: Option<DateRange>,

@@ -25,7 +25,7 @@ impl Accounting {
     }
 
     /// Checks the invariants 1, 3, 4, 5 and 8, as far as they need the data of accounting only.
-    /// Days before the scope count as they were sealed.
+    /// For days before the scope, the sealed figures are used.
     pub async fn verify(&self, scope: Scope) -> Result<Vec<Finding>, Error> {
         let mut connection = self.read.begin_verification(scope.server).await?;
         let mut findings = check_lines(&mut connection, scope).await?;

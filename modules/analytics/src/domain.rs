@@ -100,12 +100,8 @@ pub(crate) fn date_range(from: NaiveDate, to: NaiveDate) -> Result<DateRange, Er
 
 /// The range of two dates, which are sent together or not at all.
 pub(crate) fn optional_range(from: Option<NaiveDate>, to: Option<NaiveDate>) -> Result<Option<DateRange>, Error> {
-    match (from, to) {
-        (None, None) => Ok(None),
-        (Some(from), Some(to)) => date_range(from, to).map(Some),
-        (Some(_), None) => Err(Error::Invalid(vec![DateRange::one_of_two("?to", "from")])),
-        (None, Some(_)) => Err(Error::Invalid(vec![DateRange::one_of_two("?from", "to")])),
-    }
+    let both = DateRange::both(from, to).map_err(|error| Error::Invalid(vec![error]))?;
+    both.map(|(from, to)| date_range(from, to)).transpose()
 }
 
 impl RequestedDays {

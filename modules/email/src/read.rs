@@ -32,7 +32,7 @@ impl Email {
     ///
     /// # Errors
     /// The database fails.
-    pub async fn count_unsent_mails(&self) -> Result<(i64, i64), Error> {
+    pub async fn get_mail_summary(&self) -> Result<(i64, i64), Error> {
         let count = async |connection: &mut PgConnection| {
             let queued = store::count_mails(connection, MailState::Queued, COUNTED_MAILS_MAX).await?;
             Ok((queued, store::count_mails(connection, MailState::Parked, COUNTED_MAILS_MAX).await?))

@@ -77,7 +77,7 @@ impl Identity {
 
     /// Revokes a token of the person. This process refuses it at once, other processes within two
     /// seconds. `Error::ApiTokenNotFound` if the person has no such token.
-    pub async fn revoke_api_token(&self, person_id: PersonId, id: ApiTokenId) -> Result<(), Error> {
+    pub async fn delete_api_token(&self, person_id: PersonId, id: ApiTokenId) -> Result<(), Error> {
         let mut tx = self.write.begin().await?;
         let revoked_at = tx.now();
         if !store::api_tokens::update_api_token_revoked_at(&mut tx, id, person_id, revoked_at).await? {

@@ -46,7 +46,7 @@ impl Identity {
     /// Mails the person a link to set a password. It replaces the unused one that an admin created
     /// before. `Error::PersonInactive` if the person is deactivated; `Error::TooManyMails` if the
     /// person got as many mails as are allowed in an hour.
-    pub async fn invite_person(&self, id: PersonId) -> Result<(), Error> {
+    pub async fn create_invitation(&self, id: PersonId) -> Result<(), Error> {
         let mut tx = self.write.begin_command().await?;
         let person = store::people::lock_person(&mut tx, id).await?.ok_or(Error::PersonNotFound)?;
         if !person.active {
@@ -93,9 +93,9 @@ impl Identity {
             let Some(person) = person else { continue };
             if self.may_be_mailed(&mut tx, id).await? {
                 self.mail_link(&mut tx, &person, LinkPurpose::PasswordReset).await?;
-                tracing::info!(person_id = %id, "mails a link to set a forgotten password");
+                tracing::info!(person_id = %id, "a link to set a forgotten password was mailed");
             } else {
-                tracing::warn!(person_id = %id, "asked for more links than are mailed in an hour");
+                tracing::warn!(person_id = %id, "a person asked for more links than are mailed in an hour");
             }
         }
         tx.commit().await?;

@@ -14,7 +14,7 @@ impl Identity {
     /// Sets the person's new password, ends their other sessions and removes their unused links.
     /// `Error::WrongPassword` if the current password is another; `Error::Limited` if it was too
     /// often; `Error::Invalid` if the new one is refused.
-    pub async fn change_password(
+    pub async fn update_password(
         &self,
         id: PersonId,
         session_id: SessionId,
@@ -49,7 +49,7 @@ impl Identity {
         tx.audit(Audit::new(AuditAction::PasswordChanged).of(id).with("ended_sessions", ended.len())).await?;
         tx.commit_command(&()).await?;
         self.add_revoked_sessions(&ended);
-        tracing::info!(person_id = %id, ended_sessions = ended.len(), "changed their password");
+        tracing::info!(person_id = %id, ended_sessions = ended.len(), "a person changed their password");
         Ok(())
     }
 

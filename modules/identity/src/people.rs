@@ -109,7 +109,7 @@ impl Identity {
 
     /// Updates what people may change of their own account, and returns the new state.
     /// `Error::StaleVersion` if the update does not apply to the present version.
-    pub async fn update_profile(&self, id: PersonId, update: ProfileUpdate) -> Result<Person, Error> {
+    pub async fn update_me(&self, id: PersonId, update: ProfileUpdate) -> Result<Person, Error> {
         self.on_behalf_of(id).update_person(id, update.parse().map_err(Error::Invalid)?).await
     }
 

@@ -50,10 +50,17 @@ impl Identity {
         self.login_on(&Device::unknown(Carrier::Bearer), email, password).await
     }
 
-    /// Begins a session on a device. An unknown address, a wrong password and a deactivated person
-    /// all give `Error::WrongCredentials` and take the same time. `Error::Limited` if too many
-    /// attempts have failed; `Error::Busy` if too many passwords wait to be checked.
+    /// Begins a session on a device, and ends the one that it replaces. An unknown address, a wrong
+    /// password and a deactivated person all give `Error::WrongCredentials` and take the same time.
+    /// `Error::Limited` if too many attempts have failed; `Error::Busy` if too many passwords wait
+    /// to be checked.
     pub async fn login_on(&self, device: &Device, email: &str, password: &str) -> Result<Tokens, Error> {
+        let tokens = self.login_with_password(device, email, password).await?;
+        self.end_replaced_session(device).await?;
+        Ok(tokens)
+    }
+
+    async fn login_with_password(&self, device: &Device, email: &str, password: &str) -> Result<Tokens, Error> {
         let mut attempt = self.begin_attempt().await?;
         let (key, plain_key) = (MailAddress::key_of(email), MailAddress::plain_key_of(email));
         let known = if email.contains('\0') {
@@ -139,7 +146,7 @@ impl Identity {
         let record = Audit::new(AuditAction::LoggedIn).by(person_id).of(person_id).with("session_id", session_id);
         tx.audit(record.with("login_method", login_method.as_str())).await?;
         let client_address = device.address.map(display);
-        tracing::info!(%person_id, %session_id, carrier, client_address, "logged in");
+        tracing::info!(%person_id, %session_id, carrier, client_address, "a person logged in");
         Ok(tokens)
     }
 
@@ -175,25 +182,22 @@ impl Identity {
     }
 
     /// Ends the caller's session. This process refuses its tokens at once, other processes within
-    /// two seconds.
-    pub async fn logout(&self, caller: Caller) -> Result<(), Error> {
-        self.end_session(caller).await.map(drop)
-    }
-
-    /// The same; returns how the session began. `None` if the credential belongs to no session.
-    pub(crate) async fn end_session(&self, caller: Caller) -> Result<Option<LoginMethod>, Error> {
+    /// two seconds. After a login by single sign-on, returns the address at which the browser ends
+    /// the session at the provider, if there is one.
+    pub async fn logout(&self, caller: Caller) -> Result<Option<String>, Error> {
         let Some(session_id) = caller.session_id() else { return Ok(None) };
         let mut tx = self.write.begin().await?;
         let login_method = store::sessions::load_login_method(&mut tx, session_id).await?;
         tx.audit(Audit::new(AuditAction::SessionEnded).of(caller.person_id).with("session_id", session_id)).await?;
         self.revoke_session(tx, session_id).await?;
-        tracing::info!(person_id = %caller.person_id, %session_id, "logged out");
-        Ok(login_method)
+        tracing::info!(person_id = %caller.person_id, %session_id, "a person logged out");
+        Ok(self.provider_logout_url(login_method).await)
     }
 
     /// Ends the session of a browser whose cookies a new session replaces: no client has its tokens
-    /// afterwards. `refresh_token` is the one that the browser has sent; an unknown one is ignored.
-    pub(crate) async fn end_replaced_session(&self, refresh_token: &str) -> Result<(), Error> {
+    /// afterwards. An unknown refresh token is ignored.
+    pub(crate) async fn end_replaced_session(&self, device: &Device) -> Result<(), Error> {
+        let Some(refresh_token) = &device.replaced_refresh_token else { return Ok(()) };
         let mut tx = self.write.begin().await?;
         let token = store::refresh_tokens::load_refresh_token(&mut tx, &hash_secret(refresh_token)).await?;
         let Some(token) = token.filter(|token| token.session_revoked_at.is_none()) else { return Ok(()) };

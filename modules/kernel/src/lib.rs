@@ -1,6 +1,7 @@
 //! What every module is built on: databases, events, jobs and HTTP, without a domain noun.
 #![doc = include_str!("../README.md")]
 
+mod date_range;
 pub mod db;
 pub mod events;
 mod field_error;
@@ -12,9 +13,10 @@ pub mod runtime;
 pub mod text;
 pub mod verify;
 
+pub use date_range::DateRange;
 pub use db::{Autocommit, DbError, ReadPool, Tx, WritePool};
 pub use field_error::{Fault, FieldCode, FieldError};
-pub use http::{CalendarDate, DateRange, Problem};
+pub use http::{CalendarDate, Problem};
 pub use module::Module;
 pub use order::{ListOrder, ListPosition};
 pub use reason::{InvalidReason, Reason};

@@ -80,7 +80,7 @@ pub struct Module {
     pub prepare_remote: Option<StartupHook>,
     /// Called in a server that hosts the module: see [`Module::on_catch_up`].
     pub catch_up: Option<StartupHook>,
-    /// Called now and then, and by the doctor: see [`Module::with_notices`].
+    /// Called every fifteen seconds in a server, and by the doctor: see [`Module::with_notices`].
     pub find_notices: Option<FindNotices>,
     /// Called every few seconds in a server: see [`Module::on_measure`].
     pub measure: Option<Measure>,

@@ -42,7 +42,7 @@ pub(crate) struct Watch {
 impl Live {
     /// Begins to watch for a stream of this person. `resumed_after` are the versions that the
     /// client has seen on an earlier stream.
-    pub(crate) fn watch(&self, person_id: PersonId, sees_runs: bool, resumed_after: Option<Versions>) -> Watch {
+    pub(crate) fn watch_changes(&self, person_id: PersonId, sees_runs: bool, resumed_after: Option<Versions>) -> Watch {
         let (place, must_poll) = self.feed.join(person_id);
         if must_poll {
             tokio::spawn(self.clone().poll());

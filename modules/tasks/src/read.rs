@@ -73,7 +73,7 @@ impl Tasks {
     }
 
     /// The numbers of open tasks and unfinished runs.
-    pub async fn count_tasks(&self, person_id: PersonId) -> Result<TaskCounts, Error> {
+    pub async fn get_summary(&self, person_id: PersonId) -> Result<TaskCounts, Error> {
         let count = async |connection: &mut PgConnection| {
             store::count_shown_tasks(connection, person_id, COUNTED_TASKS_MAX).await
         };

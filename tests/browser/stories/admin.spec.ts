@@ -27,7 +27,7 @@ test("an admin adds a person, who sets a password and signs in", async ({ page, 
   await context.close();
 });
 
-test("an admin imports a file of people after its faults are mended", async ({ page, signIn }) => {
+test("an admin imports a file of people after its faults are corrected", async ({ page, signIn }) => {
   await signIn("admin");
   await page.goto("/people");
   await page.getByRole("button", { name: "Import a file" }).click();

@@ -65,9 +65,9 @@ pub async fn record(request: ServiceRequest, next: Next<ResponseBody>) -> Result
     let client_address = context.and_then(|context| context.address()).map(tracing::field::display);
     span.in_scope(|| {
         if QUIET.contains(&route) {
-            tracing::debug!(method, route, status, duration_ms, person_id, client_address, "answered");
+            tracing::debug!(method, route, status, duration_ms, person_id, client_address, "a request was answered");
         } else {
-            tracing::info!(method, route, status, duration_ms, person_id, client_address, "answered");
+            tracing::info!(method, route, status, duration_ms, person_id, client_address, "a request was answered");
         }
     });
     response

@@ -22,7 +22,7 @@ pub async fn tick(job: Job, pool: PgPool, wake: Arc<Notify>, mut stop: ShutdownS
         if let Err(error) = queue::push(job.name, &pool).await {
             let pause = backoff.next_pause();
             if let Some(suppressed) = FAILED.due(job.name) {
-                tracing::warn!(job = job.name, error, ?pause, suppressed, "no wake-up could be pushed");
+                tracing::warn!(job = job.name, error, ?pause, suppressed, "a wake-up could not be pushed");
             }
             match stop.or(time::sleep(pause)).await {
                 Some(()) => continue,

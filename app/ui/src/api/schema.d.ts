@@ -2755,7 +2755,7 @@ export interface components {
          *     - `tasks.nobody_assignable` (409): No task can be assigned, because there is no active worker or accountant. Ask an admin to add or activate a worker or an accountant, then send the request again.
          *     - `identity.link_expired` (410): The one-time link has expired. Ask an admin for a new link.
          *     - `precondition_failed` (412): The resource was changed since the version in `If-Match`. Get the resource again and decide whether the change is still right.
-         *     - `body_too_large` (413): The body of the request is longer than the operation allows: 65,536 bytes, or 2 MiB for a batch. Send a shorter body, or several requests.
+         *     - `body_too_large` (413): The body of the request is longer than the operation allows: 65,536 bytes, unless the operation declares another limit. Send a shorter body, or several requests.
          *     - `address_too_long` (414): The URL is too long. Send fewer or shorter query parameters.
          *     - `unsupported_media_type` (415): The body of the request is not declared as JSON. Send the header `Content-Type: application/json`.
          *     - `accounting.balance_overflow` (422): The booking would make a balance larger than the ledger can store. Book a smaller amount.

@@ -29,6 +29,6 @@ pub async fn list_my_statements(
     accounting: Data<Accounting>,
     List { filter, page }: List<DateRangeQuery, NaiveDate>,
 ) -> Result<Json<Page<StatementTotalsView>>, Problem> {
-    let days = accounting.list_statements(caller.person_id(), filter.range()?, page.after, page.limit).await?;
+    let days = accounting.list_my_statements(caller.person_id(), filter.range()?, page.after, page.limit).await?;
     Ok(Json(page.cut(days, |day| day.business_day).map(|day| StatementTotalsView::new(&accounting, &day))))
 }

@@ -37,7 +37,7 @@ pub async fn list_my_transfers(
     let books = accounting.clone();
     let read = move |before, limit| {
         let accounting = accounting.clone();
-        async move { accounting.list_transfers(filter, before, limit).await }
+        async move { accounting.list_my_transfers(filter, before, limit).await }
     };
     let key = |transfer: &Transfer| (transfer.business_day, transfer.line);
     export.answer("transfers", read, key, move |transfer| TransferView::new(&books, transfer)).await

@@ -64,6 +64,7 @@ impl ListTransfersQuery {
 /// # Errors
 /// 422: the range is not valid.
 pub fn parse_range(from: Option<CalendarDate>, to: Option<CalendarDate>) -> Result<Option<DateRange>, Problem> {
+    let (from, to) = (from.map(CalendarDate::date), to.map(CalendarDate::date));
     DateRange::parse_optional(from, to).map_err(|error| Problem::invalid_fields(vec![error]))
 }
 

@@ -67,7 +67,7 @@ impl Fixture {
     pub async fn lines(&self, number: u128) -> Vec<Transfer> {
         let limit = Limit::try_from(200).unwrap();
         let mut lines =
-            self.accounting.list_transfers(TransfersFilter::all_of(person_id(number)), None, limit).await.unwrap();
+            self.accounting.list_my_transfers(TransfersFilter::all_of(person_id(number)), None, limit).await.unwrap();
         lines.reverse();
         lines
     }

@@ -153,7 +153,7 @@ async fn invariant_8_a_transfer_of_a_sealed_day_that_was_changed_is_found() {
         let expected = "transfers of 2026-11-03 were changed after it was sealed";
         assert_eq!(found.iter().map(|one| (one.invariant, one.detail.as_str())).collect::<Vec<_>>(), [(8, expected)]);
         assert_eq!(find_since(&fixture, "2026-11-03").await, found, "{change}");
-        assert_eq!(find_since(&fixture, "2026-11-04").await, [], "earlier days count as they were sealed");
+        assert_eq!(find_since(&fixture, "2026-11-04").await, [], "for earlier days, the sealed figures are used");
     }
 }
 

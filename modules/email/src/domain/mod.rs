@@ -39,16 +39,13 @@ pub(crate) const UNKNOWN_OUTCOMES_MAX: i32 = 3;
 /// Maximum length of a stored error text, in characters.
 const ERROR_CHARS_MAX: usize = 1_000;
 
-/// Every kind of mail.
-pub(crate) const KINDS: [&str; 4] = [PAYOUT_STATEMENT, ADDRESS_CHANGED, INVITATION, PASSWORD_RESET];
-
 /// The mails that a list contains. A field that is `None` excludes no mail.
 #[derive(Debug, Clone, Default)]
 pub struct MailFilter {
     /// Only mails in this state.
     pub status: Option<MailState>,
     /// Only mails of this kind.
-    pub kind: Option<String>,
+    pub kind: Option<&'static str>,
     /// Only mails to this person.
     pub person_id: Option<PersonId>,
 }

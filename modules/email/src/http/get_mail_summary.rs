@@ -34,6 +34,6 @@ pub async fn get_mail_summary(
     _caller: Authorized<OperateSystem>,
     email: Data<Email>,
 ) -> Result<Json<MailSummaryView>, Problem> {
-    let (queued, parked) = email.count_unsent_mails().await?;
+    let (queued, parked) = email.get_mail_summary().await?;
     Ok(Json(MailSummaryView { queued, parked }))
 }

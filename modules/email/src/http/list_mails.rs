@@ -12,7 +12,7 @@ use utoipa::IntoParams;
 
 use super::views::{MailKindView, MailStatusView, MailView};
 use crate::Email;
-use crate::domain::{KINDS, MailFilter, MailId, MailState};
+use crate::domain::{MailFilter, MailId, MailState};
 
 #[derive(Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
@@ -22,8 +22,8 @@ struct ListMailsQuery {
     #[param(inline)]
     status: Option<MailStatusView>,
     /// Lists only mails of this kind.
-    #[param(inline, value_type = Option<MailKindView>)]
-    kind: Option<String>,
+    #[param(inline)]
+    kind: Option<MailKindView>,
     /// Lists only mails to this person.
     person_id: Option<PersonId>,
 }
@@ -43,10 +43,7 @@ pub async fn list_mails(
     List { filter, page }: List<ListMailsQuery, MailId>,
 ) -> Result<Json<Page<MailView>>, Problem> {
     let ListMailsQuery { status, kind, person_id } = filter;
-    if kind.as_ref().is_some_and(|kind| !KINDS.contains(&kind.as_str())) {
-        return Err(Problem::malformed("?kind", format!("is one of {}", KINDS.join(", "))));
-    }
-    let filter = MailFilter { status: status.map(MailState::from), kind, person_id };
+    let filter = MailFilter { status: status.map(MailState::from), kind: kind.map(MailKindView::as_stored), person_id };
     let mails = email.list_mails(&filter, page.after, page.limit).await?;
     Ok(Json(page.cut(mails, |mail| mail.id).map(MailView::from)))
 }

@@ -5,7 +5,7 @@ use contracts::PersonId;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::domain::{Mail, MailId, MailState};
+use crate::domain::{ADDRESS_CHANGED, INVITATION, Mail, MailId, MailState, PASSWORD_RESET, PAYOUT_STATEMENT};
 
 /// The status of a mail's delivery.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -41,7 +41,7 @@ impl From<MailStatusView> for MailState {
 }
 
 /// What a mail is about.
-// Only the API document has this type: a mail has the kind as text.
+// A mail has the kind as text; only filters and the API document have this type.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 #[schema(as = MailKind)]
@@ -54,6 +54,18 @@ pub enum MailKindView {
     Invitation,
     /// A one-time link to set a forgotten password.
     PasswordReset,
+}
+
+impl MailKindView {
+    /// The kind as the mail has it.
+    pub(super) const fn as_stored(self) -> &'static str {
+        match self {
+            Self::PayoutStatement => PAYOUT_STATEMENT,
+            Self::AddressChanged => ADDRESS_CHANGED,
+            Self::Invitation => INVITATION,
+            Self::PasswordReset => PASSWORD_RESET,
+        }
+    }
 }
 
 /// The recipient of a mail.

@@ -144,8 +144,8 @@ impl Position {
     ///
     /// Many servers answer RCPT TO also where they refuse the client, EHLO or the sender (Postfix:
     /// `smtpd_delay_reject`), and some check the sender only after the message. The enhanced code
-    /// (RFC 3463) tells. Without one, the code and the words tell. A wrong guess is harmless: the
-    /// mail is retried for hours and then parked, instead of being parked at once.
+    /// (RFC 3463) decides. Without one, the code and the words decide. A wrong guess is harmless:
+    /// the mail is retried for hours and then parked, instead of being parked at once.
     fn is_about_this_mail(&self, reply: &Reply) -> bool {
         let text = reply.lines.join(" ").to_lowercase();
         // An address and a host are one word, because they have no blank.

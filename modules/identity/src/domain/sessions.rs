@@ -23,13 +23,15 @@ pub struct Device {
     pub user_agent: Option<String>,
     /// The address from which it logs in.
     pub address: Option<IpAddr>,
+    /// The refresh token of the session that the new one replaces, if a browser has sent one.
+    pub replaced_refresh_token: Option<String>,
 }
 
 impl Device {
     /// A device about which only its carrier is known.
     #[must_use]
     pub const fn unknown(carrier: Carrier) -> Self {
-        Self { carrier, user_agent: None, address: None }
+        Self { carrier, user_agent: None, address: None, replaced_refresh_token: None }
     }
 
     /// The user agent as it is stored: without control characters and not too long.

@@ -11,10 +11,10 @@ use kernel::http::{Query, shielded};
 use serde::Deserialize;
 use utoipa::IntoParams;
 
-use super::login::{device, replaced_session};
+use super::login::device;
 use super::views::{failed_login, session_cookies};
+use crate::Identity;
 use crate::sso::Callback;
-use crate::{Error, Identity};
 
 /// Providers add parameters of their own, so unknown ones are ignored.
 #[derive(Deserialize, IntoParams)]
@@ -60,15 +60,8 @@ pub async fn complete_sso_login(
     let CompleteSsoLoginQuery { state, code, error, iss: issuer } = query;
     let cookie = browser.find(request.headers(), SessionCookie::Login).map(str::to_owned);
     let callback = Callback { cookie, state, code, error, issuer };
-    let device = device(&request, Carrier::Cookie);
-    let replaced = replaced_session(&request, browser);
-    let login = async move {
-        let completed = identity.complete_sso_login(&device, callback).await?;
-        if let Some(refresh_token) = replaced {
-            identity.end_replaced_session(&refresh_token).await?;
-        }
-        Ok::<_, Error>(completed)
-    };
+    let device = device(&request, Carrier::Cookie, browser);
+    let login = async move { identity.complete_sso_login(&device, callback).await };
     let (tokens, return_to) = match shielded(login).await {
         Ok(completed) => completed,
         Err(problem) => return failed_login(&request, problem),

@@ -35,5 +35,5 @@ pub async fn create_invitation(
     _body: NoBody,
 ) -> Result<HttpResponse, Problem> {
     let identity = identity.on_behalf_of(caller.person_id());
-    answered(|()| Answer::empty(202), shielded(async move { identity.invite_person(id).await })).await
+    answered(|()| Answer::empty(202), shielded(async move { identity.create_invitation(id).await })).await
 }

@@ -37,6 +37,6 @@ pub async fn delete_api_token(
     _body: NoBody,
 ) -> Result<HttpResponse, Problem> {
     let identity = identity.on_behalf_of(caller.person_id());
-    shielded(async move { identity.revoke_api_token(person_id, token_id).await }).await?;
+    shielded(async move { identity.delete_api_token(person_id, token_id).await }).await?;
     Ok(HttpResponse::NoContent().finish())
 }

@@ -35,6 +35,6 @@ pub async fn delete_my_api_token(
 ) -> Result<HttpResponse, Problem> {
     let person_id = caller.person_id();
     let identity = identity.on_behalf_of(person_id);
-    shielded(async move { identity.revoke_api_token(person_id, id).await }).await?;
+    shielded(async move { identity.delete_api_token(person_id, id).await }).await?;
     Ok(HttpResponse::NoContent().finish())
 }

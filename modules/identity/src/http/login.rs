@@ -13,7 +13,7 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 
 use super::views::{SessionTokensView, session_response};
-use crate::{Device, Error, Identity};
+use crate::{Device, Identity};
 
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -54,25 +54,16 @@ pub async fn login(
     if carrier == Carrier::Cookie {
         browser.require_same_origin()?;
     }
-    let device = device(&request, carrier);
-    let replaced = if body.cookies { replaced_session(&request, browser) } else { None };
-    let login = async move {
-        let tokens = identity.login_on(&device, &body.email, &body.password).await?;
-        if let Some(refresh_token) = replaced {
-            identity.end_replaced_session(&refresh_token).await?;
-        }
-        Ok::<_, Error>(tokens)
-    };
+    let device = device(&request, carrier, browser);
+    let login = async move { identity.login_on(&device, &body.email, &body.password).await };
     session_response(shielded(login).await?, carrier, browser)
 }
 
-/// The refresh token of the session whose cookies the new ones replace.
-pub(super) fn replaced_session(request: &HttpRequest, browser: Browser) -> Option<String> {
-    browser.find(request.headers(), SessionCookie::Refresh).map(str::to_owned)
-}
-
-/// What the request says about the device.
-pub(super) fn device(request: &HttpRequest, carrier: Carrier) -> Device {
-    let user_agent = request.headers().get(header::USER_AGENT).and_then(|value| value.to_str().ok());
-    Device { carrier, user_agent: user_agent.map(str::to_owned), address: client_address() }
+/// What the request says about the device. New cookies replace the session of those that it sends.
+pub(super) fn device(request: &HttpRequest, carrier: Carrier, browser: Browser) -> Device {
+    let headers = request.headers();
+    let user_agent = headers.get(header::USER_AGENT).and_then(|value| value.to_str().ok()).map(str::to_owned);
+    let replaced = browser.find(headers, SessionCookie::Refresh).filter(|_| carrier == Carrier::Cookie);
+    let replaced_refresh_token = replaced.map(str::to_owned);
+    Device { carrier, user_agent, address: client_address(), replaced_refresh_token }
 }

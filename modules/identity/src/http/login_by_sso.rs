@@ -52,7 +52,7 @@ pub async fn login_by_sso(
         return failed_login(&request, problem);
     }
     let return_to = ReturnPath::parse(query.return_to.as_deref()).map_err(Problem::malformed_field)?;
-    let login = match identity.begin_sso_login(&return_to).await {
+    let login = match identity.login_by_sso(&return_to).await {
         Ok(login) => login,
         Err(error) => return failed_login(&request, error.into()),
     };

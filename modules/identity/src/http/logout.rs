@@ -45,7 +45,7 @@ pub async fn logout(
     _body: NoBody,
 ) -> Result<HttpResponse, Problem> {
     let caller = caller.caller();
-    let end_session_url = shielded(async move { identity.log_out_at_both(caller).await }).await?;
+    let end_session_url = shielded(async move { identity.logout(caller).await }).await?;
     let mut response = if end_session_url.is_some() { HttpResponse::Ok() } else { HttpResponse::NoContent() };
     delete_cookies(&mut response, caller, browser)?;
     Ok(match end_session_url {

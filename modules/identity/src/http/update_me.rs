@@ -56,7 +56,7 @@ pub async fn update_me(
 ) -> Result<HttpResponse, Problem> {
     let UpdateMeRequest { name, language, time_zone } = request;
     let update = ProfileUpdate { name, language, time_zone, if_version: if_match.versions };
-    let person = shielded(async move { identity.update_profile(caller.person_id(), update).await }).await?;
+    let person = shielded(async move { identity.update_me(caller.person_id(), update).await }).await?;
     let version = EntityVersion(person.version);
     Ok(version.of(HttpResponse::Ok().json(MeView::from(person))))
 }

@@ -51,7 +51,7 @@ pub async fn update_my_password(
     let (person_id, session_id) = (caller.person_id(), caller.session_id());
     let work =
         shielded(
-            async move { identity.change_password(person_id, session_id, &current_password, &new_password).await },
+            async move { identity.update_password(person_id, session_id, &current_password, &new_password).await },
         );
     answered(|()| Answer::empty(204), work).await
 }

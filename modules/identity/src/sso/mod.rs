@@ -14,7 +14,6 @@ use std::time::Duration;
 use contracts::events::identity::PeopleChanged;
 use contracts::{AuditAction, PersonId, Role};
 use kernel::events::audit::Audit;
-use kernel::http::auth::Caller;
 use kernel::text::MailAddress;
 use kernel::{Ambient, Tx};
 
@@ -89,7 +88,7 @@ impl Identity {
 
     /// Begins a login that ends at `return_to`. `Error::SsoUnavailable` if the provider does not
     /// answer.
-    pub(crate) async fn begin_sso_login(&self, return_to: &ReturnPath) -> Result<BegunLogin, Error> {
+    pub(crate) async fn login_by_sso(&self, return_to: &ReturnPath) -> Result<BegunLogin, Error> {
         let provider = self.provider()?;
         let login = LoginState::new(self.write.ambient(), provider.redirect_uri(), return_to.as_str());
         let cookie = self.keyring().sign(STATE_TYPE, &login, self.write.ambient().now())?;
@@ -98,8 +97,8 @@ impl Identity {
     }
 
     /// Completes a login: checks that this browser has begun it, asks the provider who the person
-    /// is, and begins their session. Returns its tokens and the path to return to. A login that
-    /// fails is recorded, and counts like a wrong password.
+    /// is, and begins their session, which replaces the one of the device. Returns its tokens and
+    /// the path to return to. A login that fails is recorded, and counts like a wrong password.
     pub(crate) async fn complete_sso_login(
         &self,
         device: &Device,
@@ -115,7 +114,9 @@ impl Identity {
             let details = [("login_method", LoginMethod::Sso.as_str()), ("reason", reason.as_str())];
             self.record_failed_login(None, &details).await?;
         }
-        completed
+        let completed = completed?;
+        self.end_replaced_session(device).await?;
+        Ok(completed)
     }
 
     async fn complete_login(
@@ -141,14 +142,12 @@ impl Identity {
         Ok((tokens, return_to))
     }
 
-    /// Ends the caller's session, and returns the address at which the browser ends the one at the
-    /// provider. `None` for a session that did not begin there, or if the provider has no such
-    /// address or does not answer.
-    pub(crate) async fn log_out_at_both(&self, caller: Caller) -> Result<Option<String>, Error> {
-        let login_method = self.end_session(caller).await?;
+    /// The address at which the browser ends the session at the provider. `None` for a session that
+    /// did not begin there, or if the provider has no such address or does not answer.
+    pub(crate) async fn provider_logout_url(&self, login_method: Option<LoginMethod>) -> Option<String> {
         match &self.sso {
-            Some(provider) if login_method == Some(LoginMethod::Sso) => Ok(provider.logout_url().await),
-            _ => Ok(None),
+            Some(provider) if login_method == Some(LoginMethod::Sso) => provider.logout_url().await,
+            _ => None,
         }
     }
 

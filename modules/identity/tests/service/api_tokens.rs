@@ -51,15 +51,15 @@ async fn a_revoked_token_is_refused_at_once_here_and_after_a_poll_elsewhere() {
         (answer(&fixture.identity, &token).await, answer(&elsewhere, &token).await),
         <(String, String)>::default()
     );
-    let foreign = fixture.identity.revoke_api_token(bob.id, token.details.id).await;
+    let foreign = fixture.identity.delete_api_token(bob.id, token.details.id).await;
     assert_eq!(code(foreign), "not_found", "a person revokes their own tokens only");
-    fixture.identity.revoke_api_token(ada.id, token.details.id).await.unwrap();
+    fixture.identity.delete_api_token(ada.id, token.details.id).await.unwrap();
     assert_eq!(answer(&fixture.identity, &token).await, "identity.token_revoked");
     elsewhere.refresh_revocations().await.unwrap();
     assert_eq!(answer(&elsewhere, &token).await, "identity.token_revoked");
     assert_eq!(answer(&fixture.another_process().await, &token).await, "identity.token_revoked");
     assert_eq!(answer(&elsewhere, &other).await, "", "another token stays valid");
-    assert_eq!(code(fixture.identity.revoke_api_token(ada.id, token.details.id).await), "not_found", "it is gone");
+    assert_eq!(code(fixture.identity.delete_api_token(ada.id, token.details.id).await), "not_found", "it is gone");
 }
 
 #[tokio::test]
@@ -94,7 +94,7 @@ async fn a_new_password_keeps_the_tokens() {
     let ada = fixture.create_person("ada@example.com", Role::Worker).await;
     let token = create(&fixture, &ada, &["read"]).await;
     let session = fixture.ambient.new_id();
-    fixture.identity.change_password(ada.id, session, PASSWORD, "a new password").await.unwrap();
+    fixture.identity.update_password(ada.id, session, PASSWORD, "a new password").await.unwrap();
     assert_eq!(answer(&fixture.identity, &token).await, "");
 }
 
@@ -154,7 +154,7 @@ async fn a_person_has_a_limited_number_of_tokens() {
         code(fixture.identity.create_api_token(ada.id, ada.role, new).await)
     };
     assert_eq!(another().await, "identity.too_many_tokens");
-    fixture.identity.revoke_api_token(ada.id, first.details.id).await.unwrap();
+    fixture.identity.delete_api_token(ada.id, first.details.id).await.unwrap();
     assert_eq!(another().await, "");
     fixture.advance(Duration::days(61));
     (fixture.identity.module().jobs.pop().unwrap().run)().await.unwrap();

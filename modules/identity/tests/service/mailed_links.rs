@@ -106,7 +106,7 @@ async fn the_mails_of_an_hour_are_limited_without_a_different_answer() {
         answer_requests(&fixture).await;
     }
     assert_eq!((published_links(&fixture).await.len(), fixture.count("link_mails").await), (3, 3));
-    assert_eq!(code(fixture.identity.invite_person(ada.id).await), "identity.too_many_mails");
+    assert_eq!(code(fixture.identity.create_invitation(ada.id).await), "identity.too_many_mails");
     fixture.advance(Duration::minutes(61));
     fixture.identity.request_password_reset("ada@example.com").await.unwrap();
     answer_requests(&fixture).await;
@@ -122,14 +122,14 @@ async fn mails_of_a_clock_that_was_ahead_do_not_count() {
     let ada = fixture.create_person("ada@example.com", Role::Worker).await;
     fixture.advance(Duration::days(300));
     for _ in 0..3 {
-        fixture.identity.invite_person(ada.id).await.unwrap();
+        fixture.identity.create_invitation(ada.id).await.unwrap();
     }
-    assert_eq!(code(fixture.identity.invite_person(ada.id).await), "identity.too_many_mails");
+    assert_eq!(code(fixture.identity.create_invitation(ada.id).await), "identity.too_many_mails");
     fixture.ambient.set(true_time);
     for _ in 0..3 {
-        fixture.identity.invite_person(ada.id).await.unwrap();
+        fixture.identity.create_invitation(ada.id).await.unwrap();
     }
-    assert_eq!(code(fixture.identity.invite_person(ada.id).await), "identity.too_many_mails");
+    assert_eq!(code(fixture.identity.create_invitation(ada.id).await), "identity.too_many_mails");
 }
 
 #[tokio::test]
@@ -154,7 +154,7 @@ async fn an_invited_person_has_no_password_and_gets_a_link() {
     let fixture = Fixture::new().await;
     let ada = fixture.identity.invite_new_person(new_person("ada@example.com", Role::Worker)).await.unwrap();
     assert_eq!(code(fixture.identity.login("ada@example.com", PASSWORD).await), "identity.wrong_credentials");
-    fixture.identity.invite_person(ada.id).await.unwrap();
+    fixture.identity.create_invitation(ada.id).await.unwrap();
     let links = published_links(&fixture).await;
     assert_eq!(links.len(), 2);
     assert!(links.iter().all(|link| link.purpose == LinkPurpose::Invitation && link.person_id == ada.id));
@@ -165,7 +165,7 @@ async fn an_invited_person_has_no_password_and_gets_a_link() {
 
     let left = PersonUpdate { active: Some(false), ..PersonUpdate::default() };
     fixture.identity.update_person(ada.id, left).await.unwrap();
-    assert_eq!(code(fixture.identity.invite_person(ada.id).await), "identity.person_inactive");
+    assert_eq!(code(fixture.identity.create_invitation(ada.id).await), "identity.person_inactive");
     let twin = fixture.identity.invite_new_person(new_person("ADA@example.com", Role::Admin)).await;
     assert_eq!(code(twin), "identity.email_taken");
     assert_eq!(published_links(&fixture).await.len(), 2);

@@ -97,7 +97,7 @@ async fn changing_a_password_ends_the_other_sessions_and_removes_unused_links() 
     let session = session_of(&fixture, &mine.access_token).await;
 
     let change =
-        |current: &'static str, new: &'static str| fixture.identity.change_password(ada.id, session, current, new);
+        |current: &'static str, new: &'static str| fixture.identity.update_password(ada.id, session, current, new);
     assert_eq!(code(change("wrong horse", "a new password").await), "identity.wrong_password");
     let (field, detail) = refusal(change(PASSWORD, "12345678").await);
     assert!(field == "/new_password" && detail.contains("common"), "{field} {detail}");
@@ -123,8 +123,8 @@ async fn of_two_changes_at_the_same_time_one_succeeds() {
     let ada = fixture.create_person("ada@example.com", Role::Worker).await;
     let session: SessionId = fixture.ambient.new_id();
     let (first, second) = tokio::join!(
-        fixture.identity.change_password(ada.id, session, PASSWORD, "the first password"),
-        fixture.identity.change_password(ada.id, session, PASSWORD, "the second password"),
+        fixture.identity.update_password(ada.id, session, PASSWORD, "the first password"),
+        fixture.identity.update_password(ada.id, session, PASSWORD, "the second password"),
     );
     let mut codes = [code(first), code(second)];
     codes.sort();

@@ -40,8 +40,8 @@ impl AfterCommit {
         Self { endpoints, committed, has_events: false, wake: Vec::new(), audited: Vec::new() }
     }
 
-    /// Wakes the relay and every waiting task, and notes in `requests` how far their clients' next
-    /// reads have to see.
+    /// Wakes the relay and every waiting task, and notes in `requests` the log position that their
+    /// clients' next reads must include.
     async fn run(&mut self, requests: &[Arc<Consistency>]) {
         if std::mem::take(&mut self.has_events) {
             self.committed.notify_one();
@@ -198,7 +198,8 @@ impl Tx {
         self.after_commit.wake.push(notify);
     }
 
-    /// Commits. Within a request it also notes how far the client's next reads have to see.
+    /// Commits. Within a request it also notes the log position that the client's next reads must
+    /// include.
     ///
     /// # Errors
     /// `DbError::OutcomeUnknown` if the connection is lost before the commit is confirmed. After

@@ -230,7 +230,7 @@ impl Relay {
 fn report_failure(schema: &str, error: &RelayError) {
     let Some(suppressed) = FAILED.due(schema) else { return };
     if matches!(error, RelayError::Database(DbError::Exhausted { .. })) {
-        tracing::error!(schema, %error, suppressed, "a person must act: events wait in the outbox because the database can do no more");
+        tracing::error!(schema, %error, suppressed, "a person must act: events wait in the outbox because the database has no disk or memory left");
     } else {
         tracing::warn!(schema, %error, suppressed, "events could not be delivered and wait in the outbox");
     }

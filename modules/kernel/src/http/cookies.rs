@@ -18,7 +18,7 @@ pub enum SessionCookie {
     Refresh,
     /// A login at an OpenID provider that has begun.
     Login,
-    /// How far the next reads have to see. It is no secret.
+    /// The log position that the next reads must include. It is no secret.
     Position,
 }
 
@@ -28,7 +28,7 @@ pub enum CookieForm {
     /// `Secure`, and with the prefix `__Host-`: no other host can set such a cookie, and it is sent
     /// by TLS only.
     Secure,
-    /// Neither of both, for plain HTTP at a loopback address.
+    /// Without `Secure` and prefix, for plain HTTP at a loopback address.
     Loopback,
 }
 

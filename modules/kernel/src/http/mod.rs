@@ -24,7 +24,7 @@ pub use crate::db::consistency;
 pub use answer::Answer;
 pub use conditions::{EntityVersion, IfMatch};
 pub use cursor::{Cursor, CursorKey, CursorKeys};
-pub use date::{CalendarDate, DateRange};
+pub use date::CalendarDate;
 pub use extractors::{BODY_LIMIT_BYTES, Body, NoBody, OptionalBody, Path, Query, read, shielded};
 pub use idempotency::answered;
 pub use person_limits::PersonLimits;

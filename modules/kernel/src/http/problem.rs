@@ -11,7 +11,7 @@ use crate::db::{DbError, Repetition};
 use crate::runtime::repeated::Repeated;
 use crate::{Fault, FieldCode, FieldError};
 
-/// When a client tries again after it heard that the database is exhausted. A person must act
+/// `Retry-After` of an answer that reports an exhausted database, in seconds. A person must act
 /// first.
 const EXHAUSTED_RETRY_AFTER_S: u32 = 30;
 
@@ -240,7 +240,7 @@ impl From<DbError> for Problem {
             )
         } else if let DbError::Exhausted { .. } = error {
             if let Some(suppressed) = OUTAGE.due("exhausted") {
-                tracing::error!(request_id = request_id(), %error, suppressed, "a person must act: the database can do no more");
+                tracing::error!(request_id = request_id(), %error, suppressed, "a person must act: the database has no disk or memory left");
             }
             let detail = "the database has no disk or memory left, so nothing was changed; try again later";
             Self::unavailable("database_exhausted", detail).with_retry_after(EXHAUSTED_RETRY_AFTER_S)

@@ -96,7 +96,7 @@ pub const PROBLEM_CODES: &[ProblemCode] = &[
     ProblemCode::new(
         413,
         "body_too_large",
-        "The body of the request is longer than the operation allows: 65,536 bytes, or 2 MiB for a batch.",
+        "The body of the request is longer than the operation allows: 65,536 bytes, unless the operation declares another limit.",
         "Send a shorter body, or several requests.",
     ),
     ProblemCode::new(

@@ -15,8 +15,8 @@ pub struct RatePolicy {
     pub name: &'static str,
     /// The size of a full bucket; at least 1.
     pub quota: u32,
-    /// The time in which an empty bucket is filled, in seconds; 0 if nothing refills it but the end
-    /// of what has been begun.
+    /// The time in which an empty bucket is filled, in seconds; 0 if only the end of running work
+    /// refills it.
     pub window_s: u32,
 }
 

@@ -49,7 +49,7 @@ pub async fn watch_changes(
     let last_id = request.headers().get(LAST_EVENT_ID).and_then(|id| id.to_str().ok());
     let resumed_after = last_id.and_then(|id| id.parse::<Versions>().ok());
     let sees_runs = caller.caller().may::<ReassignTasks>();
-    let watch = live.watch(caller.person_id(), sees_runs, resumed_after);
+    let watch = live.watch_changes(caller.person_id(), sees_runs, resumed_after);
     Ok(HttpResponse::Ok()
         .content_type("text/event-stream")
         .insert_header(("Cache-Control", "no-store"))

@@ -37,7 +37,7 @@ struct MySummaryView {
 )]
 #[get("/me/summary")]
 pub async fn get_my_summary(caller: Authorized<UseTasks>, tasks: Data<Tasks>) -> Result<Json<MySummaryView>, Problem> {
-    let TaskCounts { open_of_person, open, unfinished_runs } = tasks.count_tasks(caller.person_id()).await?;
+    let TaskCounts { open_of_person, open, unfinished_runs } = tasks.get_summary(caller.person_id()).await?;
     Ok(Json(MySummaryView {
         my_open_tasks: open_of_person,
         open_tasks: open,
