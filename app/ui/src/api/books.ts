@@ -115,6 +115,20 @@ export const transfersOfQuery = (person_id: string, filter: TransfersFilter) =>
     ...paged,
   });
 
+/** What was booked into a business day, for everybody. */
+export const transfersOfDayQuery = (date: string, filter: TransfersFilter) =>
+  infiniteQueryOptions({
+    queryKey: ["books", "transfers", { date, ...filter }],
+    queryFn: ({ pageParam, signal }) =>
+      dataOf(
+        api.GET("/api/v1/transfers", {
+          params: { query: { date, ...filter, ...page(pageParam) } },
+          signal,
+        }),
+      ),
+    ...paged,
+  });
+
 /**
  * The lines that are reversed already, so that it is not offered twice. A correction is later than its
  * line, so it is on the same page or on an earlier one; with a filter of another kind it is not seen,

@@ -12,14 +12,14 @@ import { Fact } from "../../parts/fact";
 import { Loaded } from "../../parts/loaded";
 import { PageTitle } from "../../parts/page-title";
 import { TextLink } from "../../parts/text-link";
+import { useWalletLineColumns } from "../../parts/transfer-columns";
 import { useFormat } from "../../parts/use-format";
-import { useTransferColumns } from "./wallet";
 
 export function StatementPage() {
   const { t } = useTranslation();
   const { day } = useFormat();
   const { date } = useParams({ from: "/shell/wallet/days/$date" });
-  const columns = useTransferColumns();
+  const columns = useWalletLineColumns();
   const query = useInfiniteQuery({
     queryKey: ["wallet", "statement", date],
     queryFn: ({ pageParam, signal }) =>

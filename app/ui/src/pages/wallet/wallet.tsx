@@ -6,7 +6,7 @@ import { useNavigate, useSearch } from "@tanstack/react-router";
 import { useMemo } from "react";
 import { useTranslation } from "react-i18next";
 import { api } from "../../api/client";
-import { myTransfersQuery, type Transfer } from "../../api/queries";
+import { myTransfersQuery } from "../../api/queries";
 import { Amount } from "../../parts/amount";
 import { BalancePanel } from "../../parts/balance-panel";
 import { Boundary } from "../../parts/boundary";
@@ -14,11 +14,10 @@ import { Chart } from "../../parts/chart";
 import { AS_CSV, CsvButton } from "../../parts/csv-button";
 import { type Column, DataTable } from "../../parts/data-table";
 import { Loaded } from "../../parts/loaded";
-import { Moment } from "../../parts/moment";
 import { PageTitle } from "../../parts/page-title";
 import { PagedTable, useRows } from "../../parts/paged-table";
 import { TextLink } from "../../parts/text-link";
-import { TransferReason } from "../../parts/transfer-cells";
+import { useWalletLineColumns } from "../../parts/transfer-columns";
 import { TransferKindSelect } from "../../parts/transfer-kind-select";
 import { useFormat } from "../../parts/use-format";
 import { everyDay, type WalletDay, walletDaysQuery } from "./days";
@@ -127,7 +126,7 @@ function Transfers() {
   const navigate = useNavigate({ from: "/wallet" });
   const query = useInfiniteQuery(myTransfersQuery(kind ? { kind } : {}));
   const rows = useRows(query);
-  const columns = useTransferColumns();
+  const columns = useWalletLineColumns();
   return (
     <section aria-labelledby="lines">
       <Group justify="space-between" mb="sm" align="flex-end">
@@ -159,42 +158,5 @@ function Transfers() {
         empty={<Text c="dimmed">{t("wallet.no_lines")}</Text>}
       />
     </section>
-  );
-}
-
-export function useTransferColumns(): Column<Transfer>[] {
-  const { t } = useTranslation();
-  return useMemo(
-    () => [
-      {
-        id: "reason",
-        header: t("transfer.reason"),
-        card: "title",
-        cell: (transfer) => <TransferReason transfer={transfer} />,
-      },
-      {
-        id: "booked",
-        header: t("transfer.booked_at"),
-        width: 130,
-        cell: ({ booked_at }) => <Moment at={booked_at} />,
-      },
-      {
-        id: "amount",
-        header: t("transfer.amount"),
-        align: "right",
-        width: 110,
-        cell: ({ amount, kind }) => (
-          <Amount of={amount} change={kind !== "payout"} neutral={kind === "payout"} />
-        ),
-      },
-      {
-        id: "balance",
-        header: t("transfer.balance_after"),
-        align: "right",
-        width: 130,
-        cell: ({ balance_after }) => <Amount of={balance_after} />,
-      },
-    ],
-    [t],
   );
 }
