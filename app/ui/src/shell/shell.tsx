@@ -23,7 +23,7 @@ import { useMe } from "../api/me";
 import { may } from "../api/permissions";
 import { mySummaryQuery } from "../api/queries";
 import { announceSession } from "../api/session";
-import { useIsLive, useLiveChanges } from "../live/use-live";
+import { useLiveChanges, useRefetchInterval } from "../live/use-live";
 import { changeLanguage, isLanguage } from "../locales";
 import { CreateTaskDrawer } from "../pages/board/create-task";
 import { Boundary } from "../parts/boundary";
@@ -131,13 +131,11 @@ export function Shell() {
 
 /** The largest count that the program tells apart from more. */
 const COUNT_LIMIT = 1000;
-const COUNT_POLL_MS = 60_000;
 
 function Count({ of }: { of: NonNullable<Page["count"]> }) {
   const { t } = useTranslation();
   const { count } = useFormat();
-  const isLive = useIsLive();
-  const { data } = useQuery({ ...mySummaryQuery, refetchInterval: isLive ? false : COUNT_POLL_MS });
+  const { data } = useQuery({ ...mySummaryQuery, refetchInterval: useRefetchInterval() });
   const value = data?.[of] ?? 0;
   if (value === 0) return null;
   return (

@@ -7,7 +7,7 @@ import { ListFilter, Plus, Search } from "lucide-react";
 import { useEffect, useMemo, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { useMe } from "../../api/me";
-import { type Task, tasksQuery } from "../../api/queries";
+import { OTHERS_REFETCH_MS, type Task, tasksQuery } from "../../api/queries";
 import { Amount } from "../../parts/amount";
 import { Boundary } from "../../parts/boundary";
 import { type Column, useNarrow } from "../../parts/data-table";
@@ -158,7 +158,7 @@ function Tasks() {
     ...tasksQuery(tasksFilter(search)),
     refetchInterval: ({ state }) => {
       const isUnpriced = state.data?.pages.some(({ items }) => items.some(({ price }) => price === null));
-      return isUnpriced ? UNPRICED_REFETCH_MS : false;
+      return isUnpriced ? UNPRICED_REFETCH_MS : OTHERS_REFETCH_MS;
     },
   });
   const rows = useRows(query);

@@ -7,7 +7,7 @@ import { useTranslation } from "react-i18next";
 import { myTasksQuery, type Task } from "../../api/queries";
 import { useCompletions } from "../../live/completions";
 import { keepInPlace } from "../../live/keep-in-place";
-import { useIsLive } from "../../live/use-live";
+import { useRefetchInterval } from "../../live/use-live";
 import { Amount } from "../../parts/amount";
 import { BalancePanel } from "../../parts/balance-panel";
 import { Boundary } from "../../parts/boundary";
@@ -16,9 +16,6 @@ import { PageTitle } from "../../parts/page-title";
 import { PagedTable } from "../../parts/paged-table";
 import { CompleteButton, TaskTitle } from "../../parts/task-cells";
 import { TextLink } from "../../parts/text-link";
-
-/** Without the live stream. An unchanged list is a 304. */
-const POLL_MS = 20_000;
 
 export function MyTasksPage() {
   const { t } = useTranslation();
@@ -52,8 +49,7 @@ export function MyTasksPage() {
 
 function OpenTasks() {
   const { t } = useTranslation();
-  const isLive = useIsLive();
-  const query = useInfiniteQuery({ ...myTasksQuery, refetchInterval: isLive ? false : POLL_MS });
+  const query = useInfiniteQuery({ ...myTasksQuery, refetchInterval: useRefetchInterval() });
   const completions = useCompletions();
   const shown = useRef<Task[]>([]);
   const rows = useMemo(() => {

@@ -6,6 +6,7 @@ import { useParams } from "@tanstack/react-router";
 import { useTranslation } from "react-i18next";
 import { api, dataOf } from "../../api/client";
 import { page, paged } from "../../api/queries";
+import { useRefetchInterval } from "../../live/use-live";
 import { Amount } from "../../parts/amount";
 import { DataTable, ShowMore } from "../../parts/data-table";
 import { Fact } from "../../parts/fact";
@@ -30,6 +31,7 @@ export function StatementPage() {
         }),
       ),
     ...paged,
+    refetchInterval: useRefetchInterval(),
   });
   return (
     <>

@@ -8,6 +8,7 @@ import { useTranslation } from "react-i18next";
 import { api } from "../../api/client";
 import { myTransfersQuery } from "../../api/queries";
 import { addDays } from "../../format/time";
+import { useRefetchInterval } from "../../live/use-live";
 import { Amount } from "../../parts/amount";
 import { BalancePanel } from "../../parts/balance-panel";
 import { Boundary } from "../../parts/boundary";
@@ -64,7 +65,7 @@ function Balance() {
 function Days() {
   const { t } = useTranslation();
   const { day } = useFormat();
-  const query = useInfiniteQuery(walletDaysQuery);
+  const query = useInfiniteQuery({ ...walletDaysQuery, refetchInterval: useRefetchInterval() });
   const days = useRows(query);
   const columns = useMemo<Column<WalletDay>[]>(
     () => [
@@ -137,7 +138,10 @@ function Transfers() {
   const { t } = useTranslation();
   const { kind } = useSearch({ from: "/shell/wallet" });
   const navigate = useNavigate({ from: "/wallet" });
-  const query = useInfiniteQuery(myTransfersQuery(kind ? { kind } : {}));
+  const query = useInfiniteQuery({
+    ...myTransfersQuery(kind ? { kind } : {}),
+    refetchInterval: useRefetchInterval(),
+  });
   const rows = useRows(query);
   const columns = useWalletLineColumns();
   return (
