@@ -1,5 +1,5 @@
 // All tasks. The filters are in the address.
-import { Button, Group, Select, Stack, Text, TextInput } from "@mantine/core";
+import { Box, Button, Group, Select, Stack, Text, TextInput } from "@mantine/core";
 import { useDebouncedCallback, useDisclosure } from "@mantine/hooks";
 import { useInfiniteQuery } from "@tanstack/react-query";
 import { useNavigate, useSearch } from "@tanstack/react-router";
@@ -17,6 +17,7 @@ import { PagedTable, useRows } from "../../parts/paged-table";
 import { Person } from "../../parts/person";
 import { PersonSelect } from "../../parts/person-select";
 import { SideDrawer } from "../../parts/side-drawer";
+import { useSteadyRows } from "../../parts/steady-rows";
 import { CompleteButton, TaskStatus, TaskTitle } from "../../parts/task-cells";
 import { openCreateTask } from "./create-task";
 import { type BoardSearch, possibleSorts, tasksFilter } from "./filters";
@@ -154,14 +155,17 @@ function FilterFields() {
 function Tasks() {
   const { t } = useTranslation();
   const search = useSearch({ from: "/shell/tasks" });
+  const filter = tasksFilter(search);
   const query = useInfiniteQuery({
-    ...tasksQuery(tasksFilter(search)),
+    ...tasksQuery(filter),
     refetchInterval: ({ state }) => {
       const isUnpriced = state.data?.pages.some(({ items }) => items.some(({ price }) => price === null));
       return isUnpriced ? UNPRICED_REFETCH_MS : OTHERS_REFETCH_MS;
     },
   });
-  const rows = useRows(query);
+  // Until the rows of another filter are there, those of the earlier one are shown.
+  const list = query.isPlaceholderData ? "earlier" : JSON.stringify(filter);
+  const { rows, handlers } = useSteadyRows(useRows(query), list);
   const me = useMe();
   const showsCompleted = search.status === "completed";
   const showsActions = !showsCompleted && rows.some(({ assignee }) => assignee.id === me.id);
@@ -223,15 +227,17 @@ function Tasks() {
   );
 
   return (
-    <PagedTable
-      query={query}
-      lines={12}
-      label={t("nav.board")}
-      columns={columns}
-      rows={rows}
-      rowKey={({ id }) => id}
-      empty={<Nothing />}
-    />
+    <Box {...handlers}>
+      <PagedTable
+        query={query}
+        lines={12}
+        label={t("nav.board")}
+        columns={columns}
+        rows={rows}
+        rowKey={({ id }) => id}
+        empty={<Nothing />}
+      />
+    </Box>
   );
 }
 

@@ -1,6 +1,6 @@
 // The open tasks of the person, the largest reward first, and what they bring.
 
-import { Grid, Stack, Text } from "@mantine/core";
+import { Box, Grid, Stack, Text } from "@mantine/core";
 import { useInfiniteQuery } from "@tanstack/react-query";
 import { useMemo, useRef } from "react";
 import { useTranslation } from "react-i18next";
@@ -14,6 +14,7 @@ import { Boundary } from "../../parts/boundary";
 import type { Column } from "../../parts/data-table";
 import { PageTitle } from "../../parts/page-title";
 import { PagedTable } from "../../parts/paged-table";
+import { useSteadyRows } from "../../parts/steady-rows";
 import { CompleteButton, TaskTitle } from "../../parts/task-cells";
 import { TextLink } from "../../parts/text-link";
 
@@ -52,11 +53,12 @@ function OpenTasks() {
   const query = useInfiniteQuery({ ...myTasksQuery, refetchInterval: useRefetchInterval() });
   const completions = useCompletions();
   const shown = useRef<Task[]>([]);
-  const rows = useMemo(() => {
+  const kept = useMemo(() => {
     const fresh = query.data?.pages.flatMap(({ items }) => items) ?? [];
     shown.current = keepInPlace(shown.current, fresh, (id) => completions.has(id));
     return shown.current;
   }, [query.data, completions]);
+  const { rows, handlers } = useSteadyRows(kept, "mine");
 
   const columns = useMemo<Column<Task>[]>(
     () => [
@@ -88,15 +90,17 @@ function OpenTasks() {
   );
 
   return (
-    <PagedTable
-      query={query}
-      lines={8}
-      label={t("nav.my_tasks")}
-      columns={columns}
-      rows={rows}
-      rowKey={({ id }) => id}
-      empty={<NothingOpen />}
-    />
+    <Box {...handlers}>
+      <PagedTable
+        query={query}
+        lines={8}
+        label={t("nav.my_tasks")}
+        columns={columns}
+        rows={rows}
+        rowKey={({ id }) => id}
+        empty={<NothingOpen />}
+      />
+    </Box>
   );
 }
 
