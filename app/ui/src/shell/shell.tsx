@@ -8,6 +8,7 @@ import {
   NavLink,
   Stack,
   Text,
+  type TextProps,
   UnstyledButton,
 } from "@mantine/core";
 import { useDisclosure } from "@mantine/hooks";
@@ -41,7 +42,6 @@ export function Shell() {
   const { t } = useTranslation();
   const [isOpen, { toggle, close }] = useDisclosure();
   const me = useMe();
-  const { zone, companyZone } = useFormat();
   const path = useRouterState({
     select: ({ resolvedLocation, location }) => (resolvedLocation ?? location).pathname,
   });
@@ -103,15 +103,7 @@ export function Shell() {
             );
           })}
         </Stack>
-        <Text size="xs" c="dimmed" px="xs">
-          {t("shell.zone", { zone })}
-          {zone !== companyZone && (
-            <>
-              <br />
-              {t("shell.company_zone", { zone: companyZone })}
-            </>
-          )}
-        </Text>
+        <Zones px="xs" />
       </AppShell.Navbar>
       <CreateTaskDrawer />
       <ShortcutHelp opened={isHelpOpen} onClose={closeHelp} />
@@ -123,6 +115,8 @@ export function Shell() {
           <Boundary resetKey={path}>
             <PageOrForbidden />
           </Boundary>
+          {/* The menu, which names them too, is closed on a narrow screen. */}
+          <Zones hiddenFrom="sm" />
         </Stack>
       </AppShell.Main>
     </AppShell>
@@ -141,6 +135,23 @@ function Count({ of }: { of: NonNullable<Page["count"]> }) {
   return (
     <Text span size="xs" c="dimmed">
       {value < COUNT_LIMIT ? count(value) : t("nav.or_more", { number: count(COUNT_LIMIT) })}
+    </Text>
+  );
+}
+
+/** The zones of the times and of the business days on the page. */
+function Zones(place: Pick<TextProps, "px" | "hiddenFrom">) {
+  const { t } = useTranslation();
+  const { zone, companyZone } = useFormat();
+  return (
+    <Text size="xs" c="dimmed" {...place}>
+      {t("shell.zone", { zone })}
+      {zone !== companyZone && (
+        <>
+          <br />
+          {t("shell.company_zone", { zone: companyZone })}
+        </>
+      )}
     </Text>
   );
 }
