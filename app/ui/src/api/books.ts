@@ -55,6 +55,9 @@ export const duePayoutsQuery = (date: string) =>
 export const isOfPreview = (queryKey: readonly unknown[]) =>
   queryKey[1] === "preview" || queryKey[1] === "due";
 
+/** The largest page that the program sends: a long range is few requests. */
+const PAGE_SIZE_MAX = 200;
+
 /** All days of a range; without a range the last ones. */
 export const earningsQuery = (range: DayRange) =>
   queryOptions({
@@ -63,7 +66,7 @@ export const earningsQuery = (range: DayRange) =>
       const items: DayEarnings[] = [];
       let cursor: string | null = null;
       do {
-        const query = { ...rangeOf(range), ...(cursor ? { cursor } : {}) };
+        const query = { ...rangeOf(range), limit: PAGE_SIZE_MAX, ...(cursor ? { cursor } : {}) };
         const page: Schemas["Page_DayEarnings"] = await dataOf(
           api.GET("/api/v1/earnings", { params: { query }, signal }),
         );
