@@ -2,6 +2,7 @@
 // pointer makes the next click complete another task.
 import { useTimeout } from "@mantine/hooks";
 import { useMemo, useRef, useState } from "react";
+import { keepInPlace } from "../live/keep-in-place";
 
 /** Time from the last movement until the rows are shown as they were read. */
 const HOLD_MS = 2_000;
@@ -19,14 +20,20 @@ export function inPlace<Row extends Identified>(shown: readonly Row[], fresh: re
   return [...shown.map((row) => read.get(row.id) ?? row), ...fresh.slice(lastKnown + 1)];
 }
 
+/** The row with the focus does not vanish, or the keyboard would begin at the top again. */
+function hasFocus(id: string): boolean {
+  return document.activeElement?.closest("[data-row]")?.getAttribute("data-row") === id;
+}
+
 /** `list` names what is listed: another list is shown as it was read. The handlers belong to the table. */
 export function useSteadyRows<Row extends Identified>(rows: Row[], list: string) {
   const [isInUse, setInUse] = useState(false);
   const release = useTimeout(() => setInUse(false), HOLD_MS);
   const shown = useRef({ list, rows });
   const steady = useMemo(() => {
-    const isSame = shown.current.list === list && shown.current.rows.length > 0;
-    const next = isInUse && isSame ? inPlace(shown.current.rows, rows) : rows;
+    const before = shown.current.list === list ? shown.current.rows : [];
+    const isHeld = isInUse && before.length > 0;
+    const next = isHeld ? inPlace(before, rows) : keepInPlace(before, rows, hasFocus);
     shown.current = { list, rows: next };
     return next;
   }, [rows, list, isInUse]);
