@@ -198,6 +198,8 @@ const days = createRoute({
 const oneDay = createRoute({
   getParentRoute: () => books,
   path: "/days/$date",
+  validateSearch: (search: Record<string, unknown> & SearchSchemaInput) =>
+    defined({ kind: TRANSFER_KINDS.find((kind) => kind === search.kind) }),
   component: () => <OfficePage name="DayPage" />,
 });
 

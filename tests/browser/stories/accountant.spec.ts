@@ -46,3 +46,25 @@ test("an accountant exports the payouts and closes the day with what it pays on 
   await expect(today).toHaveCount(1);
   expect(refused).toEqual([]);
 });
+
+test("an accountant gets from the figures of a day to its lines, and corrects one there", async ({ page, signIn }) => {
+  await signIn("accountant");
+  await page.goto("/books/days");
+  await page.getByRole("table", { name: "Days" }).getByRole("link").nth(2).click();
+  const lines = page.getByRole("table", { name: "Lines" });
+  await expect(lines.getByRole("row").nth(1)).toBeVisible();
+  await page.getByRole("combobox", { name: "Kind of line" }).click();
+  await page.getByRole("option", { name: "Fee" }).click();
+  await expect(page).toHaveURL(/kind=assignment_fee/);
+  await expect(lines.getByText("Reward")).toHaveCount(0);
+  const fee = lines.getByRole("row").filter({ has: page.getByRole("button", { name: /^Correct/ }) }).first();
+  const person = await fee.getByRole("link").first().innerText();
+  await fee.getByRole("button", { name: /^Correct/ }).click();
+  const dialog = page.getByRole("dialog", { name: "Reverse this line?" });
+  await dialog.getByRole("textbox", { name: "Reason" }).fill("Charged twice");
+  await dialog.getByRole("button", { name: /^Book \+\$/ }).click();
+  await expect(dialog).toHaveCount(0);
+  await expect(lines.getByText("Reversed").first()).toBeVisible();
+  await lines.getByRole("link", { name: person }).first().click();
+  await expect(page.getByRole("heading", { name: person })).toBeVisible();
+});

@@ -1,5 +1,6 @@
 import { queryOptions } from "@tanstack/react-query";
 import { api, dataOf } from "./client";
+import { OTHERS_REFETCH_MS } from "./queries";
 
 export type Range = { from: string; to: string };
 export type Period = "day" | "week" | "month";
@@ -10,7 +11,7 @@ export type TopPeriod = (typeof TOP_PERIODS)[number];
 export const summaryQuery = queryOptions({
   queryKey: ["analytics", "summary"],
   queryFn: ({ signal }) => dataOf(api.GET("/api/v1/analytics/summary", { signal })),
-  refetchInterval: 30_000,
+  refetchInterval: OTHERS_REFETCH_MS,
 });
 
 export const companyEarningsQuery = (range: Range) =>

@@ -1,11 +1,14 @@
 // What the books show to those who keep them.
 import { infiniteQueryOptions, queryOptions } from "@tanstack/react-query";
 import { api, dataOf, type Schemas } from "./client";
-import { page, paged, type Transfer, type TransfersFilter } from "./queries";
+import { OTHERS_REFETCH_MS, page, paged, type Transfer, type TransfersFilter } from "./queries";
 
 export type Day = Schemas["Day"];
 export type DayEarnings = Schemas["DayEarnings"];
 export type DayRange = { from?: string; to?: string };
+
+/** Everybody's bookings change the books. */
+const polled = { refetchInterval: OTHERS_REFETCH_MS };
 
 /** Both ends or none: the program takes them together. */
 export const rangeOf = ({ from, to }: DayRange) => (from && to ? { from, to } : {});
@@ -15,12 +18,14 @@ export const daysQuery = infiniteQueryOptions({
   queryFn: ({ pageParam, signal }) =>
     dataOf(api.GET("/api/v1/days", { params: { query: page(pageParam) }, signal })),
   ...paged,
+  ...polled,
 });
 
 export const dayQuery = (date: string) =>
   queryOptions({
     queryKey: ["books", "day", date],
     queryFn: ({ signal }) => dataOf(api.GET("/api/v1/days/{date}", { params: { path: { date } }, signal })),
+    ...polled,
   });
 
 export const closePreviewQuery = (date: string) =>
@@ -43,11 +48,15 @@ export const duePayoutsQuery = (date: string) =>
         }),
       ),
     ...paged,
+    ...polled,
   });
 
 /** Whether a query is about what the close of a day would do. */
 export const isOfPreview = (queryKey: readonly unknown[]) =>
   queryKey[1] === "preview" || queryKey[1] === "due";
+
+/** The largest page that the program sends: a long range is few requests. */
+const PAGE_SIZE_MAX = 200;
 
 /** All days of a range; without a range the last ones. */
 export const earningsQuery = (range: DayRange) =>
@@ -57,7 +66,7 @@ export const earningsQuery = (range: DayRange) =>
       const items: DayEarnings[] = [];
       let cursor: string | null = null;
       do {
-        const query = { ...rangeOf(range), ...(cursor ? { cursor } : {}) };
+        const query = { ...rangeOf(range), limit: PAGE_SIZE_MAX, ...(cursor ? { cursor } : {}) };
         const page: Schemas["Page_DayEarnings"] = await dataOf(
           api.GET("/api/v1/earnings", { params: { query }, signal }),
         );
@@ -66,6 +75,7 @@ export const earningsQuery = (range: DayRange) =>
       } while (cursor);
       return { items };
     },
+    ...polled,
   });
 
 export type PayoutsFilter = DayRange & { person_id?: string };
@@ -77,6 +87,7 @@ export const payoutsQuery = ({ person_id, ...range }: PayoutsFilter) => {
     queryFn: ({ pageParam, signal }) =>
       dataOf(api.GET("/api/v1/payouts", { params: { query: { ...filter, ...page(pageParam) } }, signal })),
     ...paged,
+    ...polled,
   });
 };
 
@@ -93,6 +104,7 @@ export const walletsQuery = (filter: WalletsFilter) =>
         }),
       ),
     ...paged,
+    ...polled,
   });
 
 export const walletOfQuery = (person_id: string) =>
@@ -100,6 +112,7 @@ export const walletOfQuery = (person_id: string) =>
     queryKey: ["books", "wallet", person_id],
     queryFn: ({ signal }) =>
       dataOf(api.GET("/api/v1/wallets/{person_id}", { params: { path: { person_id } }, signal })),
+    ...polled,
   });
 
 export const transfersOfQuery = (person_id: string, filter: TransfersFilter) =>
@@ -113,6 +126,22 @@ export const transfersOfQuery = (person_id: string, filter: TransfersFilter) =>
         }),
       ),
     ...paged,
+    ...polled,
+  });
+
+/** What was booked into a business day, for everybody. */
+export const transfersOfDayQuery = (date: string, filter: TransfersFilter) =>
+  infiniteQueryOptions({
+    queryKey: ["books", "transfers", { date, ...filter }],
+    queryFn: ({ pageParam, signal }) =>
+      dataOf(
+        api.GET("/api/v1/transfers", {
+          params: { query: { date, ...filter, ...page(pageParam) } },
+          signal,
+        }),
+      ),
+    ...paged,
+    ...polled,
   });
 
 /**

@@ -30,6 +30,12 @@ export const paged = {
   placeholderData: keepPreviousData,
 };
 
+/**
+ * What other people change is read again in this interval: the live stream brings only the person's own
+ * tasks, wallet and runs. An unchanged answer is a 304.
+ */
+export const OTHERS_REFETCH_MS = 30_000;
+
 export const tasksQuery = (filter: TasksFilter) =>
   infiniteQueryOptions({
     queryKey: ["tasks", "list", filter],

@@ -4,7 +4,7 @@ import { useSyncExternalStore } from "react";
 type Signals = {
   /** Commands are answered with 503. Reads may go on. */
   readOnly: boolean;
-  /** The last answer may be older than what the person has seen. */
+  /** What is shown may be older than what the person has seen. */
   stale: boolean;
   /** The program has another version than this page. */
   newVersion: boolean;
@@ -41,13 +41,27 @@ let pageVersion = globalThis.document?.querySelector<HTMLMetaElement>(
   "meta[name=piecework-version]",
 )?.content;
 
+/** The reads whose last answer was stale, and when it came. */
+const staleReads = new Map<string, number>();
+/** Every page that is shown reads again within this time, so an older entry is of a page that was left. */
+const STALE_KEEP_MS = 60_000;
+
+/** Whether a read that is shown is stale. Only a fresh answer to the same read, not to another one, ends it. */
+function noteFreshness({ url }: Request, isStale: boolean): boolean {
+  const now = Date.now();
+  if (isStale) staleReads.set(url, now);
+  else staleReads.delete(url);
+  for (const [read, at] of staleReads) if (now - at > STALE_KEEP_MS) staleReads.delete(read);
+  return staleReads.size > 0;
+}
+
 export function noteAnswer(request: Request, response: Response): void {
   const version = response.headers.get("x-piecework-version");
   if (version) pageVersion ||= version;
   const isCommand = !["GET", "HEAD"].includes(request.method);
   signal({
     unreachable: false,
-    stale: response.headers.get("x-piecework-stale") === "true",
+    stale: noteFreshness(request, response.headers.get("x-piecework-stale") === "true"),
     ...(version && version !== pageVersion ? { newVersion: true } : {}),
     ...(isCommand && response.status === 503 ? { readOnly: true } : {}),
     ...(isCommand && response.ok ? { readOnly: false } : {}),

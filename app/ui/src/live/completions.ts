@@ -10,6 +10,7 @@ import { isProblem } from "../api/problem";
 import { type Task, type TaskDetails, taskQuery } from "../api/queries";
 import { problemText } from "../parts/problem-text";
 import { useFormat } from "../parts/use-format";
+import { putAnswer } from "./put-answer";
 
 type Completion = { task: Task; state: "sending" | "done"; isBooked: boolean };
 
@@ -55,9 +56,7 @@ export function useCompleteTask(): (task: Task) => void {
     onMutate: (task) => update(task.id, { task, state: "sending", isBooked: false }),
     onSuccess: (task) => {
       update(task.id, { task, state: "done", isBooked: false });
-      // The answer is newer than any read that is under way.
-      void queryClient.cancelQueries({ queryKey: taskQuery(task.id).queryKey });
-      queryClient.setQueryData(taskQuery(task.id).queryKey, task);
+      putAnswer<TaskDetails>(queryClient, taskQuery(task.id).queryKey, () => task);
       void queryClient.invalidateQueries({ queryKey: ["tasks", "history", task.id] });
       void queryClient.invalidateQueries({ queryKey: ["summary"] });
       const reward = task.price && money(task.price.reward, { sign: "always" });
@@ -70,7 +69,7 @@ export function useCompleteTask(): (task: Task) => void {
     onError: (error, task) => {
       update(task.id, null);
       const current = isProblem(error) ? (error.current as TaskDetails | undefined) : undefined;
-      if (current?.assignee) queryClient.setQueryData(taskQuery(task.id).queryKey, current);
+      if (current?.assignee) putAnswer<TaskDetails>(queryClient, taskQuery(task.id).queryKey, () => current);
       void queryClient.invalidateQueries({ queryKey: ["tasks"] });
       const name = current?.assignee.name;
       const isLost =

@@ -15,8 +15,8 @@ function setLive(value: boolean): void {
   for (const listener of listeners) listener();
 }
 
-/** Whether changes come by themselves. If not, pages poll. */
-export function useIsLive(): boolean {
+/** Whether changes come by themselves. */
+function useIsLive(): boolean {
   return useSyncExternalStore(
     (listener) => {
       listeners.add(listener);
@@ -24,6 +24,13 @@ export function useIsLive(): boolean {
     },
     () => isLive,
   );
+}
+
+const WITHOUT_STREAM_REFETCH_MS = 20_000;
+
+/** The interval of a read that the stream renews while there is one: own tasks, wallet and runs. */
+export function useRefetchInterval(): number | false {
+  return useIsLive() ? false : WITHOUT_STREAM_REFETCH_MS;
 }
 
 /** Follows the changes while somebody is signed in. Once, in the shell. */

@@ -7,7 +7,7 @@ import { useTranslation } from "react-i18next";
 import { walletQuery } from "../api/queries";
 import { sum } from "../format/money";
 import { usePendingBookings } from "../live/completions";
-import { useIsLive } from "../live/use-live";
+import { useRefetchInterval } from "../live/use-live";
 import { Amount } from "./amount";
 import { Loaded } from "./loaded";
 import { useFormat } from "./use-format";
@@ -17,8 +17,7 @@ type Props = { children: (isDebt: boolean) => ReactNode };
 /** `children` shows what stands below the figures. */
 export function BalancePanel({ children }: Props) {
   const { t } = useTranslation();
-  const isLive = useIsLive();
-  const wallet = useQuery({ ...walletQuery, refetchInterval: isLive ? false : 20_000 });
+  const wallet = useQuery({ ...walletQuery, refetchInterval: useRefetchInterval() });
   return (
     <Paper withBorder p="md" component="section" aria-labelledby="balance">
       <Title order={2} id="balance" fz="sm" c="dimmed" fw={500}>

@@ -56,7 +56,12 @@ export function DataTable<Row>({
     return (
       <Stack component="ul" gap="xs" p={0} m={0} aria-label={label} aria-busy={isOutdated} style={style}>
         {rows.map((row) => (
-          <MemoCard key={rowKey(row)} row={row} columns={columns as readonly Column<unknown>[]} />
+          <MemoCard
+            key={rowKey(row)}
+            id={rowKey(row)}
+            row={row}
+            columns={columns as readonly Column<unknown>[]}
+          />
         ))}
       </Stack>
     );
@@ -75,7 +80,12 @@ export function DataTable<Row>({
         </Table.Thead>
         <Table.Tbody>
           {rows.map((row) => (
-            <MemoRow key={rowKey(row)} row={row} columns={columns as readonly Column<unknown>[]} />
+            <MemoRow
+              key={rowKey(row)}
+              id={rowKey(row)}
+              row={row}
+              columns={columns as readonly Column<unknown>[]}
+            />
           ))}
         </Table.Tbody>
       </Table>
@@ -83,10 +93,10 @@ export function DataTable<Row>({
   );
 }
 
-type RowProps = { row: unknown; columns: readonly Column<unknown>[] };
+type RowProps = { id: string; row: unknown; columns: readonly Column<unknown>[] };
 
-const MemoRow = memo(({ row, columns }: RowProps) => (
-  <Table.Tr data-row>
+const MemoRow = memo(({ id, row, columns }: RowProps) => (
+  <Table.Tr data-row={id}>
     {columns.map((column) => (
       <Table.Td key={column.id} ta={column.align}>
         {column.cell(row)}
@@ -95,10 +105,10 @@ const MemoRow = memo(({ row, columns }: RowProps) => (
   </Table.Tr>
 ));
 
-const MemoCard = memo(({ row, columns }: RowProps) => {
+const MemoCard = memo(({ id, row, columns }: RowProps) => {
   const at = (place: Column<unknown>["card"]) => columns.filter(({ card = "line" }) => card === place);
   return (
-    <Paper component="li" withBorder p="sm" data-row style={{ listStyle: "none" }}>
+    <Paper component="li" withBorder p="sm" data-row={id} style={{ listStyle: "none" }}>
       <Stack gap="xs">
         {at("title").map((column) => (
           <Box key={column.id}>{column.cell(row)}</Box>

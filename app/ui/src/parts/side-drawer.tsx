@@ -13,7 +13,8 @@ export function SideDrawer({ title, children, position = "right", size = "md", .
   return (
     <Drawer.Root position={position} size={size} lockScroll={false} {...root}>
       <Drawer.Overlay />
-      <Drawer.Content>
+      {/* At the bottom it is as high as what it contains. */}
+      <Drawer.Content {...(position === "bottom" ? { h: "auto" } : {})}>
         <Drawer.Header component="div">
           <Drawer.Title component="h2" fw={600} fz="lg">
             {title}

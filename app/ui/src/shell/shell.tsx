@@ -8,6 +8,7 @@ import {
   NavLink,
   Stack,
   Text,
+  type TextProps,
   UnstyledButton,
 } from "@mantine/core";
 import { useDisclosure } from "@mantine/hooks";
@@ -23,7 +24,7 @@ import { useMe } from "../api/me";
 import { may } from "../api/permissions";
 import { mySummaryQuery } from "../api/queries";
 import { announceSession } from "../api/session";
-import { useIsLive, useLiveChanges } from "../live/use-live";
+import { useLiveChanges, useRefetchInterval } from "../live/use-live";
 import { changeLanguage, isLanguage } from "../locales";
 import { CreateTaskDrawer } from "../pages/board/create-task";
 import { Boundary } from "../parts/boundary";
@@ -41,7 +42,6 @@ export function Shell() {
   const { t } = useTranslation();
   const [isOpen, { toggle, close }] = useDisclosure();
   const me = useMe();
-  const { zone, companyZone } = useFormat();
   const path = useRouterState({
     select: ({ resolvedLocation, location }) => (resolvedLocation ?? location).pathname,
   });
@@ -103,15 +103,7 @@ export function Shell() {
             );
           })}
         </Stack>
-        <Text size="xs" c="dimmed" px="xs">
-          {t("shell.zone", { zone })}
-          {zone !== companyZone && (
-            <>
-              <br />
-              {t("shell.company_zone", { zone: companyZone })}
-            </>
-          )}
-        </Text>
+        <Zones px="xs" />
       </AppShell.Navbar>
       <CreateTaskDrawer />
       <ShortcutHelp opened={isHelpOpen} onClose={closeHelp} />
@@ -123,6 +115,8 @@ export function Shell() {
           <Boundary resetKey={path}>
             <PageOrForbidden />
           </Boundary>
+          {/* The menu, which names them too, is closed on a narrow screen. */}
+          <Zones hiddenFrom="sm" />
         </Stack>
       </AppShell.Main>
     </AppShell>
@@ -131,18 +125,33 @@ export function Shell() {
 
 /** The largest count that the program tells apart from more. */
 const COUNT_LIMIT = 1000;
-const COUNT_POLL_MS = 60_000;
 
 function Count({ of }: { of: NonNullable<Page["count"]> }) {
   const { t } = useTranslation();
   const { count } = useFormat();
-  const isLive = useIsLive();
-  const { data } = useQuery({ ...mySummaryQuery, refetchInterval: isLive ? false : COUNT_POLL_MS });
+  const { data } = useQuery({ ...mySummaryQuery, refetchInterval: useRefetchInterval() });
   const value = data?.[of] ?? 0;
   if (value === 0) return null;
   return (
     <Text span size="xs" c="dimmed">
       {value < COUNT_LIMIT ? count(value) : t("nav.or_more", { number: count(COUNT_LIMIT) })}
+    </Text>
+  );
+}
+
+/** The zones of the times and of the business days on the page. */
+function Zones(place: Pick<TextProps, "px" | "hiddenFrom">) {
+  const { t } = useTranslation();
+  const { zone, companyZone } = useFormat();
+  return (
+    <Text size="xs" c="dimmed" {...place}>
+      {t("shell.zone", { zone })}
+      {zone !== companyZone && (
+        <>
+          <br />
+          {t("shell.company_zone", { zone: companyZone })}
+        </>
+      )}
     </Text>
   );
 }

@@ -50,8 +50,7 @@ const isInDialog = () => document.querySelector("[role=dialog]") !== null;
 /** Moves the focus to the link of the next or the previous row. */
 function moveRow(step: 1 | -1): void {
   const links = [...document.querySelectorAll<HTMLElement>("[data-row] [data-row-link]")];
-  const rows = [...document.querySelectorAll<HTMLElement>("[data-row]")];
-  const current = rows.findIndex((row) => row.contains(document.activeElement));
+  const current = links.findIndex((link) => link.closest("[data-row]")?.contains(document.activeElement));
   const next = current === -1 ? (step === 1 ? 0 : links.length - 1) : current + step;
   links[Math.min(Math.max(next, 0), links.length - 1)]?.focus();
 }

@@ -1,22 +1,23 @@
 // All tasks. The filters are in the address.
-import { Button, Group, Select, Stack, Text, TextInput } from "@mantine/core";
-import { useDebouncedCallback, useDisclosure } from "@mantine/hooks";
+import { Box, Button, Group, Select, Stack, Text, TextInput } from "@mantine/core";
+import { useDebouncedCallback } from "@mantine/hooks";
 import { useInfiniteQuery } from "@tanstack/react-query";
 import { useNavigate, useSearch } from "@tanstack/react-router";
-import { ListFilter, Plus, Search } from "lucide-react";
+import { Plus, Search } from "lucide-react";
 import { useEffect, useMemo, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { useMe } from "../../api/me";
-import { type Task, tasksQuery } from "../../api/queries";
+import { OTHERS_REFETCH_MS, type Task, tasksQuery } from "../../api/queries";
 import { Amount } from "../../parts/amount";
 import { Boundary } from "../../parts/boundary";
-import { type Column, useNarrow } from "../../parts/data-table";
+import type { Column } from "../../parts/data-table";
+import { Filters } from "../../parts/filters";
 import { Moment } from "../../parts/moment";
 import { PageTitle } from "../../parts/page-title";
 import { PagedTable, useRows } from "../../parts/paged-table";
 import { Person } from "../../parts/person";
 import { PersonSelect } from "../../parts/person-select";
-import { SideDrawer } from "../../parts/side-drawer";
+import { useSteadyRows } from "../../parts/steady-rows";
 import { CompleteButton, TaskStatus, TaskTitle } from "../../parts/task-cells";
 import { openCreateTask } from "./create-task";
 import { type BoardSearch, possibleSorts, tasksFilter } from "./filters";
@@ -32,7 +33,7 @@ export function BoardPage() {
           {t("create.open")}
         </Button>
       </PageTitle>
-      <Filters />
+      <SearchAndFilters />
       <Boundary>
         <Tasks />
       </Boundary>
@@ -55,9 +56,8 @@ function useChangeSearch(): Change {
     });
 }
 
-function Filters() {
+function SearchAndFilters() {
   const { t } = useTranslation();
-  const isNarrow = useNarrow();
   const search = useSearch({ from: "/shell/tasks" });
   const change = useChangeSearch();
   const [typed, setTyped] = useState(search.q ?? "");
@@ -81,29 +81,10 @@ function Filters() {
         data-search
         style={{ flex: "1 1 180px" }}
       />
-      {isNarrow ? <FilterSheet /> : <FilterFields />}
+      <Filters values={[search.assignee, search.status, search.sort]}>
+        <FilterFields />
+      </Filters>
     </Group>
-  );
-}
-
-/** The fields in a sheet, where there is no room for them. */
-function FilterSheet() {
-  const { t } = useTranslation();
-  const [opened, { open, close }] = useDisclosure();
-  const { assignee, status, sort } = useSearch({ from: "/shell/tasks" });
-  const chosen = [assignee, status, sort].filter(Boolean).length;
-  return (
-    <>
-      <Button variant="default" leftSection={<ListFilter size={16} aria-hidden />} onClick={open}>
-        {chosen > 0 ? `${t("board.filter")} (${chosen})` : t("board.filter")}
-      </Button>
-      <SideDrawer opened={opened} onClose={close} title={t("board.filters")} position="bottom" size="auto">
-        <Stack>
-          <FilterFields />
-          <Button onClick={close}>{t("board.show")}</Button>
-        </Stack>
-      </SideDrawer>
-    </>
   );
 }
 
@@ -154,14 +135,17 @@ function FilterFields() {
 function Tasks() {
   const { t } = useTranslation();
   const search = useSearch({ from: "/shell/tasks" });
+  const filter = tasksFilter(search);
   const query = useInfiniteQuery({
-    ...tasksQuery(tasksFilter(search)),
+    ...tasksQuery(filter),
     refetchInterval: ({ state }) => {
       const isUnpriced = state.data?.pages.some(({ items }) => items.some(({ price }) => price === null));
-      return isUnpriced ? UNPRICED_REFETCH_MS : false;
+      return isUnpriced ? UNPRICED_REFETCH_MS : OTHERS_REFETCH_MS;
     },
   });
-  const rows = useRows(query);
+  // Until the rows of another filter are there, those of the earlier one are shown.
+  const list = query.isPlaceholderData ? "earlier" : JSON.stringify(filter);
+  const { rows, handlers } = useSteadyRows(useRows(query), list);
   const me = useMe();
   const showsCompleted = search.status === "completed";
   const showsActions = !showsCompleted && rows.some(({ assignee }) => assignee.id === me.id);
@@ -223,15 +207,17 @@ function Tasks() {
   );
 
   return (
-    <PagedTable
-      query={query}
-      lines={12}
-      label={t("nav.board")}
-      columns={columns}
-      rows={rows}
-      rowKey={({ id }) => id}
-      empty={<Nothing />}
-    />
+    <Box {...handlers}>
+      <PagedTable
+        query={query}
+        lines={12}
+        label={t("nav.board")}
+        columns={columns}
+        rows={rows}
+        rowKey={({ id }) => id}
+        empty={<Nothing />}
+      />
+    </Box>
   );
 }
 

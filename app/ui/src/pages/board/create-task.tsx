@@ -2,18 +2,18 @@
 
 import { Alert, Stack, Text, Textarea, TextInput } from "@mantine/core";
 import { notifications } from "@mantine/notifications";
-import { type InfiniteData, type QueryClient, useQueryClient } from "@tanstack/react-query";
+import { useQueryClient } from "@tanstack/react-query";
 import { type FormEvent, useSyncExternalStore } from "react";
 import { useTranslation } from "react-i18next";
 import { api, dataOf, keyed, type Schemas } from "../../api/client";
 import { useCommand } from "../../api/command";
 import { useMe } from "../../api/me";
-import { type TaskDetails, type TasksFilter, taskQuery } from "../../api/queries";
 import { CommandFailure } from "../../parts/failure";
 import { fieldTexts } from "../../parts/problem-text";
 import { FormButtons, SideDrawer } from "../../parts/side-drawer";
 import { TextLink } from "../../parts/text-link";
 import { useDraft } from "../../parts/use-draft";
+import { showCreated } from "./show-created";
 
 let isOpen = false;
 const listeners = new Set<() => void>();
@@ -129,26 +129,4 @@ function CreateTaskForm({ onDone }: { onDone: () => void }) {
       </Stack>
     </form>
   );
-}
-
-/** The answer goes into the lists that would have it first; a read of an older replica does not. */
-function showCreated(queryClient: QueryClient, task: TaskDetails, myId: string): void {
-  queryClient.setQueryData(taskQuery(task.id).queryKey, task);
-  for (const cached of queryClient.getQueryCache().findAll({ queryKey: ["tasks", "list"] })) {
-    const filter = cached.queryKey[2] as TasksFilter;
-    const assignee = filter.assignee === "me" ? myId : filter.assignee;
-    const belongs =
-      filter.status !== "completed" &&
-      !filter.q &&
-      !filter.sort &&
-      (!assignee || assignee === task.assignee.id);
-    if (!belongs) continue;
-    queryClient.setQueryData<InfiniteData<Schemas["Page_ListedTask"]>>(cached.queryKey, (data) => {
-      const [first, ...others] = data?.pages ?? [];
-      return data && first
-        ? { ...data, pages: [{ ...first, items: [task, ...first.items] }, ...others] }
-        : data;
-    });
-  }
-  if (task.assignee.id === myId) void queryClient.invalidateQueries({ queryKey: ["tasks", "list"] });
 }

@@ -1,4 +1,4 @@
-// One business day: what the company earned, and who was paid.
+// One business day: what the company earned, who was paid, and every line behind these figures.
 import { Grid, Paper, Stack, Text, Title } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { useParams } from "@tanstack/react-router";
@@ -13,6 +13,7 @@ import { PageTitle } from "../../parts/page-title";
 import { Person } from "../../parts/person";
 import { TextLink } from "../../parts/text-link";
 import { useFormat } from "../../parts/use-format";
+import { DayLines } from "./day-lines";
 import { DayStatus } from "./days";
 import { PayoutsTable } from "./payouts";
 
@@ -46,6 +47,9 @@ export function DayPage() {
                 </Boundary>
               </section>
             )}
+            <Boundary>
+              <DayLines date={date} />
+            </Boundary>
           </Stack>
         )}
       </Loaded>

@@ -9,6 +9,7 @@ import { closePreviewQuery, type Day, dayQuery, daysQuery, isOfPreview } from ".
 import { api, dataOf, keyed } from "../../api/client";
 import { useCommand } from "../../api/command";
 import { useMay } from "../../api/me";
+import { OTHERS_REFETCH_MS } from "../../api/queries";
 import { Amount } from "../../parts/amount";
 import { Boundary } from "../../parts/boundary";
 import { Confirm } from "../../parts/confirm";
@@ -114,8 +115,13 @@ function OpenDay({ day: { date } }: { day: Day }) {
   const { t } = useTranslation();
   const { day, count, money } = useFormat();
   const mayClose = useMay("close_days");
-  const preview = useQuery({ ...closePreviewQuery(date), enabled: mayClose });
   const [isOpen, { open, close }] = useDisclosure();
+  const preview = useQuery({
+    ...closePreviewQuery(date),
+    enabled: mayClose,
+    // The sum on the button does not change while it is read.
+    refetchInterval: isOpen ? false : OTHERS_REFETCH_MS,
+  });
   const queryClient = useQueryClient();
   const closing = useCommand<Day>({
     send: (_, key) =>
@@ -172,6 +178,7 @@ function OpenDay({ day: { date } }: { day: Day }) {
                 action={t("books.close_confirm", sum)}
                 isDangerous
                 isPending={closing.isPending}
+                isDisabled={preview.isFetching}
                 error={closing.error}
                 onConfirm={() => closing.mutate()}
                 onClose={close}

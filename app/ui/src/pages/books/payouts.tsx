@@ -11,6 +11,7 @@ import { Amount } from "../../parts/amount";
 import { AS_CSV, CsvButton } from "../../parts/csv-button";
 import type { Column } from "../../parts/data-table";
 import { DayRange } from "../../parts/day-range";
+import { Filters } from "../../parts/filters";
 import { Moment } from "../../parts/moment";
 import { PageTitle } from "../../parts/page-title";
 import { PagedTable, useRows } from "../../parts/paged-table";
@@ -33,13 +34,16 @@ export function PayoutsPage() {
       <PageTitle title={t("books.payouts")} />
       <Group justify="space-between" align="flex-end" mb="md">
         <Group gap="xs" align="flex-end">
-          <PersonSelect
-            label={t("books.person")}
-            value={filter.person_id ?? null}
-            anybody={t("board.everyone")}
-            onChange={(id) => change({ person_id: id ?? undefined })}
-          />
-          <DayRange from={filter.from} to={filter.to} onChange={change} />
+          <Filters values={[filter.person_id, filter.from]}>
+            {" "}
+            <PersonSelect
+              label={t("books.person")}
+              value={filter.person_id ?? null}
+              anybody={t("board.everyone")}
+              onChange={(id) => change({ person_id: id ?? undefined })}
+            />
+            <DayRange from={filter.from} to={filter.to} onChange={change} />
+          </Filters>{" "}
         </Group>
         <CsvButton
           name="payouts"

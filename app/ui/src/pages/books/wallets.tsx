@@ -12,6 +12,7 @@ import type { Wallet } from "../../api/queries";
 import { Amount } from "../../parts/amount";
 import { AS_CSV, CsvButton } from "../../parts/csv-button";
 import type { Column } from "../../parts/data-table";
+import { Filters } from "../../parts/filters";
 import { PageTitle } from "../../parts/page-title";
 import { PagedTable, useRows } from "../../parts/paged-table";
 import { TextLink } from "../../parts/text-link";
@@ -62,7 +63,13 @@ export function WalletsPage() {
     <>
       <PageTitle title={t("books.wallets")} />
       <Group justify="space-between" align="flex-end" mb="md">
-        <Group gap="md" align="flex-end" role="search" aria-label={t("books.wallets")}>
+        <Group
+          gap="xs"
+          align="flex-end"
+          role="search"
+          aria-label={t("books.wallets")}
+          style={{ flex: "1 1 auto" }}
+        >
           <TextInput
             type="search"
             label={t("books.name")}
@@ -74,13 +81,18 @@ export function WalletsPage() {
               find(event.currentTarget.value);
             }}
             data-search
+            style={{ flex: "1 1 180px" }}
+            maw={{ sm: 260 }}
           />
-          <Switch
-            label={t("books.only_below_zero")}
-            checked={filter.below_zero ?? false}
-            onChange={(event) => change({ below_zero: event.currentTarget.checked || undefined })}
-            mb={8}
-          />
+          <Filters values={[filter.below_zero]}>
+            {" "}
+            <Switch
+              label={t("books.only_below_zero")}
+              checked={filter.below_zero ?? false}
+              onChange={(event) => change({ below_zero: event.currentTarget.checked || undefined })}
+              mb={8}
+            />
+          </Filters>{" "}
         </Group>
         <CsvButton
           name="wallets"

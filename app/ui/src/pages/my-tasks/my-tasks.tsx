@@ -1,24 +1,22 @@
 // The open tasks of the person, the largest reward first, and what they bring.
 
-import { Grid, Stack, Text } from "@mantine/core";
+import { Box, Grid, Stack, Text } from "@mantine/core";
 import { useInfiniteQuery } from "@tanstack/react-query";
 import { useMemo, useRef } from "react";
 import { useTranslation } from "react-i18next";
 import { myTasksQuery, type Task } from "../../api/queries";
 import { useCompletions } from "../../live/completions";
 import { keepInPlace } from "../../live/keep-in-place";
-import { useIsLive } from "../../live/use-live";
+import { useRefetchInterval } from "../../live/use-live";
 import { Amount } from "../../parts/amount";
 import { BalancePanel } from "../../parts/balance-panel";
 import { Boundary } from "../../parts/boundary";
 import type { Column } from "../../parts/data-table";
 import { PageTitle } from "../../parts/page-title";
 import { PagedTable } from "../../parts/paged-table";
+import { useSteadyRows } from "../../parts/steady-rows";
 import { CompleteButton, TaskTitle } from "../../parts/task-cells";
 import { TextLink } from "../../parts/text-link";
-
-/** Without the live stream. An unchanged list is a 304. */
-const POLL_MS = 20_000;
 
 export function MyTasksPage() {
   const { t } = useTranslation();
@@ -52,15 +50,15 @@ export function MyTasksPage() {
 
 function OpenTasks() {
   const { t } = useTranslation();
-  const isLive = useIsLive();
-  const query = useInfiniteQuery({ ...myTasksQuery, refetchInterval: isLive ? false : POLL_MS });
+  const query = useInfiniteQuery({ ...myTasksQuery, refetchInterval: useRefetchInterval() });
   const completions = useCompletions();
   const shown = useRef<Task[]>([]);
-  const rows = useMemo(() => {
+  const kept = useMemo(() => {
     const fresh = query.data?.pages.flatMap(({ items }) => items) ?? [];
     shown.current = keepInPlace(shown.current, fresh, (id) => completions.has(id));
     return shown.current;
   }, [query.data, completions]);
+  const { rows, handlers } = useSteadyRows(kept, "mine");
 
   const columns = useMemo<Column<Task>[]>(
     () => [
@@ -92,15 +90,17 @@ function OpenTasks() {
   );
 
   return (
-    <PagedTable
-      query={query}
-      lines={8}
-      label={t("nav.my_tasks")}
-      columns={columns}
-      rows={rows}
-      rowKey={({ id }) => id}
-      empty={<NothingOpen />}
-    />
+    <Box {...handlers}>
+      <PagedTable
+        query={query}
+        lines={8}
+        label={t("nav.my_tasks")}
+        columns={columns}
+        rows={rows}
+        rowKey={({ id }) => id}
+        empty={<NothingOpen />}
+      />
+    </Box>
   );
 }
 

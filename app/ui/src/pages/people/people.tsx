@@ -8,6 +8,7 @@ import { useEffect, useMemo, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { type ListedPerson, type PeopleFilter, peopleQuery, ROLES, type Role } from "../../api/admin";
 import type { Column } from "../../parts/data-table";
+import { Filters } from "../../parts/filters";
 import { PageTitle } from "../../parts/page-title";
 import { PagedTable, useRows } from "../../parts/paged-table";
 import { TextLink } from "../../parts/text-link";
@@ -28,7 +29,7 @@ export function PeoplePage() {
           {t("people.add")}
         </Button>
       </PageTitle>
-      <Filters />
+      <SearchAndFilters />
       <People />
       <AddPerson opened={isOpen} onClose={close} />
       <ImportPeople opened={isImporting} onClose={importing.close} />
@@ -36,7 +37,7 @@ export function PeoplePage() {
   );
 }
 
-function Filters() {
+function SearchAndFilters() {
   const { t } = useTranslation();
   const filter = useSearch({ from: "/shell/people" });
   const navigate = useNavigate({ from: "/people" });
@@ -67,31 +68,34 @@ function Filters() {
         data-search
         style={{ flex: "1 1 200px" }}
       />
-      <Select
-        label={t("people.role")}
-        data={[
-          { value: "", label: t("people.every_role") },
-          ...ROLES.map((value) => ({ value, label: t(`roles.${value}`) })),
-        ]}
-        value={filter.role ?? ""}
-        allowDeselect={false}
-        onChange={(role) => change({ role: (role || undefined) as Role | undefined })}
-        style={{ flex: "1 1 140px" }}
-        maw={{ sm: 220 }}
-      />
-      <Select
-        label={t("board.status")}
-        data={[
-          { value: "", label: t("board.all") },
-          { value: "true", label: t("people.active") },
-          { value: "false", label: t("people.inactive") },
-        ]}
-        value={filter.active === undefined ? "" : String(filter.active)}
-        allowDeselect={false}
-        onChange={(active) => change({ active: active ? active === "true" : undefined })}
-        style={{ flex: "1 1 140px" }}
-        maw={{ sm: 220 }}
-      />
+      <Filters values={[filter.role, filter.active]}>
+        {" "}
+        <Select
+          label={t("people.role")}
+          data={[
+            { value: "", label: t("people.every_role") },
+            ...ROLES.map((value) => ({ value, label: t(`roles.${value}`) })),
+          ]}
+          value={filter.role ?? ""}
+          allowDeselect={false}
+          onChange={(role) => change({ role: (role || undefined) as Role | undefined })}
+          style={{ flex: "1 1 140px" }}
+          maw={{ sm: 220 }}
+        />
+        <Select
+          label={t("board.status")}
+          data={[
+            { value: "", label: t("board.all") },
+            { value: "true", label: t("people.active") },
+            { value: "false", label: t("people.inactive") },
+          ]}
+          value={filter.active === undefined ? "" : String(filter.active)}
+          allowDeselect={false}
+          onChange={(active) => change({ active: active ? active === "true" : undefined })}
+          style={{ flex: "1 1 140px" }}
+          maw={{ sm: 220 }}
+        />
+      </Filters>{" "}
     </Group>
   );
 }

@@ -8,7 +8,7 @@ import { useMemo } from "react";
 import { useTranslation } from "react-i18next";
 import { api, dataOf, keyed } from "../../api/client";
 import { useCommand } from "../../api/command";
-import { type Run, reassignPreviewQuery, runQuery, runsQuery } from "../../api/queries";
+import { OTHERS_REFETCH_MS, type Run, reassignPreviewQuery, runQuery, runsQuery } from "../../api/queries";
 import { Amount } from "../../parts/amount";
 import { Boundary } from "../../parts/boundary";
 import { Confirm } from "../../parts/confirm";
@@ -22,6 +22,9 @@ import { Person } from "../../parts/person";
 import { TextLink } from "../../parts/text-link";
 import { useFormat } from "../../parts/use-format";
 import { RunProgress, RunStatus } from "./run";
+
+/** The live stream is faster; this continues without it. */
+const RUNNING_REFETCH_MS = 2_000;
 
 export function ReassignPage() {
   const { t } = useTranslation();
@@ -43,8 +46,13 @@ export function ReassignPage() {
 function Preview() {
   const { t } = useTranslation();
   const { money, count } = useFormat();
-  const query = useQuery({ ...reassignPreviewQuery, staleTime: 0 });
   const [isOpen, { open, close }] = useDisclosure();
+  const query = useQuery({
+    ...reassignPreviewQuery,
+    staleTime: 0,
+    // The sum on the button does not change while it is read.
+    refetchInterval: isOpen ? false : OTHERS_REFETCH_MS,
+  });
   const navigate = useNavigate();
   const queryClient = useQueryClient();
   const request = useCommand<Run>({
@@ -81,6 +89,7 @@ function Preview() {
                   disabled={open_tasks === 0}
                   onClick={() => {
                     request.reset();
+                    void query.refetch();
                     open();
                   }}
                 >
@@ -93,6 +102,7 @@ function Preview() {
                 action={t("reassign.confirm", sum)}
                 isDangerous
                 isPending={request.isPending}
+                isDisabled={query.isFetching}
                 error={request.error}
                 onConfirm={() => request.mutate()}
                 onClose={close}
@@ -115,7 +125,7 @@ function Runs() {
     ...runsQuery,
     refetchInterval: ({ state }) => {
       const isRunning = state.data?.pages[0]?.items.some(({ status }) => status !== "completed");
-      return isRunning ? 2_000 : false;
+      return isRunning ? RUNNING_REFETCH_MS : OTHERS_REFETCH_MS;
     },
   });
   const rows = useRows(query);

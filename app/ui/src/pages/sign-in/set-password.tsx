@@ -10,6 +10,7 @@ import { announceSession } from "../../api/session";
 import { CommandFailure } from "../../parts/failure";
 import { fieldTexts } from "../../parts/problem-text";
 import { TextLink } from "../../parts/text-link";
+import { useDraft } from "../../parts/use-draft";
 import { SignInCard } from "./card";
 
 const PASSWORD_LENGTH_MIN = 8;
@@ -22,8 +23,8 @@ function readLink() {
 export function SetPasswordPage() {
   const { t } = useTranslation();
   const [{ token, isFirstAdmin }] = useState(readLink);
-  const [name, setName] = useState("");
-  const [email, setEmail] = useState("");
+  // Nobody is signed in yet. The passwords are in no draft.
+  const { draft, change, clear } = useDraft("first-admin", "nobody", { name: "", email: "" });
   const [password, setPassword] = useState("");
   const [repeated, setRepeated] = useState("");
   const [isChecked, setChecked] = useState(false);
@@ -36,6 +37,7 @@ export function SetPasswordPage() {
       return me;
     },
     onSuccess: () => {
+      clear();
       // The link was used: "back" does not lead to it.
       history.replaceState(null, "", "/login");
       announceSession("began");
@@ -63,7 +65,7 @@ export function SetPasswordPage() {
     event.preventDefault();
     setChecked(true);
     if (password.length < PASSWORD_LENGTH_MIN || repeated !== password) return;
-    setUp.mutate({ token, password, ...(isFirstAdmin ? { name, email } : {}) });
+    setUp.mutate({ token, password, ...(isFirstAdmin ? draft : {}) });
   };
 
   return (
@@ -75,8 +77,8 @@ export function SetPasswordPage() {
               <TextInput
                 label={t("set_password.name")}
                 autoComplete="name"
-                value={name}
-                onChange={(event) => setName(event.currentTarget.value)}
+                value={draft.name}
+                onChange={(event) => change({ name: event.currentTarget.value })}
                 error={fields.name}
                 required
                 withAsterisk={false}
@@ -85,8 +87,8 @@ export function SetPasswordPage() {
                 type="email"
                 label={t("sign_in.email")}
                 autoComplete="username"
-                value={email}
-                onChange={(event) => setEmail(event.currentTarget.value)}
+                value={draft.email}
+                onChange={(event) => change({ email: event.currentTarget.value })}
                 error={fields.email}
                 required
                 withAsterisk={false}

@@ -8,6 +8,7 @@ import { AUDIT_ACTIONS, type AuditAction, type AuditFilter, auditQuery } from ".
 import type { Schemas } from "../../api/client";
 import type { Column } from "../../parts/data-table";
 import { DayRange } from "../../parts/day-range";
+import { Filters } from "../../parts/filters";
 import { Moment } from "../../parts/moment";
 import { PageTitle } from "../../parts/page-title";
 import { PagedTable, useRows } from "../../parts/paged-table";
@@ -62,27 +63,30 @@ export function AuditPage() {
     <>
       <PageTitle title={t("system.audit")} />
       <Group gap="xs" mb="md" align="flex-end">
-        <Select
-          label={t("audit.what")}
-          data={[
-            { value: "", label: t("audit.everything") },
-            ...AUDIT_ACTIONS.map((value) => ({
-              value,
-              label: t(`audit.actions.${value}` as never) as string,
-            })),
-          ]}
-          value={filter.action ?? ""}
-          allowDeselect={false}
-          searchable
-          onChange={(action) => change({ action: (action || undefined) as AuditAction | undefined })}
-        />
-        <PersonSelect
-          label={t("audit.who")}
-          value={filter.actor ?? null}
-          anybody={t("board.everyone")}
-          onChange={(actor) => change({ actor: actor ?? undefined })}
-        />
-        <DayRange from={filter.from} to={filter.to} onChange={change} />
+        <Filters values={[filter.action, filter.actor, filter.from]}>
+          {" "}
+          <Select
+            label={t("audit.what")}
+            data={[
+              { value: "", label: t("audit.everything") },
+              ...AUDIT_ACTIONS.map((value) => ({
+                value,
+                label: t(`audit.actions.${value}` as never) as string,
+              })),
+            ]}
+            value={filter.action ?? ""}
+            allowDeselect={false}
+            searchable
+            onChange={(action) => change({ action: (action || undefined) as AuditAction | undefined })}
+          />
+          <PersonSelect
+            label={t("audit.who")}
+            value={filter.actor ?? null}
+            anybody={t("board.everyone")}
+            onChange={(actor) => change({ actor: actor ?? undefined })}
+          />
+          <DayRange from={filter.from} to={filter.to} onChange={change} />
+        </Filters>{" "}
       </Group>
       <PagedTable
         query={query}

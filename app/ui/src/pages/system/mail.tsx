@@ -11,6 +11,7 @@ import { api, dataOf, keyed, type Schemas } from "../../api/client";
 import { useCommand } from "../../api/command";
 import { Confirm } from "../../parts/confirm";
 import type { Column } from "../../parts/data-table";
+import { Filters } from "../../parts/filters";
 import { Moment } from "../../parts/moment";
 import { PageTitle } from "../../parts/page-title";
 import { PagedTable, useRows } from "../../parts/paged-table";
@@ -35,22 +36,25 @@ export function MailPage() {
         <ResendParked />
       </PageTitle>
       <Group mb="md">
-        <Select
-          label={t("board.status")}
-          data={[
-            { value: "", label: t("board.all") },
-            ...MAIL_STATUSES.map((value) => ({ value, label: t(`mail.${value}`) })),
-          ]}
-          value={filter.status ?? ""}
-          allowDeselect={false}
-          onChange={(status) =>
-            void navigate({
-              search: status ? { status: status as MailStatus } : {},
-              replace: true,
-              resetScroll: false,
-            })
-          }
-        />
+        <Filters values={[filter.status]}>
+          {" "}
+          <Select
+            label={t("board.status")}
+            data={[
+              { value: "", label: t("board.all") },
+              ...MAIL_STATUSES.map((value) => ({ value, label: t(`mail.${value}`) })),
+            ]}
+            value={filter.status ?? ""}
+            allowDeselect={false}
+            onChange={(status) =>
+              void navigate({
+                search: status ? { status: status as MailStatus } : {},
+                replace: true,
+                resetScroll: false,
+              })
+            }
+          />
+        </Filters>{" "}
       </Group>
       <PagedTable
         query={query}

@@ -4,7 +4,7 @@ import { useInfiniteQuery } from "@tanstack/react-query";
 import { useMemo } from "react";
 import { useTranslation } from "react-i18next";
 import { api, dataOf, type Schemas } from "../../api/client";
-import { page, paged } from "../../api/queries";
+import { OTHERS_REFETCH_MS, page, paged } from "../../api/queries";
 import { Amount } from "../../parts/amount";
 import type { Column } from "../../parts/data-table";
 import { Moment } from "../../parts/moment";
@@ -22,6 +22,7 @@ export function Ledger({ taskId: id }: { taskId: string }) {
         api.GET("/api/v1/tasks/{id}/transfers", { params: { path: { id }, query: page(pageParam) }, signal }),
       ),
     ...paged,
+    refetchInterval: OTHERS_REFETCH_MS,
   });
   const rows = useRows(query);
   const columns = useMemo<Column<Line>[]>(

@@ -20,7 +20,7 @@ import { Check, Dices, Plus } from "lucide-react";
 import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 import { api, dataOf, type Schemas } from "../../api/client";
-import { page, paged, type Task, type TaskDetails, taskQuery } from "../../api/queries";
+import { OTHERS_REFETCH_MS, page, paged, type Task, type TaskDetails, taskQuery } from "../../api/queries";
 import { drawnPlace } from "../../format/draw";
 import { useCompletion } from "../../live/completions";
 import { Amount } from "../../parts/amount";
@@ -43,7 +43,7 @@ export function TaskPage() {
   const { taskId } = useParams({ from: "/shell/tasks/$taskId" });
   const query = useQuery({
     ...taskQuery(taskId),
-    refetchInterval: ({ state }) => (state.data?.price === null ? UNPRICED_REFETCH_MS : false),
+    refetchInterval: ({ state }) => (state.data?.price === null ? UNPRICED_REFETCH_MS : OTHERS_REFETCH_MS),
   });
   return (
     <Loaded query={query} lines={6}>
@@ -149,6 +149,7 @@ function History({ task }: { task: Task }) {
         }),
       ),
     ...paged,
+    refetchInterval: OTHERS_REFETCH_MS,
   });
   return (
     <Loaded query={query} lines={4}>

@@ -1,22 +1,27 @@
 // The days on which something was booked for the person.
-import { queryOptions } from "@tanstack/react-query";
+import { infiniteQueryOptions } from "@tanstack/react-query";
 import { api, dataOf, type Schemas } from "../../api/client";
+import { page, paged } from "../../api/queries";
 import type { Money } from "../../format/money";
 import { addDays } from "../../format/time";
 
 export type WalletDay = Schemas["StatementTotals"];
 
-/** The last days up to `to`, the latest first. */
-export const walletDaysQuery = (to: string, days: number) => {
-  const query = { from: addDays(to, 1 - days), to, limit: days };
-  return queryOptions({
-    queryKey: ["wallet", "days", query],
-    queryFn: async ({ signal }) => {
-      const { items } = await dataOf(api.GET("/api/v1/wallets/me/statements", { params: { query }, signal }));
-      return items;
-    },
-  });
-};
+/** Number of days in a page: the table stands above the lines. */
+const PAGE_SIZE = 14;
+
+/** All days, the latest first. */
+export const walletDaysQuery = infiniteQueryOptions({
+  queryKey: ["wallet", "days"],
+  queryFn: ({ pageParam, signal }) =>
+    dataOf(
+      api.GET("/api/v1/wallets/me/statements", {
+        params: { query: { ...page(pageParam), limit: PAGE_SIZE } },
+        signal,
+      }),
+    ),
+  ...paged,
+});
 
 /** The days from the first one to `to`, the earliest first; a day without lines has earned nothing. */
 export function everyDay(

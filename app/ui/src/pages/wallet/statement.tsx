@@ -6,20 +6,21 @@ import { useParams } from "@tanstack/react-router";
 import { useTranslation } from "react-i18next";
 import { api, dataOf } from "../../api/client";
 import { page, paged } from "../../api/queries";
+import { useRefetchInterval } from "../../live/use-live";
 import { Amount } from "../../parts/amount";
 import { DataTable, ShowMore } from "../../parts/data-table";
 import { Fact } from "../../parts/fact";
 import { Loaded } from "../../parts/loaded";
 import { PageTitle } from "../../parts/page-title";
 import { TextLink } from "../../parts/text-link";
+import { useWalletLineColumns } from "../../parts/transfer-columns";
 import { useFormat } from "../../parts/use-format";
-import { useTransferColumns } from "./wallet";
 
 export function StatementPage() {
   const { t } = useTranslation();
   const { day } = useFormat();
   const { date } = useParams({ from: "/shell/wallet/days/$date" });
-  const columns = useTransferColumns();
+  const columns = useWalletLineColumns();
   const query = useInfiniteQuery({
     queryKey: ["wallet", "statement", date],
     queryFn: ({ pageParam, signal }) =>
@@ -30,6 +31,7 @@ export function StatementPage() {
         }),
       ),
     ...paged,
+    refetchInterval: useRefetchInterval(),
   });
   return (
     <>

@@ -1,29 +1,30 @@
 // The balance, and every line that it is made of.
 
 import { Grid, Group, Stack, Text, Title } from "@mantine/core";
-import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
+import { useInfiniteQuery } from "@tanstack/react-query";
 import { useNavigate, useSearch } from "@tanstack/react-router";
 import { useMemo } from "react";
 import { useTranslation } from "react-i18next";
 import { api } from "../../api/client";
-import { myTransfersQuery, type Transfer } from "../../api/queries";
+import { myTransfersQuery } from "../../api/queries";
+import { addDays } from "../../format/time";
+import { useRefetchInterval } from "../../live/use-live";
 import { Amount } from "../../parts/amount";
 import { BalancePanel } from "../../parts/balance-panel";
 import { Boundary } from "../../parts/boundary";
 import { Chart } from "../../parts/chart";
 import { AS_CSV, CsvButton } from "../../parts/csv-button";
-import { type Column, DataTable } from "../../parts/data-table";
-import { Loaded } from "../../parts/loaded";
-import { Moment } from "../../parts/moment";
+import type { Column } from "../../parts/data-table";
 import { PageTitle } from "../../parts/page-title";
 import { PagedTable, useRows } from "../../parts/paged-table";
 import { TextLink } from "../../parts/text-link";
-import { TransferReason } from "../../parts/transfer-cells";
+import { useWalletLineColumns } from "../../parts/transfer-columns";
 import { TransferKindSelect } from "../../parts/transfer-kind-select";
 import { useFormat } from "../../parts/use-format";
 import { everyDay, type WalletDay, walletDaysQuery } from "./days";
 
-const CHART_DAYS = 14;
+/** A chart of more days has bars that are too narrow. The table has every day. */
+const CHART_DAYS_MAX = 60;
 
 export function WalletPage() {
   const { t } = useTranslation();
@@ -63,8 +64,9 @@ function Balance() {
 
 function Days() {
   const { t } = useTranslation();
-  const { day, today } = useFormat();
-  const query = useQuery(walletDaysQuery(today, CHART_DAYS));
+  const { day } = useFormat();
+  const query = useInfiniteQuery({ ...walletDaysQuery, refetchInterval: useRefetchInterval() });
+  const days = useRows(query);
   const columns = useMemo<Column<WalletDay>[]>(
     () => [
       {
@@ -97,27 +99,38 @@ function Days() {
       <Title order={2} id="days" mb="sm">
         {t("wallet.days")}
       </Title>
-      <Loaded query={query} lines={5}>
-        {(days) => (
-          <Stack>
-            {days.length > 0 && (
-              <Chart
-                kind="bars"
-                label={t("wallet.earned")}
-                points={everyDay(days, today).map(({ date, earned }) => ({ date, amount: earned }))}
-              />
-            )}
-            <DataTable
-              label={t("wallet.days")}
-              columns={columns}
-              rows={days}
-              rowKey={({ date }) => date}
-              empty={<Text c="dimmed">{t("wallet.no_days")}</Text>}
-            />
-          </Stack>
-        )}
-      </Loaded>
+      <Stack>
+        <DaysChart days={days} />
+        <PagedTable
+          query={query}
+          lines={5}
+          label={t("wallet.days")}
+          columns={columns}
+          rows={days}
+          rowKey={({ date }) => date}
+          empty={<Text c="dimmed">{t("wallet.no_days")}</Text>}
+        />
+      </Stack>
     </section>
+  );
+}
+
+/** The days of the table that are not older than the chart is wide. */
+function DaysChart({ days }: { days: readonly WalletDay[] }) {
+  const { t } = useTranslation();
+  const { today } = useFormat();
+  const first = addDays(today, 1 - CHART_DAYS_MAX);
+  const points = everyDay(
+    days.filter(({ date }) => date >= first),
+    today,
+  );
+  if (points.length === 0) return null;
+  return (
+    <Chart
+      kind="bars"
+      label={t("wallet.earned")}
+      points={points.map(({ date, earned }) => ({ date, amount: earned }))}
+    />
   );
 }
 
@@ -125,9 +138,12 @@ function Transfers() {
   const { t } = useTranslation();
   const { kind } = useSearch({ from: "/shell/wallet" });
   const navigate = useNavigate({ from: "/wallet" });
-  const query = useInfiniteQuery(myTransfersQuery(kind ? { kind } : {}));
+  const query = useInfiniteQuery({
+    ...myTransfersQuery(kind ? { kind } : {}),
+    refetchInterval: useRefetchInterval(),
+  });
   const rows = useRows(query);
-  const columns = useTransferColumns();
+  const columns = useWalletLineColumns();
   return (
     <section aria-labelledby="lines">
       <Group justify="space-between" mb="sm" align="flex-end">
@@ -159,42 +175,5 @@ function Transfers() {
         empty={<Text c="dimmed">{t("wallet.no_lines")}</Text>}
       />
     </section>
-  );
-}
-
-export function useTransferColumns(): Column<Transfer>[] {
-  const { t } = useTranslation();
-  return useMemo(
-    () => [
-      {
-        id: "reason",
-        header: t("transfer.reason"),
-        card: "title",
-        cell: (transfer) => <TransferReason transfer={transfer} />,
-      },
-      {
-        id: "booked",
-        header: t("transfer.booked_at"),
-        width: 130,
-        cell: ({ booked_at }) => <Moment at={booked_at} />,
-      },
-      {
-        id: "amount",
-        header: t("transfer.amount"),
-        align: "right",
-        width: 110,
-        cell: ({ amount, kind }) => (
-          <Amount of={amount} change={kind !== "payout"} neutral={kind === "payout"} />
-        ),
-      },
-      {
-        id: "balance",
-        header: t("transfer.balance_after"),
-        align: "right",
-        width: 130,
-        cell: ({ balance_after }) => <Amount of={balance_after} />,
-      },
-    ],
-    [t],
   );
 }
