@@ -35,7 +35,7 @@ test("an admin goes from each figure to the rows behind it", async ({ page, requ
   await figure("Highest reward today").click();
   await expect(page).toHaveURL(new RegExp(`/tasks/${task.id}$`));
   await expect(page.getByRole("heading", { name: task.title, level: 1 })).toBeVisible();
-  await expect(main.getByText(reward, { exact: true }).first()).toBeVisible();
+  await expect(main).toContainText(reward);
 });
 
 test("an admin chooses a range, and the most expensive task of a day, a week and a month", async ({
