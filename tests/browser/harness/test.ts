@@ -9,20 +9,25 @@ export const address = (person: Person) => `${PEOPLE[person]}@demo.example`;
 
 const PEOPLE = { worker: "wim", accountant: "anna", manager: "max", admin: "ada" } as const;
 export type Person = keyof typeof PEOPLE;
+export type Credentials = { email: string; password: string };
 
 type Fixtures = {
   /** Signs a person in without the sign-in page. */
-  signIn: (person: Person, context?: BrowserContext) => Promise<void>;
+  signIn: (who: Person | Credentials, context?: BrowserContext) => Promise<void>;
 };
+
+const credentials = (who: Person | Credentials): Credentials =>
+  typeof who === "string" ? { email: address(who), password: PASSWORD() } : who;
 
 export const test = base.extend<Fixtures & { watched: undefined }>({
   baseURL: async ({}, use) => use(process.env.PIECEWORK_URL ?? ""),
 
   signIn: async ({ context, baseURL }, use) => {
-    await use(async (person, other) => {
+    await use(async (who, other) => {
+      const { email, password } = credentials(who);
       const response = await (other ?? context).request.post(`${baseURL}/api/v1/auth/login`, {
         headers: { "Sec-Fetch-Site": "same-origin" },
-        data: { email: address(person), password: PASSWORD(), cookies: true },
+        data: { email, password, cookies: true },
       });
       expect(response.status()).toBe(200);
     });
@@ -69,16 +74,18 @@ export async function expectAccessible(page: Page): Promise<void> {
 }
 
 /** A request as a program makes it, to prepare a story. */
-export async function apiOf(request: APIRequestContext, person: Person) {
+export async function apiOf(request: APIRequestContext, who: Person | Credentials) {
   const url = process.env.PIECEWORK_URL;
-  const login = await request.post(`${url}/api/v1/auth/login`, {
-    data: { email: address(person), password: PASSWORD() },
-  });
+  const { email, password } = credentials(who);
+  const login = await request.post(`${url}/api/v1/auth/login`, { data: { email, password } });
   const { access_token } = await login.json();
   const headers = { Authorization: `Bearer ${access_token}` };
   return {
     get: async (path: string) => (await request.get(`${url}/api/v1${path}`, { headers })).json(),
     post: async (path: string, data: object = {}) =>
       (await request.post(`${url}/api/v1${path}`, { headers, data })).json(),
+    delete: async (path: string) => {
+      expect((await request.delete(`${url}/api/v1${path}`, { headers })).ok()).toBe(true);
+    },
   };
 }

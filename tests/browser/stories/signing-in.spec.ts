@@ -1,4 +1,5 @@
-import { address, expect, PASSWORD, test } from "../harness/test";
+import { fillSignIn, newPerson, unique } from "../harness/people";
+import { address, apiOf, expect, PASSWORD, test } from "../harness/test";
 
 test("a person signs in and gets to the page that they wanted", async ({ page }) => {
   await page.goto("/wallet?kind=payout");
@@ -76,4 +77,32 @@ test("a page that the role does not allow says so", async ({ page, signIn }) => 
   await page.goto("/people");
   await expect(page.getByRole("heading", { name: "This page is not for your role" })).toBeVisible();
   await expect(page.getByRole("navigation").getByRole("link", { name: "People" })).toHaveCount(0);
+});
+
+test("a session that ends under an open form leads to the sign-in page, and what was typed is still there", async ({
+  page,
+  request,
+  signIn,
+}) => {
+  const person = await newPerson(request, "manager", "Mara");
+  await signIn(person);
+  await page.goto("/tasks");
+  await page.getByRole("button", { name: "New task" }).click();
+  const form = page.getByRole("dialog", { name: "New task" });
+  const title = unique("Mend the fence");
+  await form.getByRole("textbox", { name: "Task" }).fill(title);
+  await form.getByRole("textbox", { name: "Description" }).fill("The one behind the barn");
+  await (await apiOf(request, "admin")).delete(`/people/${person.id}/sessions`);
+  await form.getByRole("button", { name: "Create" }).click();
+  await expect(page).toHaveURL(/\/login\?return_to=%2Ftasks$/);
+  await expect(page.getByText(title)).toHaveCount(0);
+
+  await fillSignIn(page, person);
+  await expect(page).toHaveURL(/\/tasks$/);
+  await expect(page.getByRole("table", { name: "Board" })).toBeVisible();
+  await expect(form.getByRole("textbox", { name: "Task" })).toHaveValue(title);
+  await expect(form.getByRole("textbox", { name: "Description" })).toHaveValue("The one behind the barn");
+  await form.getByRole("button", { name: "Create" }).click();
+  await expect(form).toHaveCount(0);
+  await expect(page.getByRole("table", { name: "Board" }).getByRole("link", { name: title })).toHaveCount(1);
 });

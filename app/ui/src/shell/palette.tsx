@@ -5,7 +5,7 @@ import { createSpotlight, Spotlight, type SpotlightActionData, useSpotlight } fr
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { useRouter } from "@tanstack/react-router";
 import { Keyboard, Plus, Search } from "lucide-react";
-import { useMemo, useState } from "react";
+import { useEffect, useMemo, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { api, dataOf } from "../api/client";
 import { useMe } from "../api/me";
@@ -25,10 +25,23 @@ export function Palette({ onHelp }: { onHelp: () => void }) {
   return opened && <OpenPalette onHelp={onHelp} />;
 }
 
+/** What leaves the page gives no focus back by itself. */
+function useReturnedFocus(): void {
+  const [before] = useState(() => document.activeElement);
+  useEffect(
+    () => () => {
+      if (document.activeElement !== document.body || !(before instanceof HTMLElement)) return;
+      before.focus({ preventScroll: true });
+    },
+    [before],
+  );
+}
+
 function OpenPalette({ onHelp }: { onHelp: () => void }) {
   const { t } = useTranslation();
   const router = useRouter();
   const me = useMe();
+  useReturnedFocus();
   const [typed, setTyped] = useState("");
   const [q] = useDebouncedValue(typed.trim(), 200);
   const { data: found } = useQuery({

@@ -36,16 +36,17 @@ export function LanguageItems() {
   const { i18n } = useTranslation();
   const choose = useChooseLanguage();
   return LANGUAGES.map((language) => (
-    <Menu.Item
+    <Menu.RadioItem
       key={language}
       lang={language}
-      role="menuitemradio"
-      aria-checked={i18n.language === language}
-      onClick={() => choose(language)}
-      rightSection={i18n.language === language ? <Check size={14} aria-hidden /> : undefined}
+      value={language}
+      checked={i18n.language === language}
+      checkIcon={<Check size={14} aria-hidden />}
+      closeMenuOnClick
+      onChange={() => choose(language)}
     >
       {LANGUAGE_NAMES[language]}
-    </Menu.Item>
+    </Menu.RadioItem>
   ));
 }
 
@@ -59,16 +60,17 @@ export function ThemeItems() {
   const { t } = useTranslation();
   const { colorScheme, setColorScheme } = useMantineColorScheme();
   return THEMES.map(({ scheme, icon: Icon }) => (
-    <Menu.Item
+    <Menu.RadioItem
       key={scheme}
-      role="menuitemradio"
-      aria-checked={colorScheme === scheme}
-      onClick={() => setColorScheme(scheme)}
-      leftSection={<Icon size={16} aria-hidden />}
-      rightSection={colorScheme === scheme ? <Check size={14} aria-hidden /> : undefined}
+      value={scheme}
+      checked={colorScheme === scheme}
+      checkIcon={<Check size={14} aria-hidden />}
+      closeMenuOnClick
+      onChange={() => setColorScheme(scheme)}
+      rightSection={<Icon size={16} aria-hidden />}
     >
       {t(`theme.${scheme}`)}
-    </Menu.Item>
+    </Menu.RadioItem>
   ));
 }
 
