@@ -1,14 +1,12 @@
 // The only client of the HTTP API. Its types are generated from the committed OpenAPI document.
 import createClient, { type Middleware } from "openapi-fetch";
-import { notePositions, positionHeader } from "./position";
+import { positionHeader } from "./position";
 import { NetworkError, ProblemError, SignedOutError } from "./problem";
 import type { components, paths } from "./schema";
 import { announceSession, refreshSession } from "./session";
 import { noteAnswer, signal } from "./signals";
 
 export type Schemas = components["schemas"];
-
-const POSITION_HEADER = "x-piecework-position";
 
 const isAuth = (request: Request) => new URL(request.url).pathname.startsWith("/api/v1/auth/");
 
@@ -22,7 +20,6 @@ async function transmit(request: Request): Promise<Response> {
     throw new NetworkError(String(error));
   }
   noteAnswer(request, response);
-  notePositions(response.headers.get(POSITION_HEADER));
   return response;
 }
 
@@ -54,7 +51,7 @@ const headers: Middleware = {
       request.headers.set("Idempotency-Key", crypto.randomUUID());
     }
     const position = request.method === "GET" ? positionHeader() : null;
-    if (position) request.headers.set(POSITION_HEADER, position);
+    if (position) request.headers.set("x-piecework-position", position);
     return request;
   },
 };

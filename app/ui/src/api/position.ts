@@ -1,5 +1,5 @@
-// The positions of the databases that the live stream and the answers of commands have named. A read that
-// follows them asks a replica that has replayed them. The program forgets nothing after a minute, so neither do we.
+// The positions of the databases that the live stream has named. A read that follows an event asks a
+// replica that has replayed it. The program forgets nothing after a minute, so neither do we.
 
 const KEEP_MS = 60_000;
 const positions = new Map<string, { position: string; until: number }>();
@@ -8,11 +8,6 @@ const positions = new Map<string, { position: string; until: number }>();
 export function notePosition(position: string): void {
   const [database] = position.split("=");
   if (database) positions.set(database, { position, until: Date.now() + KEEP_MS });
-}
-
-/** The header of a command's answer has the position of each database that it has written. */
-export function notePositions(header: string | null): void {
-  for (const position of header?.split(",") ?? []) notePosition(position.trim());
 }
 
 /** The header of a read; null without a recent position. */
