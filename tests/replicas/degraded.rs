@@ -108,6 +108,10 @@ async fn a_killed_primary_loses_no_answered_command() {
         }
     }
     app.until_replicas_are_used().await;
+    let fresh = admin.api.get("/tasks").await.expect_status(200);
+    let again = admin.api.request(Method::GET, "/tasks").header(IF_NONE_MATCH, fresh.header("etag").unwrap());
+    let unchanged = send(again).await.expect_status(304);
+    assert_eq!(unchanged.header("x-piecework-stale"), Some("false"), "it replaces the mark of a response in a cache");
     app.finish().await;
 }
 

@@ -76,7 +76,7 @@ test("an admin's noon: a file is checked line by line before anybody is added", 
   await expect(row).toContainText("Active");
 });
 
-test("an admin's afternoon: a role is changed, the tasks go to others, and the person is locked out and let in", async ({
+test("an admin's afternoon: a role is changed, the tasks go to others, the person is locked out and let in", async ({
   page,
   browser,
   baseURL,

@@ -33,7 +33,7 @@ for (const colorScheme of ["light", "dark"] as const) {
       await check("Keyboard shortcuts", press("?"));
       await check("Find pages and tasks", press("Control+k"));
       await page.setViewportSize({ width: 360, height: 800 });
-      await check("Filter tasks", click("Filter"));
+      await check("Filters", click("Filter"));
       await check("New task", press("c"));
       await check("Find pages and tasks", press("Control+k"));
       await page.setViewportSize({ width: 1280, height: 800 });

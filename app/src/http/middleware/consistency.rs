@@ -12,16 +12,16 @@ use std::sync::Arc;
 
 use actix_web::Error;
 use actix_web::body::BoxBody;
-use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::dev::{ResponseHead, ServiceRequest, ServiceResponse};
 use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
-use actix_web::http::{Method, Uri};
+use actix_web::http::{Method, StatusCode, Uri};
 use actix_web::middleware::Next;
 use actix_web::web;
 use kernel::Problem;
 use kernel::http::consistency::{Consistency, Positions, scope};
 use kernel::http::cookies::{Browser, SessionCookie};
 
-use super::headers::edit_headers;
+use super::headers::edit_head;
 use crate::http::gateway::Gateway;
 use crate::http::prefix::API_PREFIX;
 
@@ -47,7 +47,7 @@ pub async fn negotiate(
     let strong = take_parameter(&mut request)?;
     let consistency = Arc::new(Consistency::new(seen, strong));
     let response = scope(Arc::clone(&consistency), async move { next.call(request).await }).await;
-    edit_headers(response, |headers| add_headers(&consistency, browser, headers))
+    edit_head(response, |head| add_headers(&consistency, browser, head))
 }
 
 /// The later position of each database in the header and in the cookie: a page names the events
@@ -88,7 +88,9 @@ fn take_parameter(request: &mut ServiceRequest) -> Result<bool, Problem> {
     Ok(true)
 }
 
-fn add_headers(consistency: &Consistency, browser: Browser, headers: &mut HeaderMap) {
+fn add_headers(consistency: &Consistency, browser: Browser, head: &mut ResponseHead) {
+    let is_unchanged = head.status == StatusCode::NOT_MODIFIED;
+    let headers = &mut head.headers;
     if let Some(written) = consistency.written() {
         let written = written.to_string();
         // A cookie must not contain a comma.
@@ -102,5 +104,8 @@ fn add_headers(consistency: &Consistency, browser: Browser, headers: &mut Header
     }
     if consistency.is_stale() {
         headers.insert(STALE_HEADER, HeaderValue::from_static("true"));
+    } else if is_unchanged {
+        // A browser keeps the headers of a stale response that a 304 does not replace.
+        headers.insert(STALE_HEADER, HeaderValue::from_static("false"));
     }
 }

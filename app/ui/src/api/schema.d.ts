@@ -1377,8 +1377,8 @@ export interface components {
             kind: components["schemas"]["ActorKind"];
             /** @description The user of the operating system who ran the command. */
             operating_system_user?: string;
-            /** Format: uuid */
-            person_id?: string;
+            /** @description The person who did it. */
+            person?: components["schemas"]["AuditPerson"];
         };
         /** @description A personal API token without its secret. */
         ApiTokenView: {
@@ -1406,6 +1406,13 @@ export interface components {
          * @enum {string}
          */
         AuditAction: "logged_in" | "login_failed" | "session_ended" | "refresh_token_reused" | "refused" | "throttled" | "person_created" | "role_changed" | "person_activated" | "person_deactivated" | "address_changed" | "link_created" | "password_set" | "password_changed" | "api_token_created" | "api_token_revoked" | "signing_key_created" | "people_imported" | "tasks_imported" | "reassign_requested" | "transfer_corrected" | "day_closed" | "parked_event_retried" | "parked_event_discarded" | "mail_resent";
+        /** @description A person in a record. */
+        AuditPerson: {
+            /** Format: uuid */
+            id: string;
+            /** @description Null if there is no such person any more, after a loss of data. */
+            name: string | null;
+        };
         /** @description A record of the audit trail. */
         AuditRecordView: {
             action: components["schemas"]["AuditAction"];
@@ -1427,6 +1434,7 @@ export interface components {
             request_id: string | null;
             /** @description What it was done to: the id of a person, task, run, transfer, event or mail, or a date. */
             subject: string | null;
+            subject_person: components["schemas"]["AuditPerson"] | null;
         };
         /**
          * @description How a client keeps and sends the tokens of a session.
@@ -2163,6 +2171,7 @@ export interface components {
                 request_id: string | null;
                 /** @description What it was done to: the id of a person, task, run, transfer, event or mail, or a date. */
                 subject: string | null;
+                subject_person: components["schemas"]["AuditPerson"] | null;
             }[];
             /**
              * @description The `cursor` of the request for the next page; null on the last page. It is valid for the
@@ -3726,7 +3735,11 @@ export interface operations {
                      *           "id": "019a4c1e-7d3a-7b52-9a43-2f0c6f8e1d20",
                      *           "occurred_at": "2026-11-02T09:00:00Z",
                      *           "request_id": "text",
-                     *           "subject": "text"
+                     *           "subject": "text",
+                     *           "subject_person": {
+                     *             "id": "019a4c1e-7d3a-7b52-9a43-2f0c6f8e1d20",
+                     *             "name": "text"
+                     *           }
                      *         }
                      *       ],
                      *       "next_cursor": "text"
