@@ -72,7 +72,7 @@ test("a worker signs in, creates a task and finds it with the keyboard alone", a
   await page.keyboard.press("c");
   const form = page.getByRole("dialog", { name: "New task" });
   await expect(form.getByRole("textbox", { name: "Task" })).toBeFocused();
-  const title = unique("Mend the fence");
+  const title = unique("Paint the fence");
   await page.keyboard.type(title);
   await tabTo(page, form.getByRole("textbox", { name: "Description" }));
   await page.keyboard.type("The one behind the barn");

@@ -21,7 +21,7 @@ test("a manager sees the sum, confirms it, and has a receipt of the same sum", a
   await expect(dialog).toContainText(`${count} tasks are reassigned. The people are charged ${cost} in all`);
   await expect(page.getByText("Cost", { exact: true }).first().locator("..")).toContainText(cost);
   await expect(page.getByText("Open tasks", { exact: true }).locator("..")).toContainText(count);
-  // Whoever cancels begins nothing.
+  // A cancelled dialog begins nothing.
   await dialog.getByRole("button", { name: "Cancel" }).click();
   await expect(dialog).toHaveCount(0);
   await expect(runsBefore).toHaveCount(0);

@@ -9,7 +9,7 @@ for (const colorScheme of ["light", "dark"] as const) {
     test("what opens over a page is accessible, wide and narrow", async ({ page, request, signIn }) => {
       test.setTimeout(120_000);
       const manager = await newPerson(request, "manager", "Mara");
-      const title = unique("Mend the fence");
+      const title = unique("Paint the fence");
       await (await apiOf(request, manager)).post("/tasks", { title });
       await signIn(manager);
       // One row: axe reads what is over the page, not many rows behind it.

@@ -89,7 +89,7 @@ test("a session that ends under an open form leads to the sign-in page, and what
   await page.goto("/tasks");
   await page.getByRole("button", { name: "New task" }).click();
   const form = page.getByRole("dialog", { name: "New task" });
-  const title = unique("Mend the fence");
+  const title = unique("Paint the fence");
   await form.getByRole("textbox", { name: "Task" }).fill(title);
   await form.getByRole("textbox", { name: "Description" }).fill("The one behind the barn");
   await (await apiOf(request, "admin")).delete(`/people/${person.id}/sessions`);

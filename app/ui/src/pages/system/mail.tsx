@@ -129,7 +129,7 @@ function useMailColumns(): Column<Mail>[] {
         id: "resend",
         header: t("task.action"),
         align: "right",
-        width: 150,
+        width: 190,
         card: "action",
         cell: (mail) => <ResendButton mail={mail} />,
       },
