@@ -30,7 +30,7 @@ export function MyTasksPage() {
               {(isDebt) => (
                 <>
                   {isDebt && <Text size="sm">{t("wallet.debt")}</Text>}
-                  <TextLink to="/wallet" size="sm">
+                  <TextLink to="/wallet" hash="lines" size="sm">
                     {t("wallet.why")}
                   </TextLink>
                 </>
