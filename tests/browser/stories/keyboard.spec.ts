@@ -2,12 +2,15 @@ import type { Locator, Page } from "@playwright/test";
 import { newPerson, unique } from "../harness/people";
 import { expect, test } from "../harness/test";
 
+/** Presses `g` and a letter. A person does not wait for the page between the two. */
+const goTo = (page: Page, letter: string) =>
+  Promise.all([page.keyboard.press("g"), page.keyboard.press(letter)]);
+
 test("a worker does everything with the keyboard", async ({ page, signIn }) => {
   await signIn("worker");
   await page.goto("/wallet");
   await expect(page.getByRole("heading", { name: "Wallet" })).toBeVisible();
-  await page.keyboard.press("g");
-  await page.keyboard.press("m");
+  await goTo(page, "m");
   await expect(page.getByRole("heading", { name: "My tasks" })).toBeFocused();
   await expect(page.getByRole("table", { name: "My tasks" })).toBeVisible();
   await page.keyboard.press("j");
@@ -95,8 +98,7 @@ test("a manager cancels and confirms a reassign with the keyboard alone", async 
   await signIn(await newPerson(request, "manager", "Mara"));
   await page.goto("/wallet");
   await expect(page.getByRole("heading", { name: "Wallet", level: 1 })).toBeVisible();
-  await page.keyboard.press("g");
-  await page.keyboard.press("r");
+  await goTo(page, "r");
   await expect(page.getByRole("heading", { name: "Reassign", level: 1 })).toBeFocused();
   const begin = page.getByRole("button", { name: /^Reassign all open tasks/ });
   await expect(begin).toBeVisible();

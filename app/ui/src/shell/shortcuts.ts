@@ -1,7 +1,7 @@
 // Single keys, by their place on the keyboard, so that a Cyrillic layout works. Off while typing and in
 // dialogs, and can be switched off (WCAG 2.1.4).
 import { useRouter } from "@tanstack/react-router";
-import { useEffect, useSyncExternalStore } from "react";
+import { useEffect, useRef, useSyncExternalStore } from "react";
 import { useMe } from "../api/me";
 import { openCreateTask } from "../pages/board/create-task";
 import { pagesOf } from "./navigation";
@@ -73,8 +73,9 @@ export function useShortcuts({
   const router = useRouter();
   const me = useMe();
   const on = useShortcutsOn();
+  // When `g` was pressed. It outlives a change of the person's data between the two keys.
+  const wentAt = useRef(Number.NEGATIVE_INFINITY);
   useEffect(() => {
-    let wentAt = Number.NEGATIVE_INFINITY;
     const listen = (event: KeyboardEvent) => {
       // The palette needs a modifier, so it is never in the way.
       if (event.code === "KeyK" && (event.metaKey || event.ctrlKey) && !event.altKey) {
@@ -89,8 +90,8 @@ export function useShortcuts({
         action();
       };
       // The time of the key, not that of a busy page.
-      if (event.timeStamp - wentAt < SEQUENCE_MS) {
-        wentAt = Number.NEGATIVE_INFINITY;
+      if (event.timeStamp - wentAt.current < SEQUENCE_MS) {
+        wentAt.current = Number.NEGATIVE_INFINITY;
         const page = pagesOf(me).find(({ key }) => key === event.code);
         if (page) run(() => void router.navigate({ to: page.to }));
         return;
@@ -98,7 +99,7 @@ export function useShortcuts({
       // A question mark has no fixed place; the key of the slash with shift is also one.
       if (event.key === "?" || (event.code === "Slash" && event.shiftKey)) return run(openHelp);
       if (event.shiftKey) return;
-      if (event.code === "KeyG") wentAt = event.timeStamp;
+      if (event.code === "KeyG") wentAt.current = event.timeStamp;
       if (event.code === "KeyC") run(openCreateTask);
       if (event.code === "Slash") run(() => document.querySelector<HTMLElement>("[data-search]")?.focus());
       if (event.code === "KeyJ") run(() => moveRow(1));
