@@ -1,5 +1,5 @@
 //! A pooler in session mode that drops the settings of a session, as PgBouncer does with
-//! `ignore_startup_parameters = options`.
+//! `ignore_startup_parameters = options`, or that refuses a parameter, as PgBouncer does without.
 
 use std::net::{Ipv4Addr, SocketAddr};
 
@@ -20,7 +20,17 @@ pub struct Pooler {
 }
 
 impl Pooler {
+    /// Drops the settings of sessions.
     pub async fn to(port: u16) -> Self {
+        Self::with(port, None).await
+    }
+
+    /// Refuses sessions that start with this parameter.
+    pub async fn refusing(parameter: &'static str, port: u16) -> Self {
+        Self::with(port, Some(parameter)).await
+    }
+
+    async fn with(port: u16, refused: Option<&'static str>) -> Self {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.expect("a free port");
         let address = listener.local_addr().expect("an address");
         let target = (Ipv4Addr::LOCALHOST, port).into();
@@ -28,7 +38,7 @@ impl Pooler {
             let mut sessions = JoinSet::new();
             while let Ok((client, _)) = listener.accept().await {
                 // A session that fails ends.
-                sessions.spawn(async move { forward(client, target).await.ok() });
+                sessions.spawn(async move { forward(client, target, refused).await.ok() });
             }
         });
         Self { address, target, accepting }
@@ -47,11 +57,14 @@ impl Drop for Pooler {
     }
 }
 
-async fn forward(mut client: TcpStream, target: SocketAddr) -> std::io::Result<()> {
+async fn forward(mut client: TcpStream, target: SocketAddr, refused: Option<&str>) -> std::io::Result<()> {
     let mut start = read_message(&mut client).await?;
     if start.starts_with(&TLS_REQUEST.to_be_bytes()) {
         client.write_all(b"N").await?;
         start = read_message(&mut client).await?;
+    }
+    if let Some(parameter) = refused.filter(|parameter| texts(&start[4..]).any(|text| text == parameter.as_bytes())) {
+        return client.write_all(&refusal(parameter)).await;
     }
     let mut server = TcpStream::connect(target).await?;
     let start = without_settings(&start);
@@ -72,8 +85,19 @@ async fn read_message(client: &mut TcpStream) -> std::io::Result<Vec<u8>> {
 /// with a zero.
 fn without_settings(message: &[u8]) -> Vec<u8> {
     let (version, parameters) = message.split_at(4);
-    let texts: Vec<&[u8]> = parameters.split(|byte| *byte == 0).collect();
+    let texts: Vec<&[u8]> = texts(parameters).collect();
     let pairs = texts.chunks_exact(2).filter(|pair| !pair[0].is_empty() && pair[0] != SETTINGS);
     let kept = pairs.flat_map(|pair| [pair[0], &[0][..], pair[1], &[0][..]].concat());
     version.iter().copied().chain(kept).chain([0]).collect()
+}
+
+fn texts(parameters: &[u8]) -> impl Iterator<Item = &[u8]> {
+    parameters.split(|byte| *byte == 0)
+}
+
+/// The message `ErrorResponse` with the words of PgBouncer.
+fn refusal(parameter: &str) -> Vec<u8> {
+    let fields = format!("SFATAL\0VFATAL\0C08P01\0Munsupported startup parameter: {parameter}\0\0");
+    let length = u32::try_from(fields.len() + 4).expect("a short message");
+    [b"E", &length.to_be_bytes()[..], fields.as_bytes()].concat()
 }

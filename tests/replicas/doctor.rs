@@ -89,3 +89,30 @@ async fn a_pooler_that_drops_the_settings_of_sessions_is_refused_at_the_start_an
         assert!(errors.contains("databases.tracker.write_url leads to a pooler"), "{errors}");
     }
 }
+
+#[tokio::test]
+async fn a_pooler_that_refuses_a_parameter_of_sessions_is_a_wrong_setting_and_no_outage() {
+    let tracker = harness::tracker().await;
+    let accounting = harness::accounting().await;
+    // Every session of the program has the first parameter. Those of modules have both.
+    for parameter in ["extra_float_digits", "options"] {
+        let pooler = Pooler::refusing(parameter, tracker.options().get_port()).await;
+        let pooled: Settings = vec![
+            ("PIECEWORK__DATABASES__TRACKER__WRITE_URL".to_owned(), pooler.instead_of(&tracker.url())),
+            ("PIECEWORK__DATABASES__ACCOUNTING__WRITE_URL".to_owned(), accounting.url()),
+        ];
+        let reason = format!("unsupported startup parameter: {parameter}");
+        let (code, checks) = doctor(&pooled).await;
+        assert_eq!(code, Some(1));
+        let is_named = |check: &serde_json::Value| {
+            let found = check["found"].as_str().unwrap();
+            found.contains("a pooler, such as PgBouncer") && found.contains(&reason)
+        };
+        assert!(checks.iter().any(is_named), "{checks:#?}");
+        for command in ["serve", "verify"] {
+            let data = tempfile::tempdir().unwrap();
+            let errors = piecework(data.path(), &[command]).settings(&pooled).finish().await.failed(2);
+            assert!(errors.contains("databases.tracker.write_url leads to a pooler") && errors.contains(&reason));
+        }
+    }
+}

@@ -3,7 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use kernel::db::{EndpointHealth, EndpointSettings, Endpoints, EndpointsHealth, ModuleRole, PoolKind, PoolName};
+use kernel::db::{
+    EndpointHealth, EndpointSettings, Endpoints, EndpointsHealth, ModuleRole, PoolKind, PoolName, SessionDefect,
+};
 use kernel::{Ambient, DbError, ReadPool, WritePool};
 use sqlx::postgres::{PgConnection, PgPoolOptions};
 use sqlx::{ConnectOptions, Connection, PgPool};
@@ -123,20 +125,37 @@ impl Database {
         match options.connect_with(self.endpoints.primary().disable_statement_logging()).await {
             // The pool's error does not name the cause: one more attempt does.
             Err(sqlx::Error::PoolTimedOut) => Err(self.unreachable("no answer".to_owned()).await),
-            connected => connected.map_err(Error::database(self.name.as_str())),
+            Err(error) => Err(self.refused(error)),
+            Ok(pool) => Ok(pool),
         }
     }
 
     /// The error for a primary that cannot be reached: what the primary answers to one more
-    /// attempt, or else `found`.
+    /// attempt, or else `found`. A pooler that refuses the settings of sessions is a wrong setting.
     pub async fn unreachable(&self, found: String) -> Error {
         let primary = self.endpoints.primary();
         let once = tokio::time::timeout(ATTEMPT_TIMEOUT, PgConnection::connect_with(&primary)).await;
-        let error = match once {
-            Ok(Err(error)) => error.into(),
-            _ => DbError::unavailable(found),
-        };
-        Error::Database { database: self.name.as_str(), error }
+        match once {
+            Ok(Err(error)) => self.refused(error),
+            _ => Error::Database { database: self.name.as_str(), error: DbError::unavailable(found) },
+        }
+    }
+
+    /// The error for a connection that the primary did not accept.
+    fn refused(&self, error: sqlx::Error) -> Error {
+        match SessionDefect::of_refusal(&error) {
+            Some(defect) => self.wrong_sessions(&defect),
+            None => Error::Database { database: self.name.as_str(), error: error.into() },
+        }
+    }
+
+    /// The error for a URL that does not lead to the sessions that modules rely on.
+    pub fn wrong_sessions(&self, defect: &SessionDefect) -> Error {
+        Error::Configuration(format!(
+            "databases.{}.write_url {defect}; set it to PostgreSQL itself, or let the pooler work in session mode and \
+             give the login the settings that it drops (alter role … set …)",
+            self.name
+        ))
     }
 
     /// Probes all endpoints, unless they have just been probed. An endpoint that takes longer than

@@ -69,10 +69,7 @@ async fn check_session(database: &Database) -> Result<(), Error> {
     let name = database.name;
     match find_session_defect(&database.endpoints().primary(), SessionUse::Write).await {
         Ok(None) => Ok(()),
-        Ok(Some(defect)) => Err(Error::Configuration(format!(
-            "databases.{name}.write_url {defect}; set it to PostgreSQL itself, or let the pooler work in session mode \
-             and give the login the settings that it drops (alter role … set …)"
-        ))),
+        Ok(Some(defect)) => Err(database.wrong_sessions(&defect)),
         // All connections of the server are in use: that shows nothing.
         Err(DbError::Busy) => Ok(()),
         Err(error) => Err(Error::Database { database: name.as_str(), error }),

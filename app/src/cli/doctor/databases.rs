@@ -35,7 +35,8 @@ pub async fn check(config: &Config, plan: &ModulePlan) -> Vec<Check> {
             ),
             (false, true) => Check::failed(name, "answers writes, but no reads", "check the log of the server"),
             (false, false) => {
-                Check::failed(name, "does not answer", "check its write_url, the network and the log of the server")
+                let error = database.unreachable("it does not answer".to_owned()).await;
+                Check::failed(name, error.to_string(), "check its write_url, the network and the log of the server")
             }
         });
         if !health.writes {

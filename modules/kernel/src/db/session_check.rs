@@ -39,6 +39,15 @@ pub enum SessionDefect {
     SettingsRefused(String),
 }
 
+impl SessionDefect {
+    /// The defect because of which a session could not be opened. `None` for another error.
+    #[must_use]
+    pub fn of_refusal(error: &sqlx::Error) -> Option<Self> {
+        let refusal = error.as_database_error().filter(|error| error.code().as_deref() == Some(PROTOCOL_VIOLATION))?;
+        Some(Self::SettingsRefused(refusal.message().to_owned()))
+    }
+}
+
 impl fmt::Display for SessionDefect {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -74,10 +83,8 @@ async fn find(server: &PgConnectOptions, session_use: SessionUse) -> Result<Opti
         SessionUse::Read => (reading_session(server.clone()), &READING[..]),
     };
     let mut first = match PgConnection::connect_with(&options).await {
-        Err(sqlx::Error::Database(error)) if error.code().as_deref() == Some(PROTOCOL_VIOLATION) => {
-            return Ok(Some(SessionDefect::SettingsRefused(error.message().to_owned())));
-        }
-        connected => connected?,
+        Ok(session) => session,
+        Err(error) => return SessionDefect::of_refusal(&error).map(Some).ok_or_else(|| error.into()),
     };
     // The simple protocol works behind every pooler.
     let wanted: Vec<String> = settings.iter().map(|(name, value)| format!("('{name}', '{value}')")).collect();
