@@ -93,7 +93,7 @@ impl Identity {
             let Some(person) = person else { continue };
             if self.may_be_mailed(&mut tx, id).await? {
                 self.mail_link(&mut tx, &person, LinkPurpose::PasswordReset).await?;
-                tracing::info!(person_id = %id, "a link to set a forgotten password was mailed");
+                tracing::info!(person_id = %id, "a link to set a forgotten password was created");
             } else {
                 tracing::warn!(person_id = %id, "a person asked for more links than are mailed in an hour");
             }

@@ -1,7 +1,7 @@
 //! Sessions: login, authentication, logout, and what a person sees and ends of them.
 
 use chrono::{DateTime, Utc};
-use contracts::{AuditAction, Carrier, PersonId, SessionId};
+use contracts::{AuditAction, Carrier, PersonId, Secret, SessionId};
 use kernel::events::audit::Audit;
 use kernel::http::auth::{Caller, Credential};
 use kernel::http::context::{RequestContext, client_address};
@@ -197,7 +197,7 @@ impl Identity {
     /// Ends the session of a browser whose cookies a new session replaces: no client has its tokens
     /// afterwards. An unknown refresh token is ignored.
     pub(crate) async fn end_replaced_session(&self, device: &Device) -> Result<(), Error> {
-        let Some(refresh_token) = &device.replaced_refresh_token else { return Ok(()) };
+        let Some(Secret(refresh_token)) = &device.replaced_refresh_token else { return Ok(()) };
         let mut tx = self.write.begin().await?;
         let token = store::refresh_tokens::load_refresh_token(&mut tx, &hash_secret(refresh_token)).await?;
         let Some(token) = token.filter(|token| token.session_revoked_at.is_none()) else { return Ok(()) };
@@ -205,7 +205,7 @@ impl Identity {
         let record = Audit::new(AuditAction::SessionEnded).by(person_id).of(person_id);
         tx.audit(record.with("session_id", session_id)).await?;
         self.revoke_session(tx, session_id).await?;
-        tracing::info!(%person_id, %session_id, "ended a session that another one replaces");
+        tracing::info!(%person_id, %session_id, "a session ended because another one replaces it");
         Ok(())
     }
 

@@ -42,40 +42,6 @@ test("an admin's morning: an invited person sets a password by the link of the m
   await expect(page.getByRole("alert").filter({ hasText: "Send the person a new one." })).toBeVisible();
 });
 
-test("an admin's noon: a file is checked line by line before anybody is added", async ({ page, request, signIn }) => {
-  await signIn(await newPerson(request, "admin", "Olga"));
-  await page.goto("/people");
-  await page.getByRole("button", { name: "Import a file" }).click();
-  const dialog = page.getByRole("dialog", { name: "Import a file" });
-  const choose = (lines: string[]) =>
-    dialog.locator("input[type=file]").setInputFiles({
-      name: "people.csv",
-      mimeType: "text/csv",
-      buffer: Buffer.from(["email,name,role", ...lines].join("\n")),
-    });
-  const name = unique("Imported");
-  const email = addressOf(name);
-  await choose([`${email},${name},manager`, "nobody@,Nobody,manager", "pirate@demo.example,Pirate,pirate"]);
-  const faults = dialog.getByText(/^Line \d+: /);
-  await expect(faults).toHaveText([
-    "Line 3: email: This is no e-mail address.",
-    "Line 4: “pirate” is no role. Roles are worker, accountant, manager and admin.",
-  ]);
-  await expect(dialog.getByRole("button", { name: "Import a file" })).toBeDisabled();
-  const api = await apiOf(request, "admin");
-  expect((await api.get(`/people?q=${email}`)).items).toEqual([]);
-
-  await choose([`${email},${name},manager`]);
-  await expect(faults).toHaveCount(0);
-  await dialog.getByRole("checkbox", { name: "Mail everyone an invitation" }).uncheck();
-  await dialog.getByRole("button", { name: "Add 1 person" }).click();
-  await expect(dialog).toHaveCount(0);
-  await page.getByRole("searchbox", { name: "Search" }).fill(email);
-  const row = page.getByRole("table", { name: "People" }).getByRole("row").filter({ hasText: email });
-  await expect(row).toContainText("Manager");
-  await expect(row).toContainText("Active");
-});
-
 test("an admin's afternoon: a role is changed, the tasks go to others, the person is locked out and let in", async ({
   page,
   browser,

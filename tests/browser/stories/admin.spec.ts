@@ -27,7 +27,7 @@ test("an admin adds a person, who sets a password and signs in", async ({ page, 
   await context.close();
 });
 
-test("an admin imports a file of people after its faults are corrected", async ({ page, signIn }) => {
+test("an admin imports a file of people after its faults are corrected", async ({ page, request, signIn }) => {
   await signIn("admin");
   await page.goto("/people");
   await page.getByRole("button", { name: "Import a file" }).click();
@@ -37,10 +37,17 @@ test("an admin imports a file of people after its faults are corrected", async (
       .locator("input[type=file]")
       .setInputFiles({ name: "people.csv", mimeType: "text/csv", buffer: Buffer.from(text) });
   const address = `ida.${Date.now()}@demo.example`;
-  await choose(`email,name,role\n${address},Ida Imported,worker\nnobody@,Nobody,worker\n`);
-  await expect(dialog.getByText(/^Line 3: email: /)).toBeVisible();
+  await choose(`email,name,role\n${address},Ida Imported,worker\nnobody@,Nobody,worker\na@b.example,A,pirate\n`);
+  const faults = dialog.getByText(/^Line \d+: /);
+  await expect(faults).toHaveText([
+    "Line 3: email: This is no e-mail address.",
+    "Line 4: “pirate” is no role. Roles are worker, accountant, manager and admin.",
+  ]);
   await expect(dialog.getByRole("button", { name: "Import a file" })).toBeDisabled();
+  const api = await apiOf(request, "admin");
+  expect((await api.get(`/people?q=${address}`)).items).toEqual([]);
   await choose(`email,name,role,phone\n${address},Ida Imported,worker,1\nada@demo.example,Ada,admin,2\n`);
+  await expect(faults).toHaveCount(0);
   await expect(dialog.getByText("These columns are not used: phone.")).toBeVisible();
   await expect(dialog.getByText("1 person would be added. 1 address is known already and is skipped.")).toBeVisible();
   await dialog.getByRole("button", { name: "Add 1 person" }).click();

@@ -1,5 +1,5 @@
 // The positions of the databases that the live stream has named. A read that follows an event asks a
-// replica that has replayed it. The program forgets nothing after a minute, so neither do we.
+// replica that has replayed it. After a minute every replica in use has replayed it.
 
 const KEEP_MS = 60_000;
 const positions = new Map<string, { position: string; until: number }>();

@@ -4,7 +4,7 @@ import { useMemo } from "react";
 import { DataTable, type DataTableProps, ShowMore } from "./data-table";
 import { Loaded } from "./loaded";
 
-type PagesOf<Row> = UseInfiniteQueryResult<InfiniteData<{ items: Row[] }>>;
+export type PagesOf<Row> = UseInfiniteQueryResult<InfiniteData<{ items: Row[] }>>;
 
 /** The rows of all pages that are loaded. */
 export function useRows<Row>({ data }: Pick<PagesOf<Row>, "data">): Row[] {

@@ -4,7 +4,7 @@ use std::net::IpAddr;
 use std::str::FromStr;
 
 use chrono::{DateTime, Duration, Utc};
-use contracts::{Carrier, PersonId, SessionId};
+use contracts::{Carrier, PersonId, Secret, SessionId};
 
 use crate::error::Error;
 
@@ -24,7 +24,7 @@ pub struct Device {
     /// The address from which it logs in.
     pub address: Option<IpAddr>,
     /// The refresh token of the session that the new one replaces, if a browser has sent one.
-    pub replaced_refresh_token: Option<String>,
+    pub replaced_refresh_token: Option<Secret>,
 }
 
 impl Device {

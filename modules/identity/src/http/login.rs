@@ -3,7 +3,7 @@
 use actix_web::http::header;
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse, post};
-use contracts::Carrier;
+use contracts::{Carrier, Secret};
 use kernel::Problem;
 use kernel::http::context::client_address;
 use kernel::http::cookies::{Browser, SessionCookie};
@@ -64,6 +64,6 @@ pub(super) fn device(request: &HttpRequest, carrier: Carrier, browser: Browser) 
     let headers = request.headers();
     let user_agent = headers.get(header::USER_AGENT).and_then(|value| value.to_str().ok()).map(str::to_owned);
     let replaced = browser.find(headers, SessionCookie::Refresh).filter(|_| carrier == Carrier::Cookie);
-    let replaced_refresh_token = replaced.map(str::to_owned);
+    let replaced_refresh_token = replaced.map(|token| Secret(token.to_owned()));
     Device { carrier, user_agent, address: client_address(), replaced_refresh_token }
 }

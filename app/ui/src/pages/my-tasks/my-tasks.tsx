@@ -17,6 +17,7 @@ import { PagedTable } from "../../parts/paged-table";
 import { useSteadyRows } from "../../parts/steady-rows";
 import { CompleteButton, TaskTitle } from "../../parts/task-cells";
 import { TextLink } from "../../parts/text-link";
+import { LINES_ID } from "../../parts/transfer-lines";
 
 export function MyTasksPage() {
   const { t } = useTranslation();
@@ -30,7 +31,7 @@ export function MyTasksPage() {
               {(isDebt) => (
                 <>
                   {isDebt && <Text size="sm">{t("wallet.debt")}</Text>}
-                  <TextLink to="/wallet" hash="lines" size="sm">
+                  <TextLink to="/wallet" hash={LINES_ID} size="sm">
                     {t("wallet.why")}
                   </TextLink>
                 </>

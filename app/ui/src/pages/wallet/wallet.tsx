@@ -1,6 +1,6 @@
 // The balance, and every line that it is made of.
 
-import { Grid, Group, Stack, Text, Title } from "@mantine/core";
+import { Grid, Stack, Text, Title } from "@mantine/core";
 import { useInfiniteQuery } from "@tanstack/react-query";
 import { useNavigate, useSearch } from "@tanstack/react-router";
 import { useMemo } from "react";
@@ -13,13 +13,13 @@ import { Amount } from "../../parts/amount";
 import { BalancePanel } from "../../parts/balance-panel";
 import { Boundary } from "../../parts/boundary";
 import { Chart } from "../../parts/chart";
-import { AS_CSV, CsvButton } from "../../parts/csv-button";
+import { AS_CSV } from "../../parts/csv-button";
 import type { Column } from "../../parts/data-table";
 import { PageTitle } from "../../parts/page-title";
 import { PagedTable, useRows } from "../../parts/paged-table";
 import { TextLink } from "../../parts/text-link";
 import { useWalletLineColumns } from "../../parts/transfer-columns";
-import { TransferKindSelect } from "../../parts/transfer-kind-select";
+import { TransferLines } from "../../parts/transfer-lines";
 import { useFormat } from "../../parts/use-format";
 import { everyDay, type WalletDay, walletDaysQuery } from "./days";
 
@@ -135,7 +135,6 @@ function DaysChart({ days }: { days: readonly WalletDay[] }) {
 }
 
 function Transfers() {
-  const { t } = useTranslation();
   const { kind } = useSearch({ from: "/shell/wallet" });
   const navigate = useNavigate({ from: "/wallet" });
   const query = useInfiniteQuery({
@@ -145,35 +144,17 @@ function Transfers() {
   const rows = useRows(query);
   const columns = useWalletLineColumns();
   return (
-    <section aria-labelledby="lines">
-      <Group justify="space-between" mb="sm" align="flex-end">
-        <Title order={2} id="lines">
-          {t("wallet.lines")}
-        </Title>
-        <Group gap="xs" align="flex-end">
-          <TransferKindSelect
-            kind={kind}
-            onChange={(kind) =>
-              void navigate({ search: kind ? { kind } : {}, replace: true, resetScroll: false })
-            }
-          />
-          <CsvButton
-            name="wallet"
-            read={() =>
-              api.GET("/api/v1/wallets/me/transfers", { params: { query: kind ? { kind } : {} }, ...AS_CSV })
-            }
-          />
-        </Group>
-      </Group>
-      <PagedTable
-        query={query}
-        lines={8}
-        label={t("wallet.lines")}
-        columns={columns}
-        rows={rows}
-        rowKey={({ id }) => id}
-        empty={<Text c="dimmed">{t("wallet.no_lines")}</Text>}
-      />
-    </section>
+    <TransferLines
+      query={query}
+      rows={rows}
+      columns={columns}
+      kind={kind}
+      onKindChange={(search) => void navigate({ search, replace: true, resetScroll: false })}
+      csv={{
+        name: "wallet",
+        read: () =>
+          api.GET("/api/v1/wallets/me/transfers", { params: { query: kind ? { kind } : {} }, ...AS_CSV }),
+      }}
+    />
   );
 }
