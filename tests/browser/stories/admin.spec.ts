@@ -1,4 +1,4 @@
-import { apiOf, expect, test } from "../harness/test";
+import { apiOf, expect, expectAccessible, test } from "../harness/test";
 
 test("an admin adds a person, who sets a password and signs in", async ({ page, browser, baseURL, signIn }) => {
   await signIn("admin");
@@ -47,9 +47,12 @@ test("an admin imports a file of people after its faults are corrected", async (
   const api = await apiOf(request, "admin");
   expect((await api.get(`/people?q=${address}`)).items).toEqual([]);
   await choose(`email,name,role,phone\n${address},Ida Imported,worker,1\nada@demo.example,Ada,admin,2\n`);
-  await expect(faults).toHaveCount(0);
   await expect(dialog.getByText("These columns are not used: phone.")).toBeVisible();
   await expect(dialog.getByText("1 person would be added. 1 address is known already and is skipped.")).toBeVisible();
+  await expect(dialog.getByRole("alert", { name: /^These people are known under another name/ })).toHaveText(
+    /Line 3: Ada Admin, Admin$/,
+  );
+  await expectAccessible(page);
   await dialog.getByRole("button", { name: "Add 1 person" }).click();
   await expect(dialog).toHaveCount(0);
   await page.goto(`/people?q=${address}`);

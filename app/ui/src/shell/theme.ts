@@ -42,6 +42,7 @@ export const cssVariables: CSSVariablesResolver = () => ({
     "--mantine-color-placeholder": "#5c636a",
     "--mantine-color-error": "#c92a2a",
     "--mantine-color-green-outline": "#1b6e2e",
+    "--mantine-color-yellow-outline": "#8f5a00",
     "--piecework-earned": "#1b6e2e",
     "--piecework-lost": "#c92a2a",
     "--mantine-color-anchor": "#0b7285",

@@ -116,6 +116,7 @@ function ImportForm({
         accept=".csv,text/csv"
         value={file}
         clearable
+        clearButtonProps={{ "aria-label": t("people.import_remove_file") }}
         disabled={add.isPending}
         onChange={(file) => {
           setFile(file);
