@@ -35,7 +35,6 @@ export function PayoutsPage() {
       <Group justify="space-between" align="flex-end" mb="md">
         <Group gap="xs" align="flex-end">
           <Filters values={[filter.person_id, filter.from]}>
-            {" "}
             <PersonSelect
               label={t("books.person")}
               value={filter.person_id ?? null}
@@ -43,7 +42,7 @@ export function PayoutsPage() {
               onChange={(id) => change({ person_id: id ?? undefined })}
             />
             <DayRange from={filter.from} to={filter.to} onChange={change} />
-          </Filters>{" "}
+          </Filters>
         </Group>
         <CsvButton
           name="payouts"

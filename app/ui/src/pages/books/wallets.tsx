@@ -85,14 +85,13 @@ export function WalletsPage() {
             maw={{ sm: 260 }}
           />
           <Filters values={[filter.below_zero]}>
-            {" "}
             <Switch
               label={t("books.only_below_zero")}
               checked={filter.below_zero ?? false}
               onChange={(event) => change({ below_zero: event.currentTarget.checked || undefined })}
               mb={8}
             />
-          </Filters>{" "}
+          </Filters>
         </Group>
         <CsvButton
           name="wallets"

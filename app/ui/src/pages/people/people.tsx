@@ -69,7 +69,6 @@ function SearchAndFilters() {
         style={{ flex: "1 1 200px" }}
       />
       <Filters values={[filter.role, filter.active]}>
-        {" "}
         <Select
           label={t("people.role")}
           data={[
@@ -95,7 +94,7 @@ function SearchAndFilters() {
           style={{ flex: "1 1 140px" }}
           maw={{ sm: 220 }}
         />
-      </Filters>{" "}
+      </Filters>
     </Group>
   );
 }

@@ -64,7 +64,6 @@ export function AuditPage() {
       <PageTitle title={t("system.audit")} />
       <Group gap="xs" mb="md" align="flex-end">
         <Filters values={[filter.action, filter.actor, filter.from]}>
-          {" "}
           <Select
             label={t("audit.what")}
             data={[
@@ -86,7 +85,7 @@ export function AuditPage() {
             onChange={(actor) => change({ actor: actor ?? undefined })}
           />
           <DayRange from={filter.from} to={filter.to} onChange={change} />
-        </Filters>{" "}
+        </Filters>
       </Group>
       <PagedTable
         query={query}

@@ -37,7 +37,6 @@ export function MailPage() {
       </PageTitle>
       <Group mb="md">
         <Filters values={[filter.status]}>
-          {" "}
           <Select
             label={t("board.status")}
             data={[
@@ -54,7 +53,7 @@ export function MailPage() {
               })
             }
           />
-        </Filters>{" "}
+        </Filters>
       </Group>
       <PagedTable
         query={query}
