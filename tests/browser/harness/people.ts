@@ -40,6 +40,15 @@ export async function newTasksOf(request: APIRequestContext, { id }: { id: strin
   return mine;
 }
 
+/** The person completes the tasks, and the rewards are booked. Nothing was completed before. */
+export async function completeTasks(request: APIRequestContext, person: Account, tasks: Task[]): Promise<void> {
+  const api = await apiOf(request, person);
+  await api.post("/tasks/complete-batch", { task_ids: tasks.map(({ id }) => id) });
+  await expect
+    .poll(async () => (await api.get("/wallets/me/transfers?kind=completion_reward")).items.length)
+    .toBe(tasks.length);
+}
+
 /** Fills and sends the form of the sign-in page. */
 export async function fillSignIn(page: Page, { email, password }: Credentials): Promise<void> {
   await page.getByLabel("E-mail address").fill(email);

@@ -1,5 +1,5 @@
 import { downloadedCsv } from "../harness/download";
-import { newPerson, newTasksOf, unique } from "../harness/people";
+import { completeTasks, newPerson, newTasksOf, unique } from "../harness/people";
 import { apiOf, expect, test } from "../harness/test";
 
 // A day is closed once, so no other story closes it.
@@ -11,12 +11,8 @@ test("an accountant closes the day with what it pays on the button, and sees who
   // Somebody who is owed money: a worker who has completed every task.
   const worker = await newPerson(request, "worker", "Rosa");
   const tasks = await newTasksOf(request, worker, unique("Water the ferns"));
-  const ofWorker = await apiOf(request, worker);
-  await ofWorker.post("/tasks/complete-batch", { task_ids: tasks.map(({ id }) => id) });
-  await expect
-    .poll(async () => (await ofWorker.get("/wallets/me/transfers?kind=completion_reward")).items.length)
-    .toBe(tasks.length);
-  const { balance } = await ofWorker.get("/wallets/me");
+  await completeTasks(request, worker, tasks);
+  const { balance } = await (await apiOf(request, worker)).get("/wallets/me");
   expect(balance.amount_minor).toBeGreaterThan(0);
   const amount = (balance.amount_minor / 100).toLocaleString("en-US", { style: "currency", currency: "USD" });
 
