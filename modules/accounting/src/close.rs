@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use chrono::{DateTime, Days, NaiveDate, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use contracts::events::accounting::{Payout, PeoplePaid, StatementLine};
 use contracts::{AuditAction, PersonId, TransferId};
 use kernel::events::audit::Audit;
@@ -33,9 +33,8 @@ impl Accounting {
     /// # Errors
     /// `TooManyDueDays` if the clock is probably wrong.
     pub async fn close_due_days(&self) -> Result<Vec<ClosedDay>, Error> {
-        self.check_clock().await?;
         let mut closed = Vec::new();
-        while let Some(day) = self.close_next(|open, today| open < today, None, None).await? {
+        while let Some(day) = self.close_next(DueDays::is_open_day_over, None, None).await? {
             closed.push(day);
         }
         Ok(closed)
@@ -44,13 +43,10 @@ impl Accounting {
     /// Closes the first day that is over. The background job calls it. If the clock is probably
     /// wrong, it closes nothing: the notice asks a person to name the day.
     pub async fn close_next_due_day(&self) -> Result<Outcome, Error> {
-        match self.check_clock().await {
-            Err(Error::TooManyDueDays { .. }) => return Ok(Outcome::Idle),
-            checked => checked?,
-        }
-        match self.close_next(|open, today| open < today, None, None).await? {
-            Some(_) => Ok(Outcome::More),
-            None => Ok(Outcome::Idle),
+        match self.close_next(DueDays::is_open_day_over, None, None).await {
+            Ok(Some(_)) => Ok(Outcome::More),
+            Ok(None) | Err(Error::TooManyDueDays { .. }) => Ok(Outcome::Idle),
+            Err(error) => Err(error),
         }
     }
 
@@ -81,14 +77,13 @@ impl Accounting {
                 Some(_) => Error::DayAlreadyClosed(day),
             });
         }
-        let is_ahead = day == due.open_day && due.is_open_day_ahead();
-        if day > due.today && !is_ahead {
+        if !due.is_open_day_closed_by_naming(day) {
             // This includes tomorrow, which is open once the present day was closed early.
             return Err(Error::DayNotBegun(day));
         }
         let mut closed = Vec::new();
-        let is_wanted = |open: NaiveDate, today: NaiveDate| open <= day && (open <= today || is_ahead);
-        while let Some(one) = self.close_next(is_wanted, closed_by, Some(day)).await? {
+        let is_named = |due: DueDays| Ok(due.is_open_day_closed_by_naming(day));
+        while let Some(one) = self.close_next(is_named, closed_by, Some(day)).await? {
             closed.push(one);
         }
         if closed.is_empty() {
@@ -118,8 +113,11 @@ impl Accounting {
     /// The open day and the present day by the clock.
     pub async fn get_due_days(&self) -> Result<DueDays, Error> {
         let mut connection = self.write.acquire().await?;
-        let (open_day, opened_at) = store::load_open_day_and_time(&mut connection).await?.ok_or(Error::NotPrepared)?;
-        let now = self.write.ambient().now();
+        self.load_due_days(&mut connection, self.write.ambient().now()).await
+    }
+
+    async fn load_due_days(&self, connection: &mut PgConnection, now: DateTime<Utc>) -> Result<DueDays, Error> {
+        let (open_day, opened_at) = store::load_open_day_and_time(connection).await?.ok_or(Error::NotPrepared)?;
         Ok(DueDays { open_day, opened_ahead_of_clock: opened_at > now, today: self.policy.day_of(now) })
     }
 
@@ -133,34 +131,24 @@ impl Accounting {
         }
     }
 
-    /// A clock that jumps far ahead must not close all the days that it skips. A person can still
-    /// do so by naming a day.
-    async fn check_clock(&self) -> Result<(), Error> {
-        let due = self.get_due_days().await?;
-        let DueDays { open_day, today, .. } = due;
-        if due.are_too_many() { Err(Error::TooManyDueDays { open_day, today }) } else { Ok(()) }
-    }
-
-    /// Closes the open day if `is_wanted(open day, present day)`, in one transaction with its
-    /// payouts and their events, and with the answer to the request that has named this day.
+    /// Closes the open day if it `is_due`, in one transaction with its payouts and their events,
+    /// and with the answer to the request that has named this day.
     async fn close_next(
         &self,
-        is_wanted: impl Fn(NaiveDate, NaiveDate) -> bool,
+        is_due: impl Fn(DueDays) -> Result<bool, Error>,
         closed_by: Option<PersonId>,
         named: Option<NaiveDate>,
     ) -> Result<Option<ClosedDay>, Error> {
-        let today = self.policy.day_of(self.write.ambient().now());
-        if !is_wanted(self.get_due_days().await?.open_day, today) {
+        if !is_due(self.get_due_days().await?)? {
             return Ok(None);
         }
         // The mails of a day that no request closes have a trace too.
-        traced("close day", self.close_open_day(is_wanted, today, closed_by, named)).await
+        traced("close day", self.close_open_day(is_due, closed_by, named)).await
     }
 
     async fn close_open_day(
         &self,
-        is_wanted: impl Fn(NaiveDate, NaiveDate) -> bool,
-        today: NaiveDate,
+        is_due: impl Fn(DueDays) -> Result<bool, Error>,
         closed_by: Option<PersonId>,
         named: Option<NaiveDate>,
     ) -> Result<Option<ClosedDay>, Error> {
@@ -168,11 +156,14 @@ impl Accounting {
         // Nothing is booked while this lock is held. A process that closes at the same time waits
         // for it and then sees the result of this close.
         store::lock_day_exclusive(&mut tx).await?;
-        let day = store::load_open_day(&mut tx).await?.ok_or(Error::NotPrepared)?;
-        let Some(next) = day.checked_add_days(Days::new(1)).filter(|_| is_wanted(day, today)) else {
-            return Ok(None);
-        };
+        // While this waited for the lock, the open day or the clock may have changed.
         let now = tx.now();
+        let due = self.load_due_days(&mut tx, now).await?;
+        if !is_due(due)? {
+            return Ok(None);
+        }
+        let day = due.open_day;
+        let Some(next) = day.succ_opt() else { return Ok(None) };
         let (payouts, paid_minor) = self.pay_positive_wallets(&mut tx, day, now).await?;
         let wallets_below_zero = store::count_wallets_below_zero(&mut tx).await?;
         let closed = ClosedDay { business_day: day, payouts, paid_minor, wallets_below_zero };

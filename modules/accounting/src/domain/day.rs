@@ -5,6 +5,8 @@ use contracts::events::accounting::StatementLine;
 use contracts::{PersonId, TransferId};
 use kernel::module::Notice;
 
+use crate::error::Error;
+
 /// A business day with its totals.
 #[derive(Debug, Clone)]
 pub struct Day {
@@ -120,6 +122,23 @@ impl DueDays {
     #[must_use]
     pub fn are_too_many(self) -> bool {
         self.days_over() > Self::UNASKED_DAYS_MAX
+    }
+
+    /// Whether the open day is over and is closed without a person who names it.
+    ///
+    /// # Errors
+    /// `TooManyDueDays` if the clock is probably wrong.
+    pub fn is_open_day_over(self) -> Result<bool, Error> {
+        let Self { open_day, today, .. } = self;
+        if self.are_too_many() { Err(Error::TooManyDueDays { open_day, today }) } else { Ok(open_day < today) }
+    }
+
+    /// Whether the open day is closed because a person has named `day` as the last day to close. A
+    /// day that has not begun is closed only if it is open because the clock was ahead.
+    #[must_use]
+    pub fn is_open_day_closed_by_naming(self, day: NaiveDate) -> bool {
+        let Self { open_day, today, .. } = self;
+        (open_day <= day && day <= today) || (open_day == day && self.is_open_day_ahead())
     }
 
     /// Whether the open day lies in the future because the clock was ahead. An open day that begins

@@ -4,11 +4,14 @@
 use accounting::{DueDays, Error};
 use chrono::{Days, NaiveDate};
 use contracts::events::accounting::PeoplePaid;
+use harness::eventually;
 use kernel::runtime::jobs::Outcome;
 
 use crate::fixture::{Fixture, fixture, person_id};
 
 const FIRST_DAY: &str = "2026-11-02";
+/// The lock that a close holds.
+const DAY_LOCK: i64 = 0xACC0_0001;
 
 fn day(text: &str) -> NaiveDate {
     text.parse().unwrap()
@@ -52,6 +55,31 @@ async fn a8_a_month_of_missed_days_is_closed_unasked_and_no_more() {
         }
         fixture.verify().await;
     }
+}
+
+#[tokio::test]
+async fn a8_a_clock_that_jumps_ahead_while_a_close_waits_closes_nothing() {
+    let fixture = fixture().await;
+    earn(&fixture, 1).await;
+    set_day(&fixture, 1);
+    let mut ledger = fixture.database.connect().await;
+    sqlx::query("select pg_advisory_lock($1)").bind(DAY_LOCK).execute(&mut ledger).await.unwrap();
+    let closing = tokio::spawn({
+        let accounting = fixture.accounting.clone();
+        async move { accounting.close_due_days().await }
+    });
+    let waiting = "select exists (select from pg_locks where locktype = 'advisory' and not granted
+        and database = (select oid from pg_database where datname = current_database()))";
+    eventually("the close waits", async || {
+        sqlx::query_scalar::<_, bool>(waiting).fetch_one(&mut ledger).await.unwrap().then_some(())
+    })
+    .await;
+    set_day(&fixture, 300);
+    sqlx::query("select pg_advisory_unlock($1)").bind(DAY_LOCK).execute(&mut ledger).await.unwrap();
+    let refused = closing.await.unwrap();
+    assert!(matches!(refused, Err(Error::TooManyDueDays { .. })), "{refused:?}");
+    assert_eq!(fixture.accounting.get_due_days().await.unwrap().open_day, day(FIRST_DAY));
+    fixture.verify().await;
 }
 
 #[tokio::test]
