@@ -18,6 +18,26 @@ test("a worker's day: complete a task and see its line in the wallet", async ({ 
   await expect(line).toContainText(title);
 });
 
+for (const width of [1280, 360]) {
+  test(`the balance leads to the lines that it is made of, ${width} px wide`, async ({ page, signIn }) => {
+    await signIn("worker");
+    await page.setViewportSize({ width, height: 800 });
+    await page.goto("/my-tasks");
+    await page.getByRole("link", { name: "See every line" }).click();
+    // On a narrow page the rows are cards.
+    const second = (name: string) =>
+      width === 360
+        ? page.getByRole("list", { name }).getByRole("listitem").nth(1)
+        : page.getByRole("table", { name }).getByRole("row").nth(1);
+    await expect(second("By day")).toBeVisible();
+    await expect(second("Lines")).toBeVisible();
+    const heading = page.getByRole("heading", { name: "Lines" });
+    await expect(heading).toBeFocused();
+    await expect(heading).toBeInViewport();
+    await expect(second("Lines")).toBeInViewport();
+  });
+}
+
 test("a worker sees what was booked for a task, and who was in the pool of its draw", async ({ page, signIn }) => {
   await signIn("worker");
   await page.goto("/my-tasks");

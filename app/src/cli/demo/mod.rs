@@ -129,5 +129,6 @@ fn greet(context: &Context, config: &Config, application: &Application, ready: &
     }
     let mails = mail_folder(&config.data_dir);
     print_line(&format!("\nMails, such as invitations, are files in {}", mails.display()))?;
-    print_line(&format!("The documentation of the API: {url}{API_PREFIX}/docs"))
+    print_line(&format!("The documentation of the API: {url}{API_PREFIX}/docs"))?;
+    print_line("Ctrl+C ends the program")
 }

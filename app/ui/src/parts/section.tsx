@@ -19,7 +19,7 @@ export function Section({
   return (
     <section aria-labelledby={id}>
       <Group justify="space-between" mb="sm">
-        <Title order={2} id={id}>
+        <Title order={2} id={id} tabIndex={-1}>
           {title}
         </Title>
         {aside}

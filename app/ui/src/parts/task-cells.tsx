@@ -43,8 +43,9 @@ export function CompleteButton({ task, size = "compact-sm" }: { task: Task; size
   const completion = useCompletion(task.id);
   const me = useMe();
   if (completion) {
+    // As high as the button, so that the rows below stay.
     return (
-      <Badge color="green" variant="outline" leftSection={<Check size={12} aria-hidden />}>
+      <Badge size="lg" color="green" variant="outline" leftSection={<Check size={12} aria-hidden />}>
         {t("task.completed")}
       </Badge>
     );

@@ -163,13 +163,16 @@ function PageOrForbidden() {
   return <div>{isAllowed ? <Outlet /> : <Forbidden />}</div>;
 }
 
-/** After a navigation to another page, the heading has the focus, so that a screen reader reads it. */
+/**
+ * After a navigation to another page, the heading has the focus, so that a screen reader reads it.
+ * An address with a hash gives the focus to a part of the page.
+ */
 function useFocusOnTitle(): void {
   const router = useRouter();
   useEffect(
     () =>
       router.subscribe("onRendered", ({ fromLocation, toLocation }) => {
-        if (!fromLocation || fromLocation.pathname === toLocation.pathname) return;
+        if (!fromLocation || fromLocation.pathname === toLocation.pathname || toLocation.hash) return;
         document.querySelector<HTMLElement>("[data-page-title]")?.focus({ preventScroll: true });
       }),
     [router],

@@ -1,12 +1,12 @@
 // The balance, and every line that it is made of.
 
 import { Grid, Stack, Text, Title } from "@mantine/core";
-import { useInfiniteQuery } from "@tanstack/react-query";
+import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { useNavigate, useSearch } from "@tanstack/react-router";
 import { useMemo } from "react";
 import { useTranslation } from "react-i18next";
 import { api } from "../../api/client";
-import { myTransfersQuery } from "../../api/queries";
+import { myTransfersQuery, walletQuery } from "../../api/queries";
 import { addDays } from "../../format/time";
 import { useRefetchInterval } from "../../live/use-live";
 import { Amount } from "../../parts/amount";
@@ -21,6 +21,7 @@ import { TextLink } from "../../parts/text-link";
 import { useWalletLineColumns } from "../../parts/transfer-columns";
 import { TransferLines } from "../../parts/transfer-lines";
 import { useFormat } from "../../parts/use-format";
+import { useScrollToHash } from "../../parts/use-scroll-to-hash";
 import { everyDay, type WalletDay, walletDaysQuery } from "./days";
 
 /** A chart of more days has bars that are too narrow. The table has every day. */
@@ -28,6 +29,11 @@ const CHART_DAYS_MAX = 60;
 
 export function WalletPage() {
   const { t } = useTranslation();
+  const { kind } = useSearch({ from: "/shell/wallet" });
+  const balance = useQuery(walletQuery);
+  const days = useInfiniteQuery(walletDaysQuery);
+  const lines = useInfiniteQuery(myTransfersQuery(kind ? { kind } : {}));
+  useScrollToHash(![balance, days, lines].some(({ isPending }) => isPending));
   return (
     <>
       <PageTitle title={t("nav.wallet")} />
